@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Turns events, in order of time, into a Summary: one pass, memory by the number of tasks, never of
+// events.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "analyze/summary.hpp"
+#include "base/error.hpp"
+#include "model/data_quality.hpp"
+#include "model/event.hpp"
+#include "model/metadata.hpp"
+
+namespace triptych::analyze {
+
+struct Window {
+  std::string from_mark;  // the begin (or point) mark at which counting starts; empty: the beginning
+  std::string to_mark;    // the end (or point) mark at which it ends; empty: the end
+};
+
+class Analysis {
+ public:
+  explicit Analysis(const model::Metadata& metadata, Window window = {});
+  Analysis(Analysis&&) noexcept;
+  Analysis& operator=(Analysis&&) noexcept;
+  ~Analysis();
+
+  void push(const model::Event& event);
+
+  // Fails when a mark of the window is not in the trace; the hint lists those that are.
+  Result<Summary> finish(const std::optional<model::Ending>& ending,
+                         const model::DataQuality& source_quality, std::uint64_t stored_bytes);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace triptych::analyze

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a trace says, as plain data: the result of the analysis and all that a report or an export
+// knows. Writers format it and compute nothing. Times are nanoseconds; a time span is only counted in
+// on_cpu, runnable or blocked while the events prove it, otherwise in unknown.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analyze/histogram.hpp"
+#include "model/data_quality.hpp"
+#include "model/event.hpp"
+#include "model/ids.hpp"
+#include "model/metadata.hpp"
+
+namespace triptych::analyze {
+
+// What a page fault turned out to be; derived in analyze/fault_kind.cpp and nowhere else.
+enum class FaultKind : std::uint8_t {
+  kFirstTouch,       // anonymous page, allocated and zeroed
+  kZeroPage,         // the shared zero page was mapped for reading
+  kZeroPageWrite,    // first write where the zero page was mapped
+  kFile,             // page-cache page mapped (file or shared memory)
+  kSharedFileDirty,  // first write to a clean page of a shared file mapping: no copy
+  kPrivateFileCopy,  // copy of a file page that was written without being read before
+  kCowCopy,          // copy-on-write: a present page was copied
+  kWpReuse,          // write to a protected page that had no other owner: no copy
+  kHuge,             // a huge page was allocated
+  kHugetlbCopy,      // copy of a page of a hugetlb mapping
+  kHugetlb,          // any other fault in a hugetlb mapping
+  kSwap,             // came back from swap
+  kUserfaultfd,
+  kUnknown,          // completed, but the facts fit no row, or are missing
+};
+inline constexpr std::size_t kFaultKinds = 14;
+std::string_view name_of(FaultKind kind);  // "first_touch", the name in the JSON
+
+struct FaultStats {
+  std::uint64_t count = 0;
+  std::uint64_t pages = 0;    // base pages allocated
+  std::uint64_t time_ns = 0;  // of those whose duration is known
+  Histogram latency;
+};
+
+struct FaultCounts {
+  std::array<std::uint64_t, kFaultKinds> by_kind{};
+  std::uint64_t total = 0;  // completed faults taken: the sum of by_kind
+  std::uint64_t minor = 0, major = 0;
+  std::uint64_t kernel_mode = 0;   // of total, taken while the kernel ran
+  std::uint64_t unresolved = 0;    // not part of total
+  std::uint64_t kernel_taken = 0;  // not part of total: recorded by fentry only
+};
+
+struct SwitchCounts {
+  std::uint64_t voluntary = 0;
+  std::uint64_t involuntary = 0;
+  std::uint64_t yields = 0;      // of involuntary: the task was in sched_yield
+  std::uint64_t mm_changes = 0;  // of all: to a task with another address space
+};
+
+struct CowBill {
+  std::uint64_t copies = 0;  // faults that copied
+  std::uint64_t bytes = 0;
+  std::uint64_t time_ns = 0;
+};
+
+enum class CreatedBy : std::uint8_t {
+  kUnknown,    // its creation is not in the trace
+  kLaunched,   // the command
+  kAttached,   // was running when the recording began
+  kFork,       // own address space
+  kVfork,      // CLONE_VM | CLONE_VFORK: vfork or posix_spawn
+  kThread,     // CLONE_THREAD
+  kClone,      // any other mix of flags; see clone_flags
+  kIoWorker,   // io_uring's
+  kUserWorker, // other kernel-made workers inside a process
+  kKthread,
+};
+std::string_view name_of(CreatedBy how);  // "fork"
+
+struct Preemption {  // who ran instead, and for how long this task then waited
+  std::uint64_t count = 0;
+  std::uint64_t waited_ns = 0;
+};
+
+struct Exec {
+  model::TimeNs ts_ns = 0;
+  std::string comm, filename;
+  std::vector<std::string> arguments;
+  bool arguments_truncated = false;
+  bool secure = false;
+};
+
+enum class AuditVerdict : std::uint8_t { kEqual, kDiffers, kNotComparable };
+std::string_view name_of(AuditVerdict verdict);  // "equal", "differs", "not comparable"
+
+// Recorded against the kernel's own counters, over the time in which the task was recorded.
+struct TaskAudit {
+  AuditVerdict switches = AuditVerdict::kNotComparable;
+  AuditVerdict faults = AuditVerdict::kNotComparable;
+  std::string remark;  // why not comparable
+  std::uint64_t kernel_voluntary = 0, kernel_involuntary = 0;
+  std::uint64_t kernel_faults = 0;  // min_flt + maj_flt
+  std::int64_t kernel_taken_faults = 0;  // kernel_faults - recorded
+};
+
+struct Task {
+  model::TaskId id{};
+  model::Tid tid = 0, tgid = 0, ns_tid = 0;
+  model::TaskId parent{};  // that created it
+  model::Tid parent_tid = 0;
+  CreatedBy created_by = CreatedBy::kUnknown;
+  std::uint64_t clone_flags = 0;
+  std::string comm;                // the last name
+  std::vector<std::string> names;  // earlier names, oldest first, at most 8
+  std::vector<Exec> execs;         // at most 64, oldest first; more are counted in totals only
+  model::TimeNs start_ns = 0;      // created, or its recording began
+  std::optional<model::TimeNs> end_ns;   // last switch; none: alive at the end of the recording
+  std::optional<model::TimeNs> exit_ns;  // it called exit
+  std::optional<model::TimeNs> free_ns;  // it was reaped
+  std::optional<std::uint32_t> exit_code;  // as wait(2) encodes it
+  bool group_exit = false;
+  bool orphaned = false;  // outlived the process that created it (processes' first threads only)
+  bool zombie = false;    // ended, and not reaped when the recording ended (first threads only)
+  bool stranger = false;  // not recorded: only met
+  std::uint64_t on_cpu_ns = 0, runnable_ns = 0, blocked_ns = 0, unknown_ns = 0;
+  std::map<std::string, std::uint64_t> blocked_by_syscall_ns;  // "read", "page fault", …
+  SwitchCounts switches;
+  std::map<model::TaskId, Preemption> preempted_by;
+  std::uint64_t migrations = 0;
+  std::uint64_t wakeups = 0;            // it was woken
+  std::uint64_t wakeups_by_interrupt = 0;
+  Histogram run_queue_latency;          // from enqueueing, or preemption, to running
+  Histogram slice_length;               // from switch-in to switch-out
+  FaultCounts faults;
+  std::uint64_t peak_rss_bytes = 0;     // of the process, known at its end
+  std::uint64_t run_time_ns = 0;        // the scheduler's own account, where known
+  TaskAudit audit;
+};
+
+struct AddressSpace {
+  model::MmId id{};
+  model::Tid tgid = 0;  // that first used it
+  std::string comm;     // last name of the task that first used it
+  model::TimeNs start_ns = 0;
+  std::optional<model::TimeNs> end_ns;
+  std::array<FaultStats, kFaultKinds> faults;
+};
+
+struct Fork {
+  model::TaskId parent{}, child{};
+  model::Tid parent_tid = 0, child_tid = 0;
+  CreatedBy kind = CreatedBy::kFork;  // kFork, kVfork or kClone with an address space or process of its own
+  model::TimeNs ts_ns = 0;            // the child came into being
+  std::optional<std::uint64_t> duration_ns;         // of the call, in the parent
+  std::optional<std::uint64_t> page_table_copy_ns;  // only with fentry
+  std::optional<std::uint64_t> first_run_delay_ns;  // from the child's coming into being to its first run
+  std::uint64_t page_table_pages = 0;
+  std::uint64_t shared_pages = 0;  // resident in the child when it came into being
+  CowBill cow_parent, cow_child;   // copies charged to this fork: rule in docs/methodology.md
+};
+
+struct MarkPoint {
+  model::TimeNs ts_ns = 0;
+  model::TaskId task{};
+  model::Tid tid = 0;
+  model::MarkType type{};
+  std::string name;
+  model::Counters counters;
+  std::uint64_t faults = 0;
+};
+
+struct Totals {
+  SwitchCounts switches;
+  std::uint64_t wakeups = 0;
+  FaultCounts faults;
+  CowBill cow;
+  std::uint64_t forks = 0, vforks = 0, other_clones = 0, threads_created = 0, kernel_workers = 0;
+  std::uint64_t execs = 0, exits = 0;
+  std::uint64_t on_cpu_ns = 0, runnable_ns = 0, blocked_ns = 0, unknown_ns = 0;
+};
+
+struct Audit {
+  std::uint64_t tasks = 0;           // recorded ones
+  std::uint64_t tasks_comparable = 0;
+  std::uint64_t tasks_differing = 0; // of those comparable
+  std::uint64_t switches_recorded = 0, switches_kernel = 0;  // of comparable tasks
+  std::uint64_t faults_recorded = 0;                         // all recorded, completed faults
+  std::optional<std::uint64_t> faults_counted;  // by the independent counting event
+  std::string faults_remark;                    // why there is none, or it is not comparable
+  std::optional<std::uint64_t> faults_kernel_taken;  // min_flt + maj_flt beyond the recorded ones
+};
+
+struct LossRange {
+  std::uint16_t cpu = 0;
+  model::TimeNs first_ns = 0, last_ns = 0;
+  std::array<std::uint64_t, model::kLossClasses> counts{};
+};
+
+struct Summary {
+  model::Metadata metadata;
+  std::optional<model::Ending> ending;
+  std::string from_mark, to_mark;  // empty: the whole trace
+  model::TimeNs begin_ns = 0, end_ns = 0;
+  std::uint64_t events = 0;
+  std::uint64_t stored_bytes = 0;
+  Totals totals;
+  std::vector<Task> tasks;  // by start; strangers last
+  std::vector<AddressSpace> address_spaces;
+  std::vector<Fork> forks;
+  std::vector<MarkPoint> marks;
+  Histogram run_queue_latency, slice_length;  // of all recorded tasks
+  Audit audit;
+  std::vector<LossRange> losses;  // at most 1,000, then merged by CPU
+  model::DataQuality quality;
+  bool summary_only = false;  // what needs state across tasks is not available
+};
+
+}  // namespace triptych::analyze

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which programs to attach: a pure function of what the kernel allows and what was asked for.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "model/metadata.hpp"
+#include "probe/capabilities.hpp"
+
+namespace triptych::probe {
+
+// What a user asks for with --events. Task creation, exec, exit, renames and marks are the frame of
+// every other event, so they are always recorded; `fork` adds the duration of the call.
+struct EventSet {
+  bool switches = true;
+  bool wakeups = true;
+  bool faults = true;
+  bool fork = true;
+  bool exec = true;
+  bool exit = true;
+};
+
+// "switch,wakeup,fault,fork,exec,exit"; an unknown name is an error that lists the known ones.
+Result<EventSet> parse_event_set(std::string_view text);
+
+struct AttachPlan {
+  std::vector<std::string> programs;       // names of BPF programs to load and attach
+  std::vector<model::PlannedEvent> events;  // what is recorded how; shown by doctor, kept in the trace
+  std::string tier;                        // "base" or "full"
+};
+
+// Fails when what was asked for cannot be recorded on this kernel at all.
+Result<AttachPlan> make_attach_plan(const Capabilities& capabilities, const EventSet& wanted,
+                                    bool summary_only);
+
+}  // namespace triptych::probe
