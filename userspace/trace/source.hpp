@@ -24,6 +24,13 @@ class Source {
   // Damage is not an error: what can be read is delivered and the rest is counted in quality().
   virtual bool next(model::Event& event) = 0;
 
+  // Why next() returned false before the end, if it did: an ill-formed line of a text trace, or an
+  // input that cannot be read any further.
+  [[nodiscard]] virtual const std::optional<Error>& error() const {
+    static const std::optional<Error> kNone;
+    return kNone;
+  }
+
   // Complete once next() has returned false.
   [[nodiscard]] virtual const std::optional<model::Ending>& ending() const = 0;
   [[nodiscard]] virtual const model::DataQuality& quality() const = 0;
