@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The frame of the command line. Each sub-command lives in one file, which exposes one function
+// that describes its options and says how to run it:
+//
+//   Command add_report_command(CLI::App& app) {
+//     auto options = std::make_shared<Options>();
+//     CLI::App* self = app.add_subcommand("report", "Say what a trace contains");
+//     self->add_option("--top", options->top, "…");
+//     return {self, [options] { return run(*options); }};
+//   }
+//
+// Standard output carries results only; errors, notes and progress go to standard error. An Error
+// is returned and printed once, by main, with the exit status of its code.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+
+namespace triptych::cli {
+
+// Exit statuses beyond those of ErrorCode. docs/architecture.md has the whole list.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitStrict = 4;  // data quality below --strict
+
+struct Command {
+  CLI::App* app = nullptr;           // owned by the application it was added to
+  std::function<Result<int>()> run;  // the exit status, or what went wrong
+  // The exit status of an error, where the command has a convention of its own (`record`: 125).
+  std::function<int(const Error&)> status_of = {};
+};
+
+Command add_report_command(CLI::App& app);
+Command add_dump_command(CLI::App& app);
+Command add_mark_command(CLI::App& app);
+Command add_record_command(CLI::App& app);  // only in builds that can record
+Command add_doctor_command(CLI::App& app);  // only in builds that can record
+
+// For option checks: one of a few words, named in the error.
+CLI::Validator one_of(std::vector<std::string> words);
+
+}  // namespace triptych::cli
