@@ -90,7 +90,7 @@ struct TaskNew {
   bool kthread = false;
   bool io_worker = false;
   bool user_worker = false;
-  Comm comm;
+  Comm comm{};
   bool operator==(const TaskNew&) const = default;
 };
 
@@ -108,7 +108,7 @@ struct TaskSeen {
   bool kthread = false;
   bool io_worker = false;
   bool user_worker = false;
-  Comm comm;
+  Comm comm{};
   bool operator==(const TaskSeen&) const = default;
 };
 
@@ -141,14 +141,14 @@ struct TaskExec {
   bool args_unreadable = false;
   bool not_dumpable = false;
   std::uint32_t args_size = 0;
-  Comm comm;
-  FixedString<128> filename;
+  Comm comm{};
+  FixedString<128> filename{};
   std::array<char, 256> args{};  // the arguments, each with its NUL; args_size bytes of it
   bool operator==(const TaskExec&) const = default;
 };
 
 struct TaskRename {
-  Comm comm;
+  Comm comm{};
   bool operator==(const TaskRename&) const = default;
 };
 
@@ -206,7 +206,7 @@ struct Mark {
   Counters counters;
   std::uint64_t faults = 0;
   MarkType type = MarkType::kPoint;
-  FixedString<48> name;
+  FixedString<48> name{};
   bool operator==(const Mark&) const = default;
 };
 

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One event of each kind, in the order of model::Payload, with a value of its own in every field:
+// what a conversion forgets or exchanges, a comparison finds.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "model/event.hpp"
+
+namespace triptych::test {
+
+// Each call gives the next one of a sequence in which no two values, nor their halves, are alike.
+class Values {
+ public:
+  template <class T>
+  operator T() {  // NOLINT: meant to fill fields of any width
+    state_ += 0x9e3779b97f4a7c15ull;
+    return static_cast<T>(state_ ^ state_ >> 31);
+  }
+
+ private:
+  std::uint64_t state_ = 0;
+};
+
+inline model::Counters sample_counters(Values& any) {
+  return {.nvcsw = any,
+          .nivcsw = any,
+          .min_flt = any,
+          .maj_flt = any,
+          .utime_ns = any,
+          .stime_ns = any,
+          .run_time_ns = any};
+}
+
+template <class T>
+T named(T payload, std::string_view comm) {
+  payload.comm.assign(comm);
+  return payload;
+}
+
+inline model::TaskExec sample_exec(Values& any) {
+  using namespace std::string_view_literals;
+  model::TaskExec exec{.mm = model::MmId{any}, .old_tid = 4711, .tid = 4712};
+  exec.secure = exec.args_truncated = exec.args_unreadable = exec.not_dumpable = true;
+  exec.comm.assign("a \"b\"\n\\\xff");
+  exec.filename.assign("/usr/bin/gr\xc3\xbcn of a kind");
+  const std::string_view args = "sh\0-c\0echo \x1b[2J \"x\"\0\0"sv;
+  exec.args_size = static_cast<std::uint32_t>(args.size());
+  args.copy(exec.args.data(), args.size());
+  return exec;
+}
+
+inline model::Mark sample_mark(Values& any) {
+  model::Mark mark{.counters = sample_counters(any), .faults = any, .type = model::MarkType::kEnd};
+  mark.name.assign("forty-eight bytes, so that no NUL is left at all");
+  return mark;
+}
+
+inline model::TaskSummary sample_summary(Values& any) {
+  model::TaskSummary summary{.counters = sample_counters(any)};
+  for (auto* field :
+       {&summary.voluntary, &summary.involuntary, &summary.wakeups, &summary.on_cpu_ns,
+        &summary.runnable_ns, &summary.blocked_ns, &summary.migrations, &summary.mm_changes,
+        &summary.major_faults, &summary.kernel_mode_faults}) {
+    *field = any;
+  }
+  for (auto* array : {&summary.faults, &summary.fault_pages, &summary.fault_ns}) {
+    for (auto& value : *array) value = any;
+  }
+  for (auto* array : {&summary.run_queue_latency, &summary.slice_length}) {
+    for (auto& value : *array) value = any;
+  }
+  summary.faults.back() = 0;
+  summary.slice_length = {};
+  summary.mm = model::MmId{any};
+  summary.final = true;
+  return summary;
+}
+
+inline std::vector<model::Payload> sample_payloads() {
+  using model::MmId;
+  using model::TaskId;
+  Values any;
+  std::vector<model::Payload> all;
+  all.push_back(model::Switch{.next = TaskId{any},
+                              .prev_state = any,
+                              .syscall = 202,
+                              .prev_seq = any,
+                              .next_seq = any,
+                              .voluntary = true,
+                              .preempt = true,
+                              .prev_target = true,
+                              .compat = true});
+  all.push_back(model::Wakeup{.waker = TaskId{any},
+                              .request_delay_ns = model::kSaturated,
+                              .target_cpu = any,
+                              .is_new = true,
+                              .no_request = true});
+  all.push_back(model::Fault{.address = any,
+                             .ip = any,
+                             .duration_ns = any,
+                             .vm_flags = any,
+                             .mm = MmId{any},
+                             .pages = any,
+                             .error_code = any,
+                             .order = 9,
+                             .mapping = model::Mapping::kHugetlb,
+                             .major = true,
+                             .not_zeroed = true,
+                             .no_start = true,
+                             .from_fentry = true});
+  all.push_back(named(model::TaskNew{.clone_flags = any,
+                                     .parent = TaskId{any},
+                                     .tid = 12,
+                                     .tgid = 13,
+                                     .ns_tid = 14,
+                                     .mm = MmId{any},
+                                     .parent_mm = MmId{any},
+                                     .page_table_pages = any,
+                                     .anon_pages = any,
+                                     .file_pages = any,
+                                     .shmem_pages = any,
+                                     .kthread = true,
+                                     .user_worker = true},
+                      "exactly sixteen."));
+  all.push_back(named(model::TaskSeen{.start_boottime_ns = any,
+                                      .parent = TaskId{any},
+                                      .tid = 22,
+                                      .tgid = 23,
+                                      .ns_tid = 24,
+                                      .parent_tid = 25,
+                                      .mm = MmId{any},
+                                      .how = model::SeenHow::kAttached,
+                                      .io_worker = true},
+                      "kworker/0:1-ev"));
+  all.push_back(model::TaskBaseline{
+      .counters = sample_counters(any), .prelude_faults = any, .faults_valid = true});
+  all.push_back(model::CloneReturn{.duration_ns = any,
+                                   .page_table_copy_ns = any,
+                                   .child = TaskId{any},
+                                   .result = -11,
+                                   .source = model::CloneSource::kFentry});
+  all.push_back(sample_exec(any));
+  all.push_back(named(model::TaskRename{}, "\t"));
+  all.push_back(model::TaskExit{.exit_code = 0x8b, .peak_rss_pages = any, .group = true});
+  all.push_back(model::TaskEnd{.counters = sample_counters(any), .faults = any});
+  all.push_back(model::TaskFree{});
+  all.push_back(sample_mark(any));
+  all.push_back(
+      model::Lost{.first_ns = any, .last_ns = any, .counts = {any, any, any, any, any, any}});
+  all.push_back(sample_summary(any));
+  return all;
+}
+
+// The same with the flags that sample_payloads leaves out, so that each is seen on and off.
+inline void flip_flags(model::Payload& payload) {
+  using namespace model;
+  const auto flip = [](auto&... flags) { ((flags = !flags), ...); };
+  std::visit(
+      Overloaded{
+          [&](Switch& p) {
+            flip(p.voluntary, p.involuntary, p.preempt, p.mm_change, p.prev_target, p.next_target,
+                 p.compat);
+          },
+          [&](Wakeup& p) { flip(p.is_new, p.interrupt, p.no_request); },
+          [&](Fault& p) {
+            flip(p.major, p.zeroed, p.not_zeroed, p.unresolved, p.no_start, p.kernel_taken,
+                 p.from_fentry);
+          },
+          [&](TaskNew& p) { flip(p.kthread, p.io_worker, p.user_worker); },
+          [&](TaskSeen& p) { flip(p.kthread, p.io_worker, p.user_worker); },
+          [&](TaskBaseline& p) { flip(p.switches_valid, p.faults_valid); },
+          [&](TaskExec& p) { flip(p.secure, p.args_truncated, p.args_unreadable, p.not_dumpable); },
+          [&](TaskExit& p) { flip(p.group, p.last); },
+          [&](TaskSummary& p) { flip(p.final); },
+          [](auto&) {},
+      },
+      payload);
+}
+
+// Two events of each kind, in order of time.
+inline std::vector<model::Event> sample_events() {
+  std::vector<model::Event> events;
+  std::uint64_t ts_ns = 1'000'000'000'000;
+  for (const bool flipped : {false, true}) {
+    for (model::Payload& payload : sample_payloads()) {
+      if (flipped) flip_flags(payload);
+      ts_ns += 1'234;
+      events.push_back({.ts_ns = ts_ns,
+                        .task = model::TaskId{static_cast<std::uint32_t>(2 + events.size())},
+                        .cpu = static_cast<std::uint16_t>(events.size() % 3),
+                        .payload = payload});
+    }
+  }
+  return events;
+}
+
+}  // namespace triptych::test
