@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A program that is already running.
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/error.hpp"
+#include "base/unique_fd.hpp"
+
+namespace triptych::launch {
+
+class Process {
+ public:
+  // `tgid` as the caller sees it. Refused: one that does not exist or has ended, a thread that is
+  // not its process's first, kernel threads, ourselves, and any process when we live in a pid
+  // namespace of our own, since the probes know processes by their numbers in the initial one.
+  static Result<Process> open(pid_t tgid);
+
+  [[nodiscard]] pid_t tgid() const { return tgid_; }
+  [[nodiscard]] int pidfd() const { return pidfd_.get(); }  // readable once the process has ended
+
+ private:
+  Process() = default;
+  pid_t tgid_ = 0;
+  UniqueFd pidfd_;
+};
+
+// Whether our process numbers are those of the initial pid namespace.
+bool in_initial_pid_namespace();
+
+}  // namespace triptych::launch
