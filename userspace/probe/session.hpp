@@ -65,6 +65,9 @@ class Session {
   Result<void> snapshot();
 
   [[nodiscard]] std::uint32_t rings() const;
+
+  // Recorded tasks whose end has not been drained yet, as far as the drained records tell.
+  [[nodiscard]] std::uint64_t tasks_alive() const;
   [[nodiscard]] model::ProbeCounters counters() const;
   [[nodiscard]] model::CountedFaults counted_faults() const;
 
