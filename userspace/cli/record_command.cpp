@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// triptych record
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+
+#include "base/text.hpp"
+#include "cli/command.hpp"
+#include "record/recording.hpp"
+
+namespace triptych::cli {
+namespace {
+
+constexpr const char* kFooter = R"(Examples:
+  sudo triptych record -- make -j4                a command and everything it starts
+  sudo triptych record -p 1234 --duration 10s     a running program and what it starts from now on
+  sudo triptych record -a --duration 10s          the whole machine, but for the recorder
+
+Ctrl-C and SIGTERM reach the command and end the recording: when the command has ended, or after
+3 seconds, or at the second one. An earlier trace of the same name is kept as FILE.old.
+
+Exit status: that of COMMAND, or 128 + the signal that ended it; 127 when it was not found, 126 when
+it cannot be run; 125 when the recording failed; 2 for a wrong command line; 0 for -p and -a.
+)";
+
+// As the kernel keeps them: the command line parser takes words like "[a,b]" apart.
+Result<std::vector<std::string>> own_arguments() {
+  std::FILE* file = std::fopen("/proc/self/cmdline", "re");
+  if (file == nullptr) return fail_errno("cannot read /proc/self/cmdline", errno);
+  std::vector<std::string> arguments;
+  std::string argument;
+  for (int c = std::fgetc(file); c != EOF; c = std::fgetc(file)) {
+    if (c != '\0') {
+      argument.push_back(static_cast<char>(c));
+      continue;
+    }
+    arguments.push_back(std::move(argument));
+    argument.clear();
+  }
+  std::fclose(file);
+  return arguments;
+}
+
+struct Words {
+  std::string duration;
+  std::string events;
+  std::string buffer_size;
+  bool machine = false;
+  int exit_status = record::kOwnFailure;
+};
+
+tl::unexpected<Error> wrong(std::string message, std::string hint) {
+  return fail(std::move(message), std::move(hint), ErrorCode::kUsage);
+}
+
+constexpr std::uint64_t kSmallestBuffer = 64ull << 10;
+constexpr std::uint64_t kBiggestBuffer = 64ull << 30;
+constexpr std::uint64_t kLongestDurationNs = 366ull * 24 * 3600 * 1'000'000'000;
+
+Result<void> read_quantities(const Words& words, record::Options* options) {
+  if (!words.duration.empty()) {
+    std::uint64_t ns = 0;
+    if (!parse_duration_ns(words.duration, &ns) || ns > kLongestDurationNs) {
+      return wrong(fmt::format("{} is not a duration", quote(words.duration)),
+                   "--duration takes a number and a unit, as in 250ms, 10s or 1.5m, up to a year");
+    }
+    options->duration_ns = ns;
+  }
+  if (!words.buffer_size.empty()) {
+    std::uint64_t bytes = 0;
+    if (!parse_bytes(words.buffer_size, &bytes) || bytes < kSmallestBuffer ||
+        bytes > kBiggestBuffer) {
+      return wrong(fmt::format("{} is not a buffer size", quote(words.buffer_size)),
+                   "--buffer-size takes 64K to 64G, for all CPUs together");
+    }
+    options->buffer_bytes = bytes;
+  }
+  if (!words.events.empty()) {
+    TRIPTYCH_TRY_ASSIGN(options->events, probe::parse_event_set(words.events));
+  }
+  return {};
+}
+
+// What stands after the first "--", to the letter. Without one the parser's words must be the last
+// ones of the command line.
+Result<void> take_command(record::Options* options) {
+  TRIPTYCH_TRY_ASSIGN(options->record_command, own_arguments());
+  const std::vector<std::string>& all = options->record_command;
+  const auto mark = std::find(all.begin(), all.end(), "--");
+  if (mark != all.end()) {
+    options->command.assign(mark + 1, all.end());
+    return {};
+  }
+  const std::vector<std::string>& parsed = options->command;
+  if (parsed.size() > all.size() || !std::equal(parsed.rbegin(), parsed.rend(), all.rbegin())) {
+    return wrong("the command cannot be told from the options", "triptych record -- COMMAND");
+  }
+  return {};
+}
+
+Result<void> choose_target(const Words& words, bool process_given, record::Options* options) {
+  const int chosen =
+      (options->command.empty() ? 0 : 1) + (process_given ? 1 : 0) + (words.machine ? 1 : 0);
+  if (chosen == 0) {
+    return wrong("what to record is missing",
+                 "triptych record -- COMMAND, or -p PID, or -a: see triptych record --help");
+  }
+  if (chosen > 1) {
+    return wrong("COMMAND, -p and -a exclude each other", "record one of them at a time");
+  }
+  if (!options->command.empty() && options->command.front().empty()) {
+    return wrong("the name of the command is empty", "triptych record -- COMMAND [ARG...]");
+  }
+  if (process_given && options->process <= 0) {
+    return wrong(fmt::format("{} is not a process id", options->process),
+                 "`ps -e` lists the running processes");
+  }
+  if (options->command.empty() && !options->user.empty()) {
+    return wrong("--user is for a COMMAND: what runs already has its user", "leave --user out");
+  }
+  if (process_given) options->kind = model::TargetKind::kProcess;
+  if (words.machine) options->kind = model::TargetKind::kMachine;
+  return {};
+}
+
+Result<int> run(const record::Options& options, Words* words) {
+  const record::Outcome<int> outcome = record::run(options);
+  if (outcome) return *outcome;
+  words->exit_status = outcome.error().exit_status;
+  return tl::unexpected<Error>(outcome.error().error);
+}
+
+void add_options(CLI::App* self, record::Options* options, Words* words) {
+  self->add_option("-o,--output", options->output, "The file to write")->capture_default_str();
+  self->add_flag("-a,--all", words->machine, "Record the whole machine");
+  self->add_option("--duration", words->duration, "End after this time: 250ms, 10s, 1.5m");
+  self->add_option("--events", words->events,
+                   "What to record, of switch,wakeup,fault,fork,exec,exit (default: all)");
+  self->add_option("--buffer-size", words->buffer_size,
+                   "Room for what is not written yet, of all CPUs together (default: 64M)");
+  self->add_option("--user", options->user, "Run COMMAND as this user (default: who called sudo)");
+  self->add_flag("--summary-only", options->summary_only,
+                 "Count in the kernel and keep the counters, not each event");
+  self->add_option("--no-probe", options->without_hooks,
+                   "Do without this hook (see triptych doctor); may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("HOOK");
+}
+
+}  // namespace
+
+Command add_record_command(CLI::App& app) {
+  auto options = std::make_shared<record::Options>();
+  options->tool_version = TRIPTYCH_VERSION;
+  auto words = std::make_shared<Words>();
+  CLI::App* self = app.add_subcommand("record", "Record what the kernel does with a program");
+  self->footer(kFooter);
+  self->positionals_at_end();
+  add_options(self, options.get(), words.get());
+  CLI::Option* process =
+      self->add_option("-p,--process", options->process, "Record this running process")
+          ->type_name("PID");
+  self->add_option("COMMAND", options->command, "The command to record, with its arguments");
+
+  Command command;
+  command.app = self;
+  command.run = [options, words, process]() -> Result<int> {
+    TRIPTYCH_TRY(take_command(options.get()));
+    TRIPTYCH_TRY(choose_target(*words, process->count() > 0, options.get()));
+    TRIPTYCH_TRY(read_quantities(*words, options.get()));
+    return run(*options, words.get());
+  };
+  command.status_of = [words](const Error& error) {
+    return error.code == ErrorCode::kUsage ? static_cast<int>(ErrorCode::kUsage)
+                                           : words->exit_status;
+  };
+  return command;
+}
+
+}  // namespace triptych::cli

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "model/metadata.hpp"
+#include "probe/attach_plan.hpp"
+
+namespace triptych::record {
+
+inline constexpr const char* kDefaultOutput = "triptych.tpt";
+inline constexpr std::uint64_t kDefaultBufferBytes = 64ull << 20;
+
+struct Options {
+  std::string output = kDefaultOutput;
+  model::TargetKind kind = model::TargetKind::kCommand;
+  std::vector<std::string> command;  // kCommand: not empty
+  pid_t process = 0;                 // kProcess: its tgid
+  std::optional<std::uint64_t> duration_ns;
+  probe::EventSet events;
+  std::uint64_t buffer_bytes = kDefaultBufferBytes;  // of all CPUs together
+  bool summary_only = false;
+  std::string user;                         // to run the command as; empty: who called us
+  std::vector<std::string> without_hooks;   // to do as if the kernel refused them
+  std::vector<std::string> record_command;  // our own arguments, for the trace
+  std::string tool_version;
+};
+
+// The conventions of env, timeout and nohup: what `record` itself cannot do is not mistaken for
+// what the command reports.
+inline constexpr int kOwnFailure = 125;
+
+struct Failure {
+  Error error;
+  int exit_status = kOwnFailure;
+};
+
+template <typename T>
+using Outcome = tl::expected<T, Failure>;
+
+}  // namespace triptych::record

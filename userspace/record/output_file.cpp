@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "record/output_file.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+
+#include "base/text.hpp"
+#include "record/output_directory.hpp"
+#include "trace/format.hpp"
+
+namespace triptych::record {
+namespace {
+
+constexpr const char* kChooseAnother = "choose another file with -o";
+
+Error cannot_create(const std::string& path, int error) {
+  return system_error(fmt::format("cannot create {}", quote(path)), error, kChooseAnother);
+}
+
+tl::unexpected<Error> refuse(const std::string& name, std::string_view why) {
+  return fail(fmt::format("{} {}: it will not be touched", quote(name), why), kChooseAnother);
+}
+
+// Some file systems do not know RENAME_NOREPLACE; a hard link does not replace anything either.
+int rename_without_replacing(int directory, const std::string& from, const std::string& to) {
+  if (::renameat2(directory, from.c_str(), directory, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL) return errno;
+  if (::linkat(directory, from.c_str(), directory, to.c_str(), 0) != 0) return errno;
+  return ::unlinkat(directory, from.c_str(), 0) == 0 ? 0 : errno;
+}
+
+}  // namespace
+
+Result<OutputFile> OutputFile::create(const std::string& path, const launch::User& owner) {
+  OutputFile output;
+  output.path_ = path;
+  output.owner_ = owner;
+  const std::size_t slash = path.rfind('/');
+  output.name_ = slash == std::string::npos ? path : path.substr(slash + 1);
+  if (output.name_.empty() || output.name_ == "." || output.name_ == "..") {
+    return fail(fmt::format("{} does not name a file", quote(path)), kChooseAnother,
+                ErrorCode::kUsage);
+  }
+  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+
+  TRIPTYCH_TRY_ASSIGN(const launch::FileRightsOf rights, launch::FileRightsOf::take(owner));
+  TRIPTYCH_TRY_ASSIGN(output.directory_, open_directory(directory, owner.uid));
+  TRIPTYCH_TRY(output.check_target());
+  std::uint64_t random = 0;
+  if (::getrandom(&random, sizeof(random), 0) != sizeof(random)) {
+    return fail_errno("cannot get a random number", errno);
+  }
+  // The name itself may be as long as a name can be.
+  const std::string temporary = fmt::format(".triptych-{:016x}.part", random);
+  output.file_.reset(::openat(output.directory_.get(), temporary.c_str(),
+                              O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!output.file_) return tl::unexpected<Error>(cannot_create(path, errno));
+  output.temporary_name_ = temporary;
+  if (::fchmod(output.file_.get(), 0600) != 0) {
+    return tl::unexpected<Error>(cannot_create(path, errno));
+  }
+  return output;
+}
+
+OutputFile::~OutputFile() {
+  if (!file_ || temporary_name_.empty()) return;
+  const auto rights = launch::FileRightsOf::take(owner_);
+  if (rights) ::unlinkat(directory_.get(), temporary_name_.c_str(), 0);
+}
+
+Result<UniqueFd> OutputFile::writing_end() const {
+  UniqueFd copy(::fcntl(file_.get(), F_DUPFD_CLOEXEC, 3));
+  if (!copy) return fail_errno(fmt::format("cannot write {}", quote(path_)), errno);
+  return copy;
+}
+
+Result<bool> OutputFile::is_own_trace(const std::string& name) const {
+  struct stat status {};
+  if (::fstatat(directory_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (errno == ENOENT) return false;
+    return tl::unexpected<Error>(cannot_create(path_, errno));
+  }
+  if (S_ISLNK(status.st_mode)) return refuse(name, "is a symbolic link");
+  if (S_ISDIR(status.st_mode)) return refuse(name, "is a directory");
+  if (!S_ISREG(status.st_mode)) return refuse(name, "exists and is not a trace");
+  if (status.st_uid != owner_.uid) {
+    return refuse(name, fmt::format("belongs to another user (uid {})", status.st_uid));
+  }
+  // Without waiting, should a pipe have taken its place in the meantime.
+  const UniqueFd file(
+      ::openat(directory_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!file) return tl::unexpected<Error>(cannot_create(path_, errno));
+  char magic[trace::kMagic.size()];
+  const ssize_t size = ::pread(file.get(), magic, sizeof(magic), 0);
+  if (size != sizeof(magic) || std::string_view(magic, sizeof(magic)) != trace::kMagic) {
+    return refuse(name, "exists and is not a trace");
+  }
+  return true;
+}
+
+Result<void> OutputFile::check_target() const {
+  TRIPTYCH_TRY_ASSIGN(const bool exists, is_own_trace(name_));
+  if (exists) TRIPTYCH_TRY(is_own_trace(name_ + ".old"));
+  return {};
+}
+
+Result<void> OutputFile::publish() {
+  TRIPTYCH_TRY_ASSIGN(const launch::FileRightsOf rights, launch::FileRightsOf::take(owner_));
+  TRIPTYCH_TRY_ASSIGN(const bool exists, is_own_trace(name_));
+  if (exists) {
+    TRIPTYCH_TRY(is_own_trace(name_ + ".old"));
+    const std::string old = name_ + ".old";
+    if (::renameat(directory_.get(), name_.c_str(), directory_.get(), old.c_str()) != 0) {
+      return fail_errno(fmt::format("cannot keep {} as {}", quote(name_), quote(old)), errno);
+    }
+  }
+  const int error = rename_without_replacing(directory_.get(), temporary_name_, name_);
+  if (error != 0) return tl::unexpected<Error>(cannot_create(path_, error));
+  temporary_name_.clear();
+  return {};
+}
+
+}  // namespace triptych::record

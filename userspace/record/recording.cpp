@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "record/recording.hpp"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "base/text.hpp"
+#include "probe/capabilities.hpp"
+#include "probe/session.hpp"
+#include "record/console.hpp"
+#include "record/event_loop.hpp"
+#include "record/host.hpp"
+#include "record/output_file.hpp"
+#include "record/shell_words.hpp"
+#include "record/target.hpp"
+#include "trace/writer.hpp"
+
+namespace triptych::record {
+namespace {
+
+constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
+
+// For use in functions that return an Outcome: our own failures.
+#define TRIPTYCH_RECORD_TRY(declaration, expression)                                   \
+  auto TRIPTYCH_CONCAT(outcome_, __LINE__) = (expression);                             \
+  if (!TRIPTYCH_CONCAT(outcome_, __LINE__)) {                                          \
+    return tl::unexpected<Failure>(                                                    \
+        Failure{std::move(TRIPTYCH_CONCAT(outcome_, __LINE__).error()), kOwnFailure}); \
+  }                                                                                    \
+  declaration = std::move(*TRIPTYCH_CONCAT(outcome_, __LINE__))
+
+// Everything that a recording is made of, ready to go.
+struct Prepared {
+  launch::Signals& signals;
+  Console& console;
+  Target target;
+  probe::AttachPlan plan;
+  OutputFile file;
+  probe::Session session;
+};
+
+Result<void> check_rights(const Options& options) {
+  if (::geteuid() == 0) return {};
+  return fail("recording needs root: it looks into the kernel",
+              fmt::format("sudo {}", shell_words(options.record_command)), ErrorCode::kCapability);
+}
+
+Outcome<Prepared> prepare(const Options& options, launch::Signals& signals, Console& console) {
+  TRIPTYCH_RECORD_TRY(const launch::User caller, launch::calling_user());
+  // What can be wrong with the command line comes first: it costs nothing to find out.
+  Outcome<Target> target = Target::prepare(options, caller, signals);
+  if (!target) return tl::unexpected<Failure>(target.error());
+  TRIPTYCH_RECORD_TRY(OutputFile file, OutputFile::create(options.output, caller));
+  TRIPTYCH_RECORD_TRY(const probe::Capabilities capabilities,
+                      probe::probe_capabilities(options.without_hooks));
+  TRIPTYCH_RECORD_TRY(probe::AttachPlan plan,
+                      probe::make_attach_plan(capabilities, options.events, options.summary_only));
+  probe::Session::Options wanted;
+  wanted.plan = plan;
+  wanted.buffer_bytes = options.buffer_bytes;
+  wanted.summary_only = options.summary_only;
+  wanted.whole_machine = options.kind == model::TargetKind::kMachine;
+  TRIPTYCH_RECORD_TRY(probe::Session session, probe::Session::open(wanted));
+  return Prepared{signals,         console,         std::move(*target),
+                  std::move(plan), std::move(file), std::move(session)};
+}
+
+model::Metadata describe(const Options& options, const Prepared& prepared, std::uint64_t start_ns) {
+  model::Metadata metadata;
+  metadata.tool_version = options.tool_version;
+  metadata.record_command = options.record_command;
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  const auto since_start = static_cast<std::int64_t>(monotonic_ns() - start_ns);
+  metadata.start_realtime_ns =
+      now.tv_sec * static_cast<std::int64_t>(kNsPerSecond) + now.tv_nsec - since_start;
+  metadata.start_ns = start_ns;
+  metadata.host = describe_host();
+  metadata.host.tier = prepared.plan.tier;
+  metadata.target = prepared.target.describe();
+  metadata.plan = prepared.plan.events;
+  metadata.summary_only = options.summary_only;
+  return metadata;
+}
+
+std::string reason_of(Stop stop) {
+  switch (stop) {
+    case Stop::kTargetEnded:
+      return "target ended";
+    case Stop::kDuration:
+      return "duration";
+    case Stop::kInterrupted:
+      return "interrupted";
+    case Stop::kFailed:
+      return "write failed";
+  }
+  return {};
+}
+
+std::uint64_t own_cpu_ns() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto ns = [](const timeval& time) {
+    return static_cast<std::uint64_t>(time.tv_sec) * kNsPerSecond +
+           static_cast<std::uint64_t>(time.tv_usec) * 1000;
+  };
+  return ns(usage.ru_utime) + ns(usage.ru_stime);
+}
+
+void say_result(Console& console, const OutputFile& file, const trace::Writer& writer,
+                const model::Ending& ending, std::uint64_t start_ns) {
+  std::uint64_t lost = ending.counters.disk_lost;
+  for (const std::uint64_t count : ending.counters.lost) lost += count;
+  console.say(
+      fmt::format("recorded {} events in {}, {} in {}, {} lost", format_count(writer.records()),
+                  format_duration_ns(ending.end_ns - start_ns),
+                  format_bytes(writer.bytes_written()), quote(file.path()), format_count(lost)));
+  console.say(fmt::format("next: triptych report {}", shell_word(file.path())));
+}
+
+// Ends the recording: the gate is closed, the file is whole.
+Result<void> finish(const Options& options, Prepared& prepared, EventLoop& loop,
+                    trace::Writer& writer, Stop stop, std::uint64_t start_ns) {
+  if (options.summary_only && stop != Stop::kFailed) TRIPTYCH_TRY(prepared.session.snapshot());
+  TRIPTYCH_TRY_ASSIGN(const std::uint64_t end_ns, prepared.session.close_gate());
+  loop.drain_rest();
+
+  model::Ending ending;
+  ending.end_ns = end_ns;
+  ending.reason = reason_of(loop.error() ? Stop::kFailed : stop);
+  if (prepared.target.child() != nullptr) ending.wait_status = prepared.target.child()->try_wait();
+  ending.counters = prepared.session.counters();
+  ending.counters.disk_lost = writer.records_lost() + loop.dropped();
+  ending.counted_faults = prepared.session.counted_faults();
+  ending.recorder_cpu_ns = own_cpu_ns();
+  const Result<void> finished = writer.finish(ending);
+  ending.counters.disk_lost = writer.records_lost() + loop.dropped();
+  say_result(prepared.console, prepared.file, writer, ending, start_ns);
+  if (prepared.target.ended_fd() >= 0 && stop == Stop::kTargetEnded) {
+    const std::uint64_t alive = prepared.session.tasks_alive();
+    if (alive > 0) {
+      prepared.console.say(
+          fmt::format("{} of its descendants still run, no longer recorded", format_count(alive)));
+    }
+  }
+  if (loop.error()) return tl::unexpected<Error>(*loop.error());
+  return finished;
+}
+
+// After the file is finished: the status to end with.
+int status_of_command(Prepared& prepared, EventLoop& loop) {
+  if (prepared.target.child() == nullptr) return 0;
+  std::optional<int> status = prepared.target.child()->try_wait();
+  if (!status) {
+    prepared.console.say(
+        "the recording is finished; waiting for the command (Ctrl-C: not any more)");
+    status = loop.wait_for_command();
+  }
+  if (status) return launch::exit_status_of_wait(*status);
+  prepared.console.say("the command still runs");
+  return 128 + loop.last_signal();
+}
+
+Outcome<int> record(const Options& options, Prepared& prepared) {
+  TRIPTYCH_RECORD_TRY(auto end_of_file, prepared.file.writing_end());
+  if (const auto tracked = prepared.target.track(prepared.session); !tracked) {
+    return tl::unexpected<Failure>(Failure{tracked.error()});
+  }
+  TRIPTYCH_RECORD_TRY(const std::uint64_t start_ns, prepared.session.open_gate());
+  TRIPTYCH_RECORD_TRY(
+      trace::Writer writer,
+      trace::Writer::create(std::move(end_of_file), describe(options, prepared, start_ns),
+                            prepared.session.rings()));
+  const bool is_command = options.kind == model::TargetKind::kCommand;
+  if (is_command) {
+    prepared.console.say(fmt::format("{} runs as {}", quote(options.command.front()),
+                                     escape(prepared.target.user())));
+  }
+  if (const auto started = prepared.target.start(); !started) {
+    return tl::unexpected<Failure>(started.error());
+  }
+  EventLoop loop(
+      {options, prepared.session, writer, prepared.target, prepared.signals, prepared.console},
+      start_ns);
+  Result<void> finished = prepared.file.publish();
+  if (finished) {
+    const Stop stop = loop.run();
+    finished = finish(options, prepared, loop, writer, stop, start_ns);
+  }
+  const int status = status_of_command(prepared, loop);
+  if (!finished) return tl::unexpected<Failure>(Failure{std::move(finished.error())});
+  return status;
+}
+
+}  // namespace
+
+Outcome<int> run(const Options& options) {
+  if (const auto allowed = check_rights(options); !allowed) {
+    return tl::unexpected<Failure>(Failure{allowed.error()});
+  }
+  TRIPTYCH_RECORD_TRY(launch::Signals signals, launch::Signals::take_over());
+  Console console;
+  Outcome<Prepared> prepared = prepare(options, signals, console);
+  if (!prepared) return tl::unexpected<Failure>(prepared.error());
+  return record(options, *prepared);
+}
+
+}  // namespace triptych::record
