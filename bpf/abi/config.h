@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What the loader and the BPF programs agree on besides the records: knobs and counters. */
+#ifndef TRIPTYCH_ABI_CONFIG_H
+#define TRIPTYCH_ABI_CONFIG_H
+
+#include "abi/events.h"
+
+#define TRIPTYCH_MAX_RINGS 64
+
+/* What is known of a task that concerns us; the value of the `tasks` task storage. User space writes
+ * one with nothing but TRIPTYCH_TASK_STATE_LAUNCHING set for the command that it is about to start. */
+#define TRIPTYCH_TASK_STATE_TARGET (1u << 0)          /* recorded, with all that it starts */
+#define TRIPTYCH_TASK_STATE_LAUNCHING (1u << 1)       /* becomes a target at its exec */
+#define TRIPTYCH_TASK_STATE_EXCLUDED (1u << 2)        /* the recorder itself */
+#define TRIPTYCH_TASK_STATE_NEW_SWITCHES (1u << 3)    /* its switch counters' baseline is still open */
+#define TRIPTYCH_TASK_STATE_NEW_FAULTS (1u << 4)      /* its fault counters' baseline is still open */
+#define TRIPTYCH_TASK_STATE_IN_FAULT (1u << 5)
+#define TRIPTYCH_TASK_STATE_IN_CLONE (1u << 6)
+#define TRIPTYCH_TASK_STATE_IN_KERNEL_FAULT (1u << 7) /* handle_mm_fault without registers */
+struct triptych_task_state {
+	__u32 serial;
+	__u32 mm;
+	__u32 flags;
+	__u32 waker;
+	__u64 nvcsw;  /* at the last recorded switch */
+	__u64 nivcsw;
+	__u64 faults;
+	__u64 prelude_faults;  /* completed faults before it became a target */
+	__u64 waking_ns;       /* 0: no request is open */
+	__u64 fault_start_ns;
+	__u64 fault_address;
+	__u64 fault_ip;
+	__u64 clone_start_ns;
+	__u64 page_table_copy_ns;
+	__u64 page_table_copy_start_ns;
+	__u32 clone_child;
+	__u32 fault_pages;
+	__u16 fault_error_code;
+	__u16 fault_flags;  /* TRIPTYCH_FAULT_ */
+	__u8 fault_order;
+	__u8 waking_flags;  /* TRIPTYCH_WAKEUP_ */
+	__u16 reserved;
+};
+
+/* Per CPU. What is pending goes into the next TRIPTYCH_EV_LOST record of the CPU's ring. */
+struct triptych_cpu_state {
+	__u64 produced[TRIPTYCH_LOSS_CLASSES];
+	__u64 lost[TRIPTYCH_LOSS_CLASSES];
+	__u64 pending[TRIPTYCH_LOSS_CLASSES];
+	__u64 pending_first_ns;
+	__u64 pending_last_ns;
+};
+
+/* Summary mode: what is accumulated for a task besides the record itself. */
+#define TRIPTYCH_SUMMARY_UNKNOWN 0
+#define TRIPTYCH_SUMMARY_ON_CPU 1
+#define TRIPTYCH_SUMMARY_RUNNABLE 2
+#define TRIPTYCH_SUMMARY_BLOCKED 3
+struct triptych_summary_state {
+	struct triptych_task_summary record;
+	__u64 since_ns;
+	__u32 state;     /* TRIPTYCH_SUMMARY_ */
+	__u32 last_cpu;  /* + 1; 0: none yet */
+};
+
+#define TRIPTYCH_ITER_ATTACH 1   /* make the tasks of process iter_tgid (0: all) targets */
+#define TRIPTYCH_ITER_SNAPSHOT 2 /* write every target's summary */
+
+#endif

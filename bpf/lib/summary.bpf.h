@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Summary mode: one task's time line folded into counters, without writing any event. */
+#ifndef TRIPTYCH_SUMMARY_BPF_H
+#define TRIPTYCH_SUMMARY_BPF_H
+
+#include "lib/task_state.bpf.h"
+
+static __always_inline struct triptych_summary_state *find_summary(struct task_struct *task)
+{
+	return bpf_task_storage_get(&summaries, task, 0, 0);
+}
+
+static __always_inline u32 log2_bucket(u64 value)
+{
+	u32 bucket = 0;
+
+	if (value >= 1ull << 32)
+		return TRIPTYCH_SUMMARY_BUCKETS - 1;
+	if (value >= 1u << 16) {
+		value >>= 16;
+		bucket += 16;
+	}
+	if (value >= 1u << 8) {
+		value >>= 8;
+		bucket += 8;
+	}
+	if (value >= 1u << 4) {
+		value >>= 4;
+		bucket += 4;
+	}
+	if (value >= 1u << 2) {
+		value >>= 2;
+		bucket += 2;
+	}
+	if (value >= 1u << 1)
+		bucket += 1;
+	return bucket & (TRIPTYCH_SUMMARY_BUCKETS - 1);
+}
+
+static __always_inline void summarize_out(struct triptych_summary_state *sum, bool voluntary,
+					  bool involuntary, bool runnable, bool mm_change, u64 now)
+{
+	u64 slice = now - sum->since_ns;
+
+	sum->record.voluntary += voluntary;
+	sum->record.involuntary += involuntary;
+	sum->record.mm_changes += mm_change;
+	if (sum->state == TRIPTYCH_SUMMARY_ON_CPU) {
+		sum->record.on_cpu_ns += slice;
+		sum->record.slice_length[log2_bucket(slice)]++;
+	}
+	sum->state = runnable ? TRIPTYCH_SUMMARY_RUNNABLE : TRIPTYCH_SUMMARY_BLOCKED;
+	sum->since_ns = now;
+	sum->last_cpu = bpf_get_smp_processor_id() + 1;
+}
+
+static __always_inline void summarize_in(struct triptych_summary_state *sum, u64 now)
+{
+	u64 waited = now - sum->since_ns;
+	u32 cpu = bpf_get_smp_processor_id() + 1;
+
+	if (sum->state == TRIPTYCH_SUMMARY_RUNNABLE) {
+		sum->record.runnable_ns += waited;
+		sum->record.run_queue_latency[log2_bucket(waited)]++;
+	}
+	if (sum->last_cpu && sum->last_cpu != cpu)
+		sum->record.migrations++;
+	sum->last_cpu = cpu;
+	sum->state = TRIPTYCH_SUMMARY_ON_CPU;
+	sum->since_ns = now;
+}
+
+static __always_inline void summarize_wakeup(struct triptych_summary_state *sum, bool is_new, u64 now)
+{
+	sum->record.wakeups++;
+	if (sum->state == TRIPTYCH_SUMMARY_BLOCKED)
+		sum->record.blocked_ns += now - sum->since_ns;
+	else if (!is_new)
+		return;
+	sum->state = TRIPTYCH_SUMMARY_RUNNABLE;
+	sum->since_ns = now;
+}
+
+static __always_inline u32 fault_class(const struct triptych_task_state *state)
+{
+	bool present = state->fault_error_code & TRIPTYCH_FAULT_EC_PRESENT;
+	bool write = state->fault_error_code & TRIPTYCH_FAULT_EC_WRITE;
+
+	if (state->fault_flags & TRIPTYCH_FAULT_NO_START)
+		return TRIPTYCH_SUMMARY_FAULT_OTHER;
+	if (!present) {
+		if (!state->fault_pages)
+			return TRIPTYCH_SUMMARY_FAULT_MAPPED;
+		return state->fault_flags & TRIPTYCH_FAULT_ZEROED ?
+			       TRIPTYCH_SUMMARY_FAULT_ALLOC_ZEROED :
+			       TRIPTYCH_SUMMARY_FAULT_ALLOC_COPIED;
+	}
+	if (!write)
+		return TRIPTYCH_SUMMARY_FAULT_OTHER;
+	if (!state->fault_pages)
+		return TRIPTYCH_SUMMARY_FAULT_WP_NO_PAGE;
+	return state->fault_flags & TRIPTYCH_FAULT_ZEROED ? TRIPTYCH_SUMMARY_FAULT_WP_ZEROED :
+							    TRIPTYCH_SUMMARY_FAULT_WP_COPIED;
+}
+
+static __always_inline void summarize_fault(struct triptych_summary_state *sum,
+					    const struct triptych_task_state *state, bool major,
+					    bool kernel_mode, u64 now)
+{
+	u32 class = fault_class(state);
+
+	sum->record.faults[class]++;
+	sum->record.fault_pages[class] += state->fault_pages;
+	if (!(state->fault_flags & TRIPTYCH_FAULT_NO_START))
+		sum->record.fault_ns[class] += now - state->fault_start_ns;
+	sum->record.major_faults += major;
+	sum->record.kernel_mode_faults += kernel_mode;
+}
+
+/* `now` closes the open span in the record, not in the state: the next record will tell it whole. */
+static __always_inline void emit_summary(struct task_struct *task,
+					 const struct triptych_task_state *state,
+					 const struct triptych_summary_state *sum, u32 flags, u64 now)
+{
+	struct triptych_task_summary *record =
+		reserve(TRIPTYCH_LOSS_SUMMARY, sizeof(*record), now, false);
+
+	if (!record)
+		return;
+	bpf_probe_read_kernel(record, sizeof(*record), &sum->record);
+	fill_header(&record->hdr, TRIPTYCH_EV_TASK_SUMMARY, sizeof(*record), now, state->serial);
+	read_counters(&record->counters, task);
+	record->flags = flags;
+	record->mm = state->mm;
+	if (!(flags & TRIPTYCH_SUMMARY_FINAL) && now > sum->since_ns) {
+		u64 open = now - sum->since_ns;
+
+		if (sum->state == TRIPTYCH_SUMMARY_ON_CPU)
+			record->on_cpu_ns += open;
+		else if (sum->state == TRIPTYCH_SUMMARY_RUNNABLE)
+			record->runnable_ns += open;
+		else if (sum->state == TRIPTYCH_SUMMARY_BLOCKED)
+			record->blocked_ns += open;
+	}
+	submit(record);
+}
+
+/* The storage for a new target's summary; created where allocation is safe. */
+static __always_inline void start_summary(struct task_struct *task, u32 state, u64 now)
+{
+	struct triptych_summary_state *sum;
+
+	if (!summary_only)
+		return;
+	sum = bpf_task_storage_get(&summaries, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!sum) {
+		__sync_fetch_and_add(&storage_failed, 1);
+		return;
+	}
+	sum->state = state;
+	sum->since_ns = now;
+}
+
+#endif

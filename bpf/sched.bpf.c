@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Context switches and wakeups. */
+#include "lib/summary.bpf.h"
+
+#include <bpf/bpf_tracing.h>
+
+/* What the kernel's own counters say about the switch that the task just made: they moved before the
+ * tracepoint. The first switch after attaching to a running task has nothing to compare with; the rule
+ * by which the kernel itself chooses the counter then decides, and fixes the baseline. */
+static __always_inline u16 account_switch(struct triptych_task_state *state, struct task_struct *prev,
+					  bool preempt, u32 prev_state, u64 now)
+{
+	bool voluntary = !preempt && prev_state;
+	u64 nvcsw = prev->nvcsw, nivcsw = prev->nivcsw;
+	u64 moved = nvcsw + nivcsw - state->nvcsw - state->nivcsw;
+
+	if (state->flags & TRIPTYCH_TASK_STATE_NEW_SWITCHES) {
+		struct triptych_counters counters = {};
+
+		read_counters(&counters, prev);
+		counters.nvcsw -= voluntary;
+		counters.nivcsw -= !voluntary;
+		state->flags &= ~TRIPTYCH_TASK_STATE_NEW_SWITCHES;
+		emit_baseline(state->serial, &counters, 0, TRIPTYCH_BASELINE_SWITCHES, now);
+	} else if (moved == 1) {
+		voluntary = nvcsw != state->nvcsw;
+	} else if (moved > 1) {
+		__sync_fetch_and_add(&switches_missed, moved - 1);
+	}
+	state->nvcsw = nvcsw;
+	state->nivcsw = nivcsw;
+	return voluntary ? TRIPTYCH_SWITCH_VOLUNTARY : TRIPTYCH_SWITCH_INVOLUNTARY;
+}
+
+/* A task that comes in does not run while we look: its counters stand still. */
+static __always_inline void account_switch_in(struct triptych_task_state *state,
+					      struct task_struct *next, u64 now)
+{
+	struct triptych_counters counters = {};
+
+	if (!(state->flags & TRIPTYCH_TASK_STATE_NEW_SWITCHES))
+		return;
+	read_counters(&counters, next);
+	state->flags &= ~TRIPTYCH_TASK_STATE_NEW_SWITCHES;
+	state->nvcsw = counters.nvcsw;
+	state->nivcsw = counters.nivcsw;
+	emit_baseline(state->serial, &counters, 0, TRIPTYCH_BASELINE_SWITCHES, now);
+}
+
+static __always_inline s16 syscall_of(struct task_struct *task, u16 *flags)
+{
+	struct pt_regs *regs;
+	long number;
+
+	if (task->flags & (PF_KTHREAD | PF_IO_WORKER) || is_user_worker(task->flags))
+		return TRIPTYCH_SYSCALL_NONE;
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	number = regs->orig_ax;
+	if (number < 0 || number > 0x7fff)
+		return TRIPTYCH_SYSCALL_NONE;
+	if (task->thread_info.status & TS_COMPAT)
+		*flags |= TRIPTYCH_SWITCH_COMPAT;
+	return number;
+}
+
+static __noinline int emit_end(struct task_struct *task, struct triptych_task_state *state, u64 now)
+{
+	struct triptych_task_end *end = reserve(TRIPTYCH_LOSS_TASK, sizeof(*end), now, false);
+
+	if (!end)
+		return 0;
+	fill_header(&end->hdr, TRIPTYCH_EV_TASK_END, sizeof(*end), now, state->serial);
+	read_counters(&end->counters, task);
+	end->faults = state->faults;
+	end->reserved[0] = end->reserved[1] = 0;
+	submit(end);
+	return 0;
+}
+
+static __always_inline void end_task(struct task_struct *task, struct triptych_task_state *state,
+				     u64 now)
+{
+	if (summary_only) {
+		struct triptych_summary_state *sum = find_summary(task);
+
+		if (sum)
+			emit_summary(task, state, sum, TRIPTYCH_SUMMARY_FINAL, now);
+	}
+	emit_end(task, state, now);
+	__sync_fetch_and_add(&exiting, -1);
+}
+
+/*
+ * void sched_switch(bool preempt, struct task_struct *prev, struct task_struct *next,
+ *		     unsigned int prev_state)
+ *
+ * With interrupts off and the run queue locked: nothing may be allocated. Proves that prev left the
+ * CPU and next takes it; that the kernel counted it as voluntary or not; which system call prev was in.
+ * Does not prove why the scheduler chose next.
+ */
+SEC("?tp_btf/sched_switch")
+int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next,
+	     unsigned int prev_state)
+{
+	struct triptych_task_state *out = 0, *in = 0;
+	struct triptych_switch *record;
+	u16 flags = 0, prev_seq = 0, next_seq = 0;
+	s16 syscall = TRIPTYCH_SYSCALL_NONE;
+	bool out_target, in_target;
+	u32 prev_serial, next_serial;
+	u64 now;
+
+	if (!gate)
+		return 0;
+	if (prev->pid)
+		out = find_task(prev);
+	if (next->pid)
+		in = find_task(next);
+	out_target = is_target(out);
+	in_target = is_target(in);
+	if (!out_target && !in_target)
+		return 0;
+	if (!record_switches && !(out_target && (prev_state & TASK_DEAD)))
+		return 0;
+
+	now = bpf_ktime_get_ns();
+	if (preempt)
+		flags |= TRIPTYCH_SWITCH_PREEMPT;
+	if (next->mm && next->mm != prev->active_mm)
+		flags |= TRIPTYCH_SWITCH_MM_CHANGE;
+	if (out_target) {
+		flags |= TRIPTYCH_SWITCH_PREV_TARGET;
+		flags |= account_switch(out, prev, preempt, prev_state, now);
+		prev_seq = out->nvcsw + out->nivcsw;
+		syscall = syscall_of(prev, &flags);
+	}
+	if (in_target) {
+		flags |= TRIPTYCH_SWITCH_NEXT_TARGET;
+		account_switch_in(in, next, now);
+		next_seq = in->nvcsw + in->nivcsw;
+	}
+
+	if (summary_only) {
+		struct triptych_summary_state *sum;
+
+		if (out_target && (sum = find_summary(prev)))
+			summarize_out(sum, flags & TRIPTYCH_SWITCH_VOLUNTARY ? 1 : 0,
+				      flags & TRIPTYCH_SWITCH_INVOLUNTARY ? 1 : 0, !prev_state,
+				      flags & TRIPTYCH_SWITCH_MM_CHANGE ? 1 : 0, now);
+		if (in_target && (sum = find_summary(next)))
+			summarize_in(sum, now);
+	}
+	if (summary_only || !record_switches)
+		goto end;
+
+	/* Who comes in matters most when it takes the place of a target that could have gone on. */
+	prev_serial = out_target ? out->serial : prev->pid ? TRIPTYCH_TASK_NONE : TRIPTYCH_TASK_IDLE;
+	if (in_target)
+		next_serial = in->serial;
+	else if (!next->pid)
+		next_serial = TRIPTYCH_TASK_IDLE;
+	else
+		next_serial = prev_state ? TRIPTYCH_TASK_NONE : stranger_serial(next, now);
+
+	record = reserve(TRIPTYCH_LOSS_SWITCH, sizeof(*record), now, true);
+	if (record) {
+		fill_header(&record->hdr, TRIPTYCH_EV_SWITCH, sizeof(*record), now, prev_serial);
+		record->next_task = next_serial;
+		record->prev_state = prev_state;
+		record->syscall = syscall;
+		record->prev_seq = prev_seq;
+		record->next_seq = next_seq;
+		record->flags = flags;
+		record->reserved = 0;
+		submit(record);
+	}
+end:
+	if (out_target && (prev_state & TASK_DEAD))
+		end_task(prev, out, now);
+	return 0;
+}
+
+/*
+ * void sched_waking(struct task_struct *p)
+ *
+ * In the context that asks for p to be woken: the current task, or an interrupt that sits on it. Kept
+ * with p until p is put on a run queue; no second request can come in between, because p's state
+ * already says that it is being woken.
+ */
+SEC("?tp_btf/sched_waking")
+int BPF_PROG(on_waking, struct task_struct *p)
+{
+	struct triptych_task_state *state;
+	struct task_struct *waker;
+	u64 now;
+
+	if (!gate)
+		return 0;
+	state = find_task(p);
+	if (!is_target(state))
+		return 0;
+	now = bpf_ktime_get_ns();
+	waker = bpf_get_current_task_btf();
+	state->waking_ns = now;
+	state->waking_flags = in_interrupt() ? TRIPTYCH_WAKEUP_INTERRUPT : 0;
+	state->waker = serial_of(waker, waker->pid ? find_task(waker) : 0, now);
+	return 0;
+}
+
+static __always_inline int wakeup(struct task_struct *p, u16 flags)
+{
+	struct triptych_task_state *state;
+	struct triptych_wakeup *record;
+	u64 now, delay = 0;
+
+	if (!gate)
+		return 0;
+	state = find_task(p);
+	if (!is_target(state))
+		return 0;
+	now = bpf_ktime_get_ns();
+	if (summary_only) {
+		struct triptych_summary_state *sum = find_summary(p);
+
+		if (sum)
+			summarize_wakeup(sum, flags & TRIPTYCH_WAKEUP_NEW, now);
+		return 0;
+	}
+	if (flags & TRIPTYCH_WAKEUP_NEW) {
+		struct task_struct *parent = bpf_get_current_task_btf();
+
+		state->waker = serial_of(parent, find_task(parent), now);
+	} else if (state->waking_ns) {
+		delay = now - state->waking_ns;
+		flags |= state->waking_flags;
+	} else {
+		state->waker = TRIPTYCH_TASK_NONE;
+		flags |= TRIPTYCH_WAKEUP_NO_REQUEST;
+	}
+	state->waking_ns = 0;
+	record = reserve(TRIPTYCH_LOSS_WAKEUP, sizeof(*record), now, true);
+	if (!record)
+		return 0;
+	fill_header(&record->hdr, TRIPTYCH_EV_WAKEUP, sizeof(*record), now, state->serial);
+	record->waker_task = state->waker;
+	record->request_delay_ns = delay > 0xffffffff ? 0xffffffff : delay;
+	record->target_cpu = task_cpu(p);
+	record->flags = flags;
+	record->reserved = 0;
+	submit(record);
+	return 0;
+}
+
+/*
+ * void sched_wakeup(struct task_struct *p)
+ *
+ * p has been put on a run queue, or was still on one. Across CPUs this runs on the target CPU, on
+ * whatever task the interrupt found there, and says nothing about who asked.
+ */
+SEC("?tp_btf/sched_wakeup")
+int BPF_PROG(on_wakeup, struct task_struct *p)
+{
+	return wakeup(p, 0);
+}
+
+/* void sched_wakeup_new(struct task_struct *p): the first time, in the context of its creator. */
+SEC("?tp_btf/sched_wakeup_new")
+int BPF_PROG(on_wakeup_new, struct task_struct *p)
+{
+	return wakeup(p, TRIPTYCH_WAKEUP_NEW);
+}

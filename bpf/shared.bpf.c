@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* What all programs share: declared, and explained, in lib/maps.bpf.h. */
+#include "kernel/kernel_types.h"
+
+#include "abi/config.h"
+
+#include <bpf/bpf_helpers.h>
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+struct ring {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, TRIPTYCH_MAX_RINGS);
+	__type(key, u32);
+	__array(values, struct ring);
+} rings SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct triptych_cpu_state);
+} cpu_states SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct triptych_task_state);
+} tasks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, u64);
+	__type(value, u32);
+} strangers SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 32768);
+	__type(key, u64);
+	__type(value, u32);
+} attached_mms SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct triptych_summary_state);
+} summaries SEC(".maps");
+
+const volatile __u32 ring_count = 1;
+const volatile __u32 cpu_count = 1;
+const volatile bool summary_only = false;
+const volatile bool record_switches = true;
+
+volatile bool gate = false;
+__u32 iter_action = 0;
+__u32 iter_tgid = 0;
+__u32 iter_excluded_tgid = 0;
+__u32 iter_added = 0;
+
+__u64 next_task_serial = TRIPTYCH_TASK_FIRST;
+__u64 next_mm_serial = TRIPTYCH_MM_FIRST;
+__u64 exiting = 0;
+__u64 storage_failed = 0;
+__u64 switches_missed = 0;
+__u64 serials_exhausted = 0;

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Walks over the tasks that there are: to begin recording running ones, and to write summaries. */
+#include "lib/summary.bpf.h"
+
+#include <bpf/bpf_tracing.h>
+
+static __always_inline u32 attached_mm_serial(struct task_struct *task)
+{
+	u64 key = (u64)task->mm;
+	u32 *known, serial;
+
+	if (!key)
+		return TRIPTYCH_MM_NONE;
+	known = bpf_map_lookup_elem(&attached_mms, &key);
+	if (known)
+		return *known;
+	serial = new_mm_serial();
+	bpf_map_update_elem(&attached_mms, &key, &serial, BPF_NOEXIST);
+	return serial;
+}
+
+/* It may be running at this moment: its counters' baselines are fixed by its first switch and its first
+ * fault, each of which knows them exactly. */
+static __always_inline void attach_task(struct task_struct *task)
+{
+	struct triptych_task_state *state = find_task(task);
+	struct triptych_task_state *parent;
+	u64 now;
+
+	if (state && state->flags)
+		return;
+	state = bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!state) {
+		__sync_fetch_and_add(&storage_failed, 1);
+		return;
+	}
+	if ((u32)task->tgid == iter_excluded_tgid) {
+		state->flags = TRIPTYCH_TASK_STATE_EXCLUDED;
+		return;
+	}
+	now = bpf_ktime_get_ns();
+	state->serial = new_task_serial();
+	state->mm = attached_mm_serial(task);
+	parent = find_task(task->real_parent);
+	start_summary(task, TRIPTYCH_SUMMARY_UNKNOWN, now);
+	announce(task, state->serial, state->mm, TRIPTYCH_SEEN_ATTACHED,
+		 is_target(parent) ? parent->serial : TRIPTYCH_TASK_NONE, now);
+	iter_added++;
+	state->flags = TRIPTYCH_TASK_STATE_TARGET | TRIPTYCH_TASK_STATE_NEW_SWITCHES |
+		       TRIPTYCH_TASK_STATE_NEW_FAULTS;
+}
+
+static __always_inline void snapshot_task(struct task_struct *task)
+{
+	struct triptych_task_state *state = find_task(task);
+	struct triptych_summary_state *sum;
+
+	if (!is_target(state))
+		return;
+	sum = find_summary(task);
+	if (sum)
+		emit_summary(task, state, sum, 0, bpf_ktime_get_ns());
+}
+
+SEC("?iter/task")
+int on_walk(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+
+	if (!task || !task->pid)
+		return 0;
+	if (iter_action == TRIPTYCH_ITER_SNAPSHOT)
+		snapshot_task(task);
+	else if (iter_action == TRIPTYCH_ITER_ATTACH && (!iter_tgid || (u32)task->tgid == iter_tgid))
+		attach_task(task);
+	return 0;
+}
