@@ -113,7 +113,7 @@ std::string nearest(std::string_view word, const std::vector<std::string>& known
 }
 
 Error describe_parse_error(const CLI::ParseError& error, const CLI::App& app) {
-  if (error.get_name() == "ExtrasError") return describe_extras(app);
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) return describe_extras(app);
   return {ErrorCode::kUsage, escape(error.what()),
           fmt::format("{} --help", full_name(command_in_use(app)))};
 }

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What ran, on what, for how long, whether the figures can be trusted, and their totals.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <ctime>
+
+#include "base/text.hpp"
+#include "report/sections.hpp"
+#include "report/text_writer.hpp"
+#include "report/words.hpp"
+
+namespace triptych::report {
+namespace {
+
+using analyze::Summary;
+using analyze::Totals;
+
+std::string target_words(const model::Metadata& metadata) {
+  const model::Target& target = metadata.target;
+  std::string words;
+  switch (target.kind) {
+    case model::TargetKind::kCommand:
+      words = target.command.empty() ? "unknown" : command_line(target.command);
+      break;
+    case model::TargetKind::kProcess:
+      return fmt::format("{}, with all its threads and what they started", target.tgid);
+    case model::TargetKind::kMachine:
+      return "all tasks but the recorder's own";
+  }
+  if (target.tgid != 0) words += fmt::format(" (process {}", target.tgid);
+  if (target.tgid != 0 && !target.user.empty())
+    words += fmt::format(", user {}", quote(target.user));
+  if (target.tgid != 0) words += ")";
+  return words;
+}
+
+const char* target_name(model::TargetKind kind) {
+  switch (kind) {
+    case model::TargetKind::kCommand:
+      return "command";
+    case model::TargetKind::kProcess:
+      return "process";
+    case model::TargetKind::kMachine:
+      return "machine";
+  }
+  return "target";
+}
+
+std::string ending_words(const Summary& summary) {
+  if (!summary.ending) return "unknown: the recording has no end";
+  std::string words;
+  if (summary.metadata.target.kind == model::TargetKind::kCommand) {
+    words = summary.ending->wait_status
+                ? wait_status_words(static_cast<std::uint32_t>(*summary.ending->wait_status))
+                : "still running when the recording ended";
+    words += "; ";
+  }
+  return words + "recording ended: " +
+         (summary.ending->reason.empty() ? "unknown" : escape(summary.ending->reason));
+}
+
+std::string machine_words(const model::Host& host) {
+  std::string words = "Linux " + (host.kernel.empty() ? "unknown" : escape(host.kernel));
+  if (!host.machine.empty()) words += " " + escape(host.machine);
+  words += host.cpus == 0 ? ", CPUs unknown" : ", " + counted(host.cpus, "CPU", "CPUs");
+  if (!host.cpu_model.empty()) words += ", " + escape(host.cpu_model);
+  if (host.virtual_machine) words += ", virtual machine";
+  return words;
+}
+
+// "2026-03-01 12:00:00 UTC"; empty when it is not known.
+std::string date_words(std::int64_t realtime_ns) {
+  const auto seconds = static_cast<std::time_t>(realtime_ns / 1'000'000'000);
+  std::tm parts{};
+  char text[40];
+  if (realtime_ns <= 0 || ::gmtime_r(&seconds, &parts) == nullptr ||
+      std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts) == 0) {
+    return {};
+  }
+  return text;
+}
+
+std::string time_words(const Summary& summary) {
+  std::string words = format_duration_ns(summary.end_ns - summary.begin_ns);
+  if (!summary.from_mark.empty()) words += ", from mark " + quote(summary.from_mark);
+  if (!summary.to_mark.empty()) {
+    words += (summary.from_mark.empty() ? ", up to mark " : " to mark ") + quote(summary.to_mark);
+  }
+  const std::string date = date_words(summary.metadata.start_realtime_ns);
+  return date.empty() ? words : words + "; recorded " + date;
+}
+
+std::string recording_words(const Summary& summary) {
+  std::string words = counted(summary.events, "event", "events");
+  const std::uint64_t lost = lost_events(summary.quality);
+  words += lost == 0 ? ", none lost" : fmt::format(", {} LOST", format_count(lost));
+  if (summary.stored_bytes != 0) {
+    words += ", " + format_bytes(summary.stored_bytes);
+    if (summary.events != 0) {
+      words += fmt::format(" ({:.1f} bytes an event)", static_cast<double>(summary.stored_bytes) /
+                                                           static_cast<double>(summary.events));
+    }
+  }
+  const std::string& tier = summary.metadata.host.tier;
+  words += ", hooks: " + (tier.empty() ? "unknown tier" : escape(tier) + " tier");
+  if (summary.summary_only) words += ", summary mode: counts without the events themselves";
+  return words;
+}
+
+Paragraph switch_verdict(const View& view) {
+  const analyze::Audit& audit = view.summary().audit;
+  if (!view.available().switches) return {"Context switches were not recorded.", Tone::kPlain};
+  const std::uint64_t left_out = audit.tasks - std::min(audit.tasks, audit.tasks_comparable);
+  if (audit.tasks == 0) return {"No task was recorded.", Tone::kWarning};
+  if (audit.tasks_comparable == 0) {
+    return {
+        fmt::format("Context switches could not be checked: none of {} can be compared with the "
+                    "kernel's own counters (see Audit).",
+                    counted(audit.tasks, "task", "tasks")),
+        Tone::kWarning};
+  }
+  const std::string figures = fmt::format(
+      "{} recorded, {} counted by the kernel, in {}", format_count(audit.switches_recorded),
+      format_count(audit.switches_kernel), counted(audit.tasks_comparable, "task", "tasks"));
+  if (audit.tasks_differing != 0) {
+    return {
+        fmt::format("The record DIFFERS from the kernel's own counters in {}: context switches {} "
+                    "(see Audit).",
+                    counted(audit.tasks_differing, "task", "tasks"), figures),
+        Tone::kBad};
+  }
+  std::string text = fmt::format("Every context switch is accounted for: {}.", figures);
+  if (left_out == 0) return {text, Tone::kGood};
+  text += fmt::format(" {} could not be compared (see Audit).",
+                      counted(left_out, "further task", "further tasks"));
+  return {text, Tone::kWarning};
+}
+
+Paragraph fault_verdict(const View& view) {
+  const analyze::Audit& audit = view.summary().audit;
+  if (!view.available().faults) return {"Page faults were not recorded.", Tone::kPlain};
+  const std::string recorded = format_count(audit.faults_recorded);
+  const std::string remark = escape(audit.faults_remark);
+  if (!audit.faults_counted) {
+    return {fmt::format("Page faults: {} recorded, with no independent count to check them{}.",
+                        recorded, remark.empty() ? "" : ": " + remark),
+            Tone::kPlain};
+  }
+  const std::string counted_faults = format_count(*audit.faults_counted);
+  if (!remark.empty()) {
+    return {fmt::format("Page faults: {} recorded, {} counted independently; not comparable: {}.",
+                        recorded, counted_faults, remark),
+            Tone::kPlain};
+  }
+  if (*audit.faults_counted != audit.faults_recorded) {
+    return {fmt::format("Page faults DIFFER: {} recorded, {} counted independently (see Audit).",
+                        recorded, counted_faults),
+            Tone::kBad};
+  }
+  return {fmt::format("Every page fault is accounted for: {} recorded, {} counted independently.",
+                      recorded, counted_faults),
+          Tone::kGood};
+}
+
+Field switches_field(const View& view) {
+  const analyze::SwitchCounts& switches = view.summary().totals.switches;
+  if (!view.available().switches) return {"context switches", NotAvailable{}, "not recorded"};
+  std::string note = fmt::format("{} voluntary, {} involuntary", format_count(switches.voluntary),
+                                 format_count(switches.involuntary));
+  if (view.available().event_stream) {
+    note += fmt::format(" ({} in sched_yield)", format_count(switches.yields));
+  }
+  note += fmt::format("; {} to another address space", format_count(switches.mm_changes));
+  return {"context switches", Count{switches.voluntary + switches.involuntary}, note};
+}
+
+void add_fault_fields(const View& view, std::vector<Field>& fields) {
+  const analyze::FaultCounts& faults = view.summary().totals.faults;
+  if (!view.available().faults) {
+    fields.push_back({"page faults", NotAvailable{}, "not recorded"});
+    return;
+  }
+  std::string note = fmt::format(
+      "{} minor, {} major (had to wait for a disk or alike); {} in the kernel's code",
+      format_count(faults.minor), format_count(faults.major), format_count(faults.kernel_mode));
+  if (faults.unresolved != 0) {
+    note += fmt::format("; besides, {} begun and never completed", format_count(faults.unresolved));
+  }
+  fields.push_back({"page faults", Count{faults.total}, note});
+  const analyze::CowBill& cow = view.summary().totals.cow;
+  fields.push_back({"copied on write", Count{cow.copies},
+                    fmt::format("pages: {} in {}", format_bytes(cow.bytes),
+                                format_value(Duration{cow.time_ns}))});
+}
+
+}  // namespace
+
+Section context_section(const View& view) {
+  const Summary& summary = view.summary();
+  Fields fields;
+  fields.fields.push_back(
+      {target_name(summary.metadata.target.kind), target_words(summary.metadata), ""});
+  fields.fields.push_back({"ended", ending_words(summary), ""});
+  fields.fields.push_back({"time", time_words(summary), ""});
+  fields.fields.push_back({"machine", machine_words(summary.metadata.host), ""});
+  fields.fields.push_back({"recorded", recording_words(summary), ""});
+  Section section;
+  section.blocks.push_back(std::move(fields));
+  section.blocks.push_back(switch_verdict(view));
+  section.blocks.push_back(fault_verdict(view));
+  if (summary.quality[model::Quality::recording_cut] != 0) {
+    section.blocks.push_back(Paragraph{
+        "The recording was CUT: the recorder did not finish the file. What follows is what it had "
+        "written; how tasks ended after that is unknown.",
+        Tone::kBad});
+  }
+  if (lost_events(summary.quality) != 0) {
+    section.blocks.push_back(
+        Paragraph{"Events were LOST: counts are lower bounds, and time that the remaining events "
+                  "do not prove is "
+                  "called unknown (see Data quality).",
+                  Tone::kBad});
+  }
+  if (view.narrowed()) {
+    section.blocks.push_back(Paragraph{
+        fmt::format("Narrowed to {}: audit, totals and data quality are of the whole recording, "
+                    "everything else of these alone.",
+                    counted(view.tasks().size(), "task", "tasks")),
+        Tone::kPlain});
+  }
+  return section;
+}
+
+Section totals_section(const View& view) {
+  const Totals& totals = view.summary().totals;
+  const Available& available = view.available();
+  std::vector<Field> fields;
+  fields.push_back(switches_field(view));
+  fields.push_back({"wakeups", available.wakeups ? Value(Count{totals.wakeups}) : NotAvailable{},
+                    available.wakeups ? "" : "not recorded"});
+  add_fault_fields(view, fields);
+  fields.push_back(
+      {"forks", Count{totals.forks}, "processes with a copy of their parent's memory"});
+  fields.push_back(
+      {"vforks", Count{totals.vforks}, "vfork or posix_spawn: memory shared until exec"});
+  fields.push_back({"threads", Count{totals.threads_created}, "created"});
+  if (totals.other_clones != 0) {
+    fields.push_back({"other clones", Count{totals.other_clones}, "with another mix of flags"});
+  }
+  if (totals.kernel_workers != 0) {
+    fields.push_back(
+        {"kernel workers", Count{totals.kernel_workers}, "made by the kernel for the program"});
+  }
+  fields.push_back({"programs started", Count{totals.execs}, "exec"});
+  fields.push_back({"tasks ended", Count{totals.exits}, "threads and processes"});
+  const auto time = [&](std::uint64_t ns) -> Value {
+    if (!available.switches) return NotAvailable{};
+    return Duration{ns};
+  };
+  fields.push_back({"on CPU", time(totals.on_cpu_ns), "running, all tasks together"});
+  fields.push_back({"runnable", time(totals.runnable_ns), "ready, waiting for a CPU"});
+  fields.push_back({"blocked", time(totals.blocked_ns), "waiting for something else"});
+  fields.push_back({"unknown", time(totals.unknown_ns), "no event proves which of the three"});
+  return {"Totals", "", {Fields{std::move(fields)}}};
+}
+
+}  // namespace triptych::report

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where the time of each task went, who took its CPU, and how long it waited for one.
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "report/sections.hpp"
+#include "report/text_writer.hpp"
+#include "report/words.hpp"
+
+namespace triptych::report {
+namespace {
+
+using analyze::Histogram;
+using analyze::Task;
+
+constexpr std::size_t kSyscallsShown = 4;
+constexpr std::size_t kNameWidth = 20;
+
+std::string blocked_words(const Task& task) {
+  std::vector<std::pair<std::string, std::uint64_t>> reasons(task.blocked_by_syscall_ns.begin(),
+                                                             task.blocked_by_syscall_ns.end());
+  std::stable_sort(reasons.begin(), reasons.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::vector<std::string> words;
+  for (const auto& reason : reasons) {
+    if (words.size() == kSyscallsShown) {
+      words.push_back(fmt::format("{} more", reasons.size() - kSyscallsShown));
+      break;
+    }
+    words.push_back(escape(reason.first) + " " + format_value(Duration{reason.second}));
+  }
+  return words.empty() ? "" : "blocked in: " + joined(words);
+}
+
+Row task_row(const View& view, const Task& task) {
+  const bool switches = view.available().switches;
+  const auto time = [&](std::uint64_t ns) -> Value {
+    if (!switches) return NotAvailable{};
+    return Duration{ns};
+  };
+  const auto count = [&](std::uint64_t value) -> Value {
+    if (!switches) return NotAvailable{};
+    return Count{value};
+  };
+  Row row;
+  row.cells = {std::to_string(task.tid),
+               cut(task.comm.empty() ? "(no name)" : escape(task.comm), kNameWidth),
+               time(task.on_cpu_ns),
+               time(task.runnable_ns),
+               time(task.blocked_ns),
+               time(task.unknown_ns),
+               count(task.switches.voluntary),
+               count(task.switches.involuntary),
+               count(task.migrations),
+               view.available().faults ? Value(Count{task.faults.total}) : NotAvailable{}};
+  row.detail = blocked_words(task);
+  return row;
+}
+
+const char* sorted_words(Sort sort) {
+  switch (sort) {
+    case Sort::kOnCpu:
+      return "most time on CPU first";
+    case Sort::kRunnable:
+      return "longest waiting for a CPU first";
+    case Sort::kBlocked:
+      return "longest blocked first";
+    case Sort::kSwitches:
+      return "most context switches first";
+    case Sort::kFaults:
+      return "most page faults first";
+    case Sort::kStart:
+      return "in order of start";
+  }
+  return "";
+}
+
+struct Loss {
+  const Task* victim;
+  model::TaskId by;
+  analyze::Preemption preemption;
+};
+
+std::string latency_words(const Histogram& histogram, std::string_view singular,
+                          std::string_view plural) {
+  if (histogram.count() == 0) return "none";
+  return fmt::format(
+      "{}: p50 {}, p99 {}, longest {}, together {}", counted(histogram.count(), singular, plural),
+      format_duration_ns(histogram.quantile(0.5)), format_duration_ns(histogram.quantile(0.99)),
+      format_duration_ns(histogram.max()), format_duration_ns(histogram.sum()));
+}
+
+// One bar an octave, from the first that is not empty to the last.
+Bars bars_of(const Histogram& histogram) {
+  Bars bars;
+  constexpr unsigned kOctaves = 64;
+  unsigned first = kOctaves, last = 0;
+  for (unsigned exponent = 0; exponent < kOctaves; ++exponent) {
+    if (histogram.octave(exponent) == 0) continue;
+    first = std::min(first, exponent);
+    last = exponent;
+  }
+  for (unsigned exponent = first; exponent <= last && first < kOctaves; ++exponent) {
+    Bar bar;
+    bar.from_ns = exponent == 0 ? 0 : 1ull << exponent;
+    bar.to_ns = exponent + 1 < kOctaves ? 1ull << (exponent + 1) : ~0ull;
+    bar.count = histogram.octave(exponent);
+    bars.bars.push_back(bar);
+  }
+  return bars;
+}
+
+void add_histogram(Section& section, const std::string& name, const Histogram& histogram,
+                   std::string_view singular, std::string_view plural) {
+  Bars bars = bars_of(histogram);
+  bars.title = name + ". " + latency_words(histogram, singular, plural);
+  section.blocks.push_back(std::move(bars));
+}
+
+Histogram merged(const View& view, Histogram Task::*member) {
+  Histogram all;
+  for (const Task* task : view.tasks()) all.merge(task->*member);
+  return all;
+}
+
+}  // namespace
+
+Section tasks_section(const View& view) {
+  if (view.tasks().empty()) return {};
+  Table table;
+  table.columns = {{"tid"},     {"name", true}, {"on CPU"},      {"runnable"}, {"blocked"},
+                   {"unknown"}, {"voluntary"},  {"involuntary"}, {"moves"},    {"faults"}};
+  const std::vector<const Task*> tasks = view.sorted_tasks();
+  const std::size_t shown = view.shown(tasks.size());
+  for (std::size_t i = 0; i < shown; ++i) table.rows.push_back(task_row(view, *tasks[i]));
+  if (shown < tasks.size()) {
+    table.more = fmt::format("… and {} (--top 0 shows all)",
+                             counted(tasks.size() - shown, "more task", "more tasks"));
+  }
+  std::string hint = fmt::format(
+      "Tasks, {}. Runnable: ready, waiting for a CPU. Voluntary: switches by which the task gave "
+      "the CPU "
+      "up, to wait; involuntary: by which it lost it. Moves: times it ran on another CPU than "
+      "before.",
+      sorted_words(view.options().sort));
+  if (!view.available().event_stream) hint += " Summary mode does not tell what tasks blocked in.";
+  return {"Time of each task", hint, {std::move(table)}};
+}
+
+Section preemption_section(const View& view) {
+  Section section;
+  section.title = "Who ran instead";
+  section.hint =
+      "A task that could have gone on lost its CPU to another, and waited until it ran again.";
+  if (!view.available().switches || !view.available().event_stream) {
+    section.blocks.push_back(
+        Paragraph{"n/a: needs the events of switches, one by one.", Tone::kPlain});
+    return section;
+  }
+  std::vector<Loss> losses;
+  for (const Task* task : view.tasks()) {
+    for (const auto& entry : task->preempted_by)
+      losses.push_back({task, entry.first, entry.second});
+  }
+  if (losses.empty()) return {};
+  std::stable_sort(losses.begin(), losses.end(), [](const Loss& a, const Loss& b) {
+    return a.preemption.waited_ns > b.preemption.waited_ns;
+  });
+  Table table;
+  table.columns = {{"task", true}, {"lost its CPU to", true}, {"times"}, {"waited"}};
+  const std::size_t shown = view.shown(losses.size());
+  for (std::size_t i = 0; i < shown; ++i) {
+    const Loss& loss = losses[i];
+    const Task* by = view.find(loss.by);
+    const bool stranger = by != nullptr && by->stranger;
+    Row row;
+    row.cells = {task_label(view, loss.victim->id),
+                 task_label(view, loss.by) + (stranger ? " (not recorded)" : ""),
+                 Count{loss.preemption.count}, Duration{loss.preemption.waited_ns}};
+    table.rows.push_back(std::move(row));
+  }
+  if (shown < losses.size()) {
+    table.more = fmt::format("… and {} (--top 0 shows all)",
+                             counted(losses.size() - shown, "more pair", "more pairs"));
+  }
+  section.blocks.push_back(std::move(table));
+  return section;
+}
+
+Section latency_section(const View& view) {
+  Section section;
+  section.title = "Waiting for a CPU, and running";
+  if (!view.available().switches) {
+    section.blocks.push_back(Paragraph{"n/a: context switches were not recorded.", Tone::kPlain});
+    return section;
+  }
+  const bool narrowed = view.narrowed();
+  const Histogram waits =
+      narrowed ? merged(view, &Task::run_queue_latency) : view.summary().run_queue_latency;
+  const Histogram slices =
+      narrowed ? merged(view, &Task::slice_length) : view.summary().slice_length;
+  section.hint =
+      "p50: half of them took no longer; p99: 99 of 100. Quantiles are up to 3 % too high or low.";
+  if (!view.available().event_stream) {
+    section.hint =
+        "p50: half of them took no longer; p99: 99 of 100. Summary mode keeps one count an "
+        "octave: quantiles are up to a factor of 2 off.";
+  }
+  std::string from = "Run-queue latency: from becoming ready, or losing the CPU, to running";
+  if (!view.available().wakeups) {
+    from = "Run-queue latency: from losing the CPU to running (wakeups were not recorded)";
+  }
+  add_histogram(section, from, waits, "wait", "waits");
+  add_histogram(section, "Slice length: from getting a CPU to leaving it", slices, "slice",
+                "slices");
+  return section;
+}
+
+}  // namespace triptych::report

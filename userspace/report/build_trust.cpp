@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Why the figures can be trusted, or not: marks, the audit, data quality and how it was recorded.
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "report/sections.hpp"
+#include "report/text_writer.hpp"
+#include "report/words.hpp"
+
+namespace triptych::report {
+namespace {
+
+using analyze::Audit;
+using analyze::AuditVerdict;
+using analyze::Task;
+
+const char* type_words(model::MarkType type) {
+  switch (type) {
+    case model::MarkType::kBegin:
+      return "begin";
+    case model::MarkType::kEnd:
+      return "end";
+    case model::MarkType::kPoint:
+      return "point";
+  }
+  return "unknown";
+}
+
+Value difference(std::uint64_t recorded, std::uint64_t counted_elsewhere) {
+  return Difference{static_cast<std::int64_t>(recorded - counted_elsewhere)};
+}
+
+Table audit_table(const View& view) {
+  const Audit& audit = view.summary().audit;
+  Table table;
+  table.columns = {{"", true}, {"recorded"}, {"counted elsewhere"}, {"difference"}, {"by", true}};
+  Row switches;
+  if (view.available().switches && audit.tasks_comparable != 0) {
+    switches.cells = {"context switches", Count{audit.switches_recorded},
+                      Count{audit.switches_kernel},
+                      difference(audit.switches_recorded, audit.switches_kernel),
+                      "each task's own counters (nvcsw, nivcsw)"};
+  } else {
+    switches.cells = {"context switches", NotAvailable{}, NotAvailable{}, NotAvailable{},
+                      view.available().switches ? "no task is comparable" : "not recorded"};
+  }
+  table.rows.push_back(std::move(switches));
+  Row faults;
+  if (!view.available().faults) {
+    faults.cells = {"page faults", NotAvailable{}, NotAvailable{}, NotAvailable{}, "not recorded"};
+  } else if (audit.faults_counted) {
+    const bool comparable = audit.faults_remark.empty();
+    faults.cells = {"page faults", Count{audit.faults_recorded}, Count{*audit.faults_counted},
+                    comparable ? difference(audit.faults_recorded, *audit.faults_counted)
+                               : Value(NotAvailable{}),
+                    comparable ? "a counting perf event on the target"
+                               : "not comparable: " + escape(audit.faults_remark)};
+  } else {
+    faults.cells = {
+        "page faults", Count{audit.faults_recorded}, NotAvailable{}, NotAvailable{},
+        audit.faults_remark.empty() ? "no counting event" : escape(audit.faults_remark)};
+  }
+  table.rows.push_back(std::move(faults));
+  if (view.available().faults) {
+    Row taken;
+    taken.cells = {"taken by the kernel", NotAvailable{},
+                   audit.faults_kernel_taken ? Value(Count{*audit.faults_kernel_taken}) : Unknown{},
+                   NotAvailable{}, "faults for itself: min_flt + maj_flt beyond the recorded"};
+    table.rows.push_back(std::move(taken));
+  }
+  return table;
+}
+
+bool worth_showing(const View& view, const Task& task) {
+  const bool switches = view.available().switches && task.audit.switches != AuditVerdict::kEqual;
+  const bool faults = view.available().faults && task.audit.faults != AuditVerdict::kEqual;
+  return switches || faults;
+}
+
+// The sums are left out where they mean nothing.
+std::string pair_words(AuditVerdict verdict, std::uint64_t recorded, std::uint64_t kernel) {
+  if (verdict == AuditVerdict::kNotComparable) return "n/a";
+  return fmt::format("{} / {}", format_count(recorded), format_count(kernel));
+}
+
+Row audit_row(const Task& task) {
+  const analyze::TaskAudit& audit = task.audit;
+  Row row;
+  row.cells = {std::to_string(task.tid), task.comm.empty() ? "(no name)" : escape(task.comm),
+               pair_words(audit.switches, task.switches.voluntary, audit.kernel_voluntary),
+               pair_words(audit.switches, task.switches.involuntary, audit.kernel_involuntary),
+               pair_words(audit.faults, task.faults.total, audit.kernel_faults)};
+  std::vector<std::string> verdicts;
+  verdicts.push_back(fmt::format("switches {}", name_of(audit.switches)));
+  verdicts.push_back(fmt::format("faults {}", name_of(audit.faults)));
+  row.detail = joined(verdicts);
+  if (!audit.remark.empty()) row.detail += ": " + escape(audit.remark);
+  const bool differs =
+      audit.switches == AuditVerdict::kDiffers || audit.faults == AuditVerdict::kDiffers;
+  row.tone = differs ? Tone::kBad : Tone::kWarning;
+  return row;
+}
+
+void add_task_audits(const View& view, Section& section) {
+  std::vector<const Task*> unequal;
+  for (const Task* task : view.tasks()) {
+    if (worth_showing(view, *task)) unequal.push_back(task);
+  }
+  const std::size_t equal = view.tasks().size() - unequal.size();
+  if (unequal.empty()) {
+    section.blocks.push_back(Paragraph{fmt::format("All {} equal to the kernel's own counters.",
+                                                   counted(equal, "task is", "tasks are")),
+                                       Tone::kGood});
+    return;
+  }
+  std::stable_sort(unequal.begin(), unequal.end(), [](const Task* a, const Task* b) {
+    const auto differs = [](const Task* task) {
+      return task->audit.switches == AuditVerdict::kDiffers ||
+             task->audit.faults == AuditVerdict::kDiffers;
+    };
+    return differs(a) && !differs(b);
+  });
+  Table table;
+  table.columns = {{"tid"}, {"name", true}, {"voluntary"}, {"involuntary"}, {"faults"}};
+  const std::size_t shown = view.shown(unequal.size());
+  for (std::size_t i = 0; i < shown; ++i) table.rows.push_back(audit_row(*unequal[i]));
+  if (shown < unequal.size()) {
+    table.more = fmt::format("… and {} (--top 0 shows all)",
+                             counted(unequal.size() - shown, "more task", "more tasks"));
+  }
+  section.blocks.push_back(
+      Paragraph{fmt::format("{} equal to the kernel's own counters; not so, recorded / kernel:",
+                            counted(equal, "task is", "tasks are")),
+                Tone::kPlain});
+  section.blocks.push_back(std::move(table));
+}
+
+Tone tone_of(model::Severity severity) {
+  switch (severity) {
+    case model::Severity::kInfo:
+      return Tone::kPlain;
+    case model::Severity::kLoss:
+      return Tone::kWarning;
+    case model::Severity::kDamage:
+      return Tone::kBad;
+  }
+  return Tone::kPlain;
+}
+
+const char* severity_words(model::Severity severity) {
+  switch (severity) {
+    case model::Severity::kInfo:
+      return "harmless";
+    case model::Severity::kLoss:
+      return "loss";
+    case model::Severity::kDamage:
+      return "damage";
+  }
+  return "unknown";
+}
+
+std::string counter_words(std::string_view name) {
+  std::string words(name);
+  std::replace(words.begin(), words.end(), '_', ' ');
+  return words;
+}
+
+constexpr const char* kClassWords[model::kLossClasses] = {"switches", "wakeups", "task records",
+                                                          "faults",   "marks",   "summaries"};
+
+Table losses_table(const View& view) {
+  const std::vector<analyze::LossRange>& losses = view.summary().losses;
+  Table table;
+  table.columns = {{"CPU"}, {"from"}, {"to"}, {"lost", true}};
+  const std::size_t shown = view.shown(losses.size());
+  for (std::size_t i = 0; i < shown; ++i) {
+    std::vector<std::string> counts;
+    for (std::size_t each = 0; each < model::kLossClasses; ++each) {
+      if (losses[i].counts[each] == 0) continue;
+      counts.push_back(
+          fmt::format("{} {}", format_count(losses[i].counts[each]), kClassWords[each]));
+    }
+    Row row;
+    row.cells = {std::to_string(losses[i].cpu), Moment{view.since_begin(losses[i].first_ns)},
+                 Moment{view.since_begin(losses[i].last_ns)}, joined(counts)};
+    table.rows.push_back(std::move(row));
+  }
+  if (shown < losses.size()) {
+    table.more = fmt::format("… and {} (--top 0 shows all)",
+                             counted(losses.size() - shown, "more range", "more ranges"));
+  }
+  return table;
+}
+
+}  // namespace
+
+Section marks_section(const View& view) {
+  const std::vector<const analyze::MarkPoint*> marks = view.marks();
+  if (marks.empty()) return {};
+  Table table;
+  table.columns = {{"at"},        {"mark", true},  {"type", true}, {"task", true},
+                   {"voluntary"}, {"involuntary"}, {"faults"}};
+  const std::size_t shown = view.shown(marks.size());
+  for (std::size_t i = 0; i < shown; ++i) {
+    const analyze::MarkPoint& mark = *marks[i];
+    Row row;
+    row.cells = {Moment{view.since_begin(mark.ts_ns)},
+                 quote(mark.name),
+                 type_words(mark.type),
+                 task_label(view, mark.task),
+                 Count{mark.counters.nvcsw},
+                 Count{mark.counters.nivcsw},
+                 view.available().faults ? Value(Count{mark.faults}) : NotAvailable{}};
+    table.rows.push_back(std::move(row));
+  }
+  if (shown < marks.size()) {
+    table.more = fmt::format("… and {} (--top 0 shows all)",
+                             counted(marks.size() - shown, "more mark", "more marks"));
+  }
+  return {"Marks",
+          "Set by the programs themselves, with the task's own counters at that moment. "
+          "--from-mark and "
+          "--to-mark report the part between two of them.",
+          {std::move(table)}};
+}
+
+Section audit_section(const View& view) {
+  Section section;
+  section.title = "Audit";
+  section.hint =
+      "The record against what the kernel counted by itself. Faults that the kernel takes for "
+      "itself "
+      "(exec's copy of the arguments, MAP_POPULATE, mlock) pass no hook of the base tier.";
+  section.blocks.push_back(audit_table(view));
+  if (!view.tasks().empty() && (view.available().switches || view.available().faults)) {
+    add_task_audits(view, section);
+  }
+  return section;
+}
+
+Section quality_section(const View& view) {
+  const analyze::Summary& summary = view.summary();
+  Section section;
+  section.title = "Data quality";
+  Table table;
+  table.columns = {{"", true}, {"count"}, {"", true}, {"what it means, or what to do", true}};
+  for (std::size_t i = 0; i < model::kQualityCount; ++i) {
+    const std::uint64_t count = summary.quality[static_cast<model::Quality>(i)];
+    if (count == 0) continue;
+    const model::QualityInfo& info = model::kQualityInfo[i];
+    Row row;
+    row.cells = {counter_words(info.name), Count{count}, severity_words(info.severity),
+                 std::string(info.advice)};
+    row.tone = tone_of(info.severity);
+    table.rows.push_back(std::move(row));
+  }
+  if (table.rows.empty()) {
+    section.blocks.push_back(Paragraph{"Nothing was lost, cut or damaged.", Tone::kGood});
+  } else {
+    section.blocks.push_back(std::move(table));
+  }
+  if (!summary.losses.empty()) section.blocks.push_back(losses_table(view));
+  return section;
+}
+
+Section provenance_section(const View& view) {
+  const model::Metadata& metadata = view.summary().metadata;
+  Section section;
+  section.title = "How it was recorded";
+  std::vector<Field> fields;
+  fields.push_back({"command",
+                    metadata.record_command.empty() ? std::string("unknown")
+                                                    : command_line(metadata.record_command),
+                    ""});
+  fields.push_back(
+      {"triptych",
+       metadata.tool_version.empty() ? std::string("unknown") : escape(metadata.tool_version), ""});
+  if (view.summary().ending) {
+    fields.push_back({"recorder", Duration{view.summary().ending->recorder_cpu_ns},
+                      "of CPU time spent on recording itself, besides the probes"});
+  }
+  section.blocks.push_back(Fields{std::move(fields)});
+  if (metadata.plan.empty()) return section;
+  Table table;
+  table.columns = {{"event", true}, {"hook", true}, {"why not, or why no better one", true}};
+  for (const model::PlannedEvent& each : metadata.plan) {
+    Row row;
+    row.cells = {escape(each.event),
+                 each.hook.empty() ? std::string("not recorded") : escape(each.hook),
+                 escape(each.reason)};
+    table.rows.push_back(std::move(row));
+  }
+  section.blocks.push_back(std::move(table));
+  return section;
+}
+
+}  // namespace triptych::report

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The whole summary as JSON, for programs. docs/report-schema.md says what each member means and
+// report_schema.json which there are: change the three together.
+#include "report/json_parts.hpp"
+#include "report/report.hpp"
+#include "report/words.hpp"
+
+namespace triptych::report {
+namespace {
+
+using analyze::Summary;
+
+Json host_json(const model::Host& host) {
+  return {{"kernel", host.kernel},
+          {"machine", host.machine},
+          {"cpu_model", host.cpu_model},
+          {"cpus", host.cpus},
+          {"tier", host.tier},
+          {"virtual_machine", host.virtual_machine},
+          {"page_size_bytes", host.page_size}};
+}
+
+const char* name_of(model::TargetKind kind) {
+  switch (kind) {
+    case model::TargetKind::kCommand:
+      return "command";
+    case model::TargetKind::kProcess:
+      return "process";
+    case model::TargetKind::kMachine:
+      return "machine";
+  }
+  return "unknown";
+}
+
+Json target_json(const Summary& summary) {
+  const model::Target& target = summary.metadata.target;
+  Json json = {{"kind", name_of(target.kind)},
+               {"command", target.command},
+               {"tgid", target.tgid == 0 ? Json() : Json(target.tgid)},
+               {"user", target.user.empty() ? Json() : Json(target.user)}};
+  std::optional<std::uint32_t> status;
+  if (summary.ending && summary.ending->wait_status) {
+    status = static_cast<std::uint32_t>(*summary.ending->wait_status);
+  }
+  add_wait_status(json, status);
+  return json;
+}
+
+Json recording_json(const Summary& summary) {
+  const model::Metadata& metadata = summary.metadata;
+  Json plan = Json::array();
+  for (const model::PlannedEvent& each : metadata.plan) {
+    plan.push_back({{"event", each.event},
+                    {"hook", each.hook.empty() ? Json() : Json(each.hook)},
+                    {"reason", each.reason}});
+  }
+  Json json = {{"tool_version", metadata.tool_version},
+               {"command", metadata.record_command},
+               {"mode", summary.summary_only ? "summary" : "events"},
+               {"start_realtime_ns", metadata.start_realtime_ns},
+               {"start_ns", metadata.start_ns},
+               {"end_ns", nullptr},
+               {"ended_because", nullptr},
+               {"stored_bytes", summary.stored_bytes == 0 ? Json() : Json(summary.stored_bytes)},
+               {"recorder_cpu_ns", nullptr},
+               {"plan", std::move(plan)}};
+  if (summary.ending) {
+    json["end_ns"] = summary.ending->end_ns;
+    json["ended_because"] = summary.ending->reason;
+    json["recorder_cpu_ns"] = summary.ending->recorder_cpu_ns;
+  }
+  return json;
+}
+
+Json totals_json(const View& view) {
+  const analyze::Totals& totals = view.summary().totals;
+  const Available& available = view.available();
+  Json json;
+  json["context_switches"] = switches_json(totals.switches, available);
+  json["wakeups"] = when(available.wakeups, totals.wakeups);
+  json["page_faults"] = fault_counts_json(totals.faults, available);
+  json["cow"] = available.faults ? cow_json(totals.cow) : Json();
+  json["forks"] = totals.forks;
+  json["vforks"] = totals.vforks;
+  json["other_clones"] = totals.other_clones;
+  json["threads_created"] = totals.threads_created;
+  json["kernel_workers"] = totals.kernel_workers;
+  json["execs"] = totals.execs;
+  json["exits"] = totals.exits;
+  json["on_cpu_ns"] = when(available.switches, totals.on_cpu_ns);
+  json["runnable_ns"] = when(available.switches, totals.runnable_ns);
+  json["blocked_ns"] = when(available.switches, totals.blocked_ns);
+  json["unknown_ns"] = when(available.switches, totals.unknown_ns);
+  const Summary& summary = view.summary();
+  json["run_queue_latency"] =
+      available.switches ? histogram_json(summary.run_queue_latency) : Json();
+  json["slice_length"] = available.switches ? histogram_json(summary.slice_length) : Json();
+  return json;
+}
+
+Json difference(std::uint64_t recorded, std::uint64_t reference) {
+  return static_cast<std::int64_t>(recorded - reference);
+}
+
+Json audit_json(const View& view) {
+  const analyze::Audit& audit = view.summary().audit;
+  const Available& available = view.available();
+  Json switches = {{"recorded", nullptr}, {"kernel", nullptr}, {"difference", nullptr}};
+  if (available.switches && audit.tasks_comparable != 0) {
+    switches = {{"recorded", audit.switches_recorded},
+                {"kernel", audit.switches_kernel},
+                {"difference", difference(audit.switches_recorded, audit.switches_kernel)}};
+  }
+  const bool comparable = audit.faults_counted.has_value() && audit.faults_remark.empty();
+  Json faults = {{"recorded", when(available.faults, audit.faults_recorded)},
+                 {"counted", optional_json(audit.faults_counted)},
+                 {"difference", nullptr},
+                 {"kernel_taken", optional_json(audit.faults_kernel_taken)},
+                 {"remark", audit.faults_remark}};
+  if (available.faults && comparable) {
+    faults["difference"] = difference(audit.faults_recorded, *audit.faults_counted);
+  }
+  return {{"context_switches", std::move(switches)},
+          {"page_faults", std::move(faults)},
+          {"tasks", audit.tasks},
+          {"tasks_comparable", audit.tasks_comparable},
+          {"tasks_differing", audit.tasks_differing}};
+}
+
+Json classes_json(const std::uint64_t* counts) {
+  Json json;
+  for (std::size_t i = 0; i < model::kLossClasses; ++i) json[kLossClassNames[i]] = counts[i];
+  return json;
+}
+
+Json quality_json(const Summary& summary) {
+  Json json = {{"events", summary.events}, {"lost", lost_events(summary.quality)}};
+  for (std::size_t i = 0; i < model::kQualityCount; ++i) {
+    json[std::string(model::kQualityInfo[i].name)] =
+        summary.quality[static_cast<model::Quality>(i)];
+  }
+  json["produced"] = summary.ending ? classes_json(summary.ending->counters.produced) : Json();
+  Json ranges = Json::array();
+  for (const analyze::LossRange& range : summary.losses) {
+    ranges.push_back({{"cpu", range.cpu},
+                      {"first_ns", range.first_ns},
+                      {"last_ns", range.last_ns},
+                      {"lost", classes_json(range.counts.data())}});
+  }
+  json["loss_ranges"] = std::move(ranges);
+  return json;
+}
+
+template <typename T>
+Json array_of(const View& view, const std::vector<const T*>& items,
+              Json (*make)(const View&, const T&)) {
+  Json array = Json::array();
+  for (const T* item : items) array.push_back(make(view, *item));
+  return array;
+}
+
+Json narrowed_json(const ViewOptions& options) {
+  return {{"tid", optional_json(options.tid)},
+          {"process", options.process.empty() ? Json() : Json(options.process)}};
+}
+
+}  // namespace
+
+std::string write_json(const View& view) {
+  const Summary& summary = view.summary();
+  Json json;
+  json["schema"] = "triptych.report/1";
+  json["host"] = host_json(summary.metadata.host);
+  json["target"] = target_json(summary);
+  json["recording"] = recording_json(summary);
+  json["begin_ns"] = summary.begin_ns;
+  json["duration_ns"] = summary.end_ns - summary.begin_ns;
+  json["from_mark"] = summary.from_mark.empty() ? Json() : Json(summary.from_mark);
+  json["to_mark"] = summary.to_mark.empty() ? Json() : Json(summary.to_mark);
+  json["narrowed_to"] = view.narrowed() ? narrowed_json(view.options()) : Json();
+  json["totals"] = totals_json(view);
+  json["tasks"] = array_of(view, view.tasks(), task_json);
+  json["strangers"] = strangers_json(summary);
+  json["address_spaces"] = array_of(view, view.address_spaces(), address_space_json);
+  json["forks"] = array_of(view, view.forks(), fork_json);
+  json["marks"] = array_of(view, view.marks(), mark_json);
+  json["audit"] = audit_json(view);
+  json["data_quality"] = quality_json(summary);
+  // Bytes that are not UTF-8 become U+FFFD, and what is not ASCII \uXXXX: safe for every reader.
+  return json.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace triptych::report

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Sentences that more than one part of the report needs. Everything is escaped.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analyze/summary.hpp"
+#include "report/view.hpp"
+
+namespace triptych::report {
+
+// "sh 100"; "idle", "unknown" for tasks that have no description
+std::string task_label(const View& view, model::TaskId id);
+
+// "exited with status 3", "killed by SIGKILL", with ", core dumped" where one was
+std::string wait_status_words(std::uint32_t wait_status);
+// What $? would be: the exit status, or 128 + the signal.
+int shell_status(std::uint32_t wait_status);
+// 0 when no signal ended it
+int ending_signal(std::uint32_t wait_status);
+
+// "make -j4", every argument quoted where that is needed
+std::string command_line(const std::vector<std::string>& arguments);
+
+// Cuts to `width` columns, "…" included; whole escapes only.
+std::string cut(std::string_view text, std::size_t width);
+
+// "1 task", "2 tasks"
+std::string counted(std::uint64_t count, std::string_view singular, std::string_view plural);
+
+// What clone flags make the child share: "memory", "files", …
+std::vector<std::string> shared_by(std::uint64_t clone_flags);
+// Namespaces of its own: "pid", "net", …
+std::vector<std::string> new_namespaces(std::uint64_t clone_flags);
+
+std::string joined(const std::vector<std::string>& words, std::string_view separator = ", ");
+
+}  // namespace triptych::report
