@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include "base/check.hpp"
 #include "base/text.hpp"
 #include "launch/child_setup.hpp"
+#include "launch/pidfd.hpp"
 
 namespace triptych::launch {
 namespace {
@@ -59,7 +59,7 @@ Result<std::optional<Child>> Child::fork(const Command& command, const Signals& 
   child.go_ = std::move(go.write_end);
   child.report_ = std::move(report.read_end);
   report.write_end.reset();
-  child.pidfd_.reset(::pidfd_open(tid, 0));
+  child.pidfd_.reset(pidfd_open(tid));
   if (!child.pidfd_) return fail_errno("cannot watch the command", errno);
 
   const std::optional<ChildReport> ready = read_report(child.report_.get());
@@ -98,7 +98,7 @@ Result<Child::ExecErrno> Child::start() {
 }
 
 void Child::send(int signal_number) const {
-  ::pidfd_send_signal(pidfd_.get(), signal_number, nullptr, 0);
+  pidfd_send_signal(pidfd_.get(), signal_number);
 }
 
 std::optional<int> Child::try_wait() {

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +10,8 @@
 #include <cstdio>
 #include <optional>
 #include <string>
+
+#include "launch/pidfd.hpp"
 
 namespace triptych::launch {
 namespace {
@@ -79,7 +80,7 @@ Result<Process> Process::open(pid_t tgid) {
   }
   Process process;
   process.tgid_ = tgid;
-  process.pidfd_.reset(::pidfd_open(tgid, 0));
+  process.pidfd_.reset(pidfd_open(tgid));
   if (!process.pidfd_) {
     if (errno == ESRCH || errno == EINVAL) return no_such_process(tgid);
     return fail_errno(fmt::format("cannot watch process {}", tgid), errno);
