@@ -17,9 +17,15 @@ int can_execute(const std::string& path) {
   return ::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0 ? 0 : errno;
 }
 
+bool exists(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0;
+}
+
 }  // namespace
 
-// execvp tries the next directory after most errors, and remembers that one of them was EACCES.
+// As bash: a refusal counts where there is a file to be refused, not for a directory that cannot be
+// searched, though execvp makes no difference.
 int find_program(const std::string& name, std::string_view path) {
   if (name.empty()) return ENOENT;
   if (name.find('/') != std::string::npos) return can_execute(name);
@@ -33,7 +39,7 @@ int find_program(const std::string& name, std::string_view path) {
         directory.empty() ? "./" + name : std::string(directory) + "/" + name;
     const int error = can_execute(candidate);
     if (error == 0) return 0;
-    if (error == EACCES) refused = true;
+    if (error == EACCES && exists(candidate)) refused = true;
   }
   return refused ? EACCES : ENOENT;
 }

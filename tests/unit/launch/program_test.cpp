@@ -44,6 +44,15 @@ TEST_F(FindProgram, RemembersThatOneWasRefused) {
   EXPECT_EQ(find_program(directory_.path() + "/tool", ""), EACCES);
 }
 
+TEST_F(FindProgram, DoesNotTakeAClosedDirectoryForARefusal) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  ASSERT_EQ(::chmod(directory_.path().c_str(), 0700), 0);
+  ASSERT_EQ(::seteuid(65534), 0);
+  const int error = find_program("tool", directory_.path());
+  ASSERT_EQ(::seteuid(0), 0);
+  EXPECT_EQ(error, ENOENT);
+}
+
 TEST_F(FindProgram, GoesOnAfterARefusal) {
   add("tool", 0644);
   test::TemporaryDirectory second;
