@@ -16,9 +16,6 @@ constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 // Together with the longest sleep below a second: that much at most dies with the recorder.
 constexpr std::uint64_t kOldestUnwrittenNs = 800'000'000;
 
-// A process that has ended still has its last switch to make.
-constexpr std::uint64_t kSettleNs = 20'000'000;
-
 // After the recording, whoever interrupts again wants his prompt back.
 constexpr std::uint64_t kImpatientNs = 500'000'000;
 
@@ -55,10 +52,7 @@ Stop EventLoop::run() {
     const std::uint64_t now_ns = monotonic_ns();
     sleep_ns = pacer_.next_sleep_ns(now_ns - last_drain_ns_);
     last_drain_ns_ = now_ns;
-    if (target_ended()) {
-      settle();
-      return error_ ? Stop::kFailed : Stop::kTargetEnded;
-    }
+    if (target_ended()) return Stop::kTargetEnded;
     if (read_signals()) {
       if (parts_.target.child() == nullptr || signals_seen_ > 1) return Stop::kInterrupted;
       grace_ends_ns = now_ns + kInterruptGraceNs;
@@ -132,15 +126,6 @@ bool EventLoop::read_signals() {
 bool EventLoop::target_ended() const {
   const int fd = parts_.target.ended_fd();
   return fd >= 0 && readable(fd);
-}
-
-void EventLoop::settle() {
-  if (parts_.target.child() != nullptr) parts_.target.child()->try_wait();
-  const std::uint64_t deadline_ns = monotonic_ns() + kSettleNs;
-  while (drain() && parts_.session.tasks_alive() > 0 && monotonic_ns() < deadline_ns) {
-    const timespec pause{0, static_cast<long>(DrainPacer::kShortestNs)};
-    ::nanosleep(&pause, nullptr);
-  }
 }
 
 std::optional<int> EventLoop::wait_for_command() {

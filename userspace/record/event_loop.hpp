@@ -56,7 +56,6 @@ class EventLoop {
   void sleep(std::uint64_t until_ns);
   bool read_signals();  // true when one came
   [[nodiscard]] bool target_ended() const;
-  void settle();
   void show_progress(std::uint64_t now_ns);
 
   Parts parts_;

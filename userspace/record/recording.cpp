@@ -123,16 +123,18 @@ void say_result(Console& console, const OutputFile& file, const trace::Writer& w
 }
 
 // Ends the recording: the gate is closed, the file is whole.
-Result<void> finish(const Options& options, Prepared& prepared, EventLoop& loop,
-                    trace::Writer& writer, Stop stop, std::uint64_t start_ns) {
-  if (options.summary_only && stop != Stop::kFailed) TRIPTYCH_TRY(prepared.session.snapshot());
+Result<void> finish(Prepared& prepared, EventLoop& loop, trace::Writer& writer, Stop stop,
+                    std::uint64_t start_ns) {
+  // Reaped first: that is then part of the recording.
+  launch::Child* child = prepared.target.child();
+  if (child != nullptr) child->try_wait();
   TRIPTYCH_TRY_ASSIGN(const std::uint64_t end_ns, prepared.session.close_gate());
   loop.drain_rest();
 
   model::Ending ending;
   ending.end_ns = end_ns;
   ending.reason = reason_of(loop.error() ? Stop::kFailed : stop);
-  if (prepared.target.child() != nullptr) ending.wait_status = prepared.target.child()->try_wait();
+  if (child != nullptr) ending.wait_status = child->try_wait();
   ending.counters = prepared.session.counters();
   ending.counters.disk_lost = writer.records_lost() + loop.dropped();
   ending.counted_faults = prepared.session.counted_faults();
@@ -189,7 +191,7 @@ Outcome<int> record(const Options& options, Prepared& prepared) {
   Result<void> finished = prepared.file.publish();
   if (finished) {
     const Stop stop = loop.run();
-    finished = finish(options, prepared, loop, writer, stop, start_ns);
+    finished = finish(prepared, loop, writer, stop, start_ns);
   }
   const int status = status_of_command(prepared, loop);
   if (!finished) return tl::unexpected<Failure>(Failure{std::move(finished.error())});

@@ -47,6 +47,10 @@ Outcome<Target> Target::prepare(const Options& options, const launch::User& call
     Result<launch::Process> process = launch::Process::open(options.process);
     if (!process) return own_failure(std::move(process.error()));
     target.process_.emplace(std::move(*process));
+  } else if (!launch::in_initial_pid_namespace()) {
+    return own_failure({ErrorCode::kFailed,
+                        "the whole machine cannot be seen from this pid namespace",
+                        "run triptych on the host"});
   }
   return target;
 }
