@@ -25,9 +25,9 @@ static __always_inline void emit_new(struct task_struct *child, struct triptych_
 	record->anon_pages = record->file_pages = record->shmem_pages = 0;
 	if (own_mm) {
 		record->page_table_pages = (u64)mm->pgtables_bytes.counter / 4096;
-		record->file_pages = mm_resident(mm, 0, cpu_count);
-		record->anon_pages = mm_resident(mm, 1, cpu_count);
-		record->shmem_pages = mm_resident(mm, 3, cpu_count);
+		record->file_pages = mm_resident(mm, 0);
+		record->anon_pages = mm_resident(mm, 1);
+		record->shmem_pages = mm_resident(mm, 3);
 	}
 	record->flags = task_kind_flags(child);
 	record->reserved = 0;
@@ -71,6 +71,7 @@ int BPF_PROG(on_newtask, struct task_struct *child, u64 clone_flags)
 	start_summary(child, TRIPTYCH_SUMMARY_BLOCKED, now);
 	if (gate)
 		emit_new(child, state, parent, clone_flags, now);
+	__sync_fetch_and_add(&alive, 1);
 	state->flags = TRIPTYCH_TASK_STATE_TARGET;
 	return 0;
 }
@@ -244,6 +245,7 @@ static __always_inline void begin_launched(struct task_struct *task,
 	struct triptych_counters counters = {};
 
 	state->serial = new_task_serial();
+	__sync_fetch_and_add(&alive, 1);
 	state->flags = TRIPTYCH_TASK_STATE_TARGET;
 	read_counters(&counters, task);
 	state->nvcsw = counters.nvcsw;

@@ -135,7 +135,7 @@ int BPF_PROG(on_page_alloc, struct page *page, unsigned int order, gfp_t gfp_fla
 	if (!state || !(state->flags & (TRIPTYCH_TASK_STATE_IN_FAULT |
 					TRIPTYCH_TASK_STATE_IN_KERNEL_FAULT)))
 		return 0;
-	if (in_interrupt())
+	if (in_interrupt(bpf_get_current_task_btf()))
 		return 0;
 	state->fault_pages += 1u << (order & 31);
 	if (order > state->fault_order)

@@ -88,6 +88,7 @@ static __always_inline void end_task(struct task_struct *task, struct triptych_t
 	}
 	emit_end(task, state, now);
 	__sync_fetch_and_add(&exiting, -1);
+	__sync_fetch_and_add(&alive, -1);
 }
 
 /*
@@ -202,7 +203,7 @@ int BPF_PROG(on_waking, struct task_struct *p)
 	now = bpf_ktime_get_ns();
 	waker = bpf_get_current_task_btf();
 	state->waking_ns = now;
-	state->waking_flags = in_interrupt() ? TRIPTYCH_WAKEUP_INTERRUPT : 0;
+	state->waking_flags = in_interrupt(waker) ? TRIPTYCH_WAKEUP_INTERRUPT : 0;
 	state->waker = serial_of(waker, waker->pid ? find_task(waker) : 0, now);
 	return 0;
 }

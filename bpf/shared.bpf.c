@@ -57,6 +57,7 @@ struct {
 
 const volatile __u32 ring_count = 1;
 const volatile __u32 cpu_count = 1;
+const volatile __s64 preempt_count_distance = 0;
 const volatile bool summary_only = false;
 const volatile bool record_switches = true;
 
@@ -68,6 +69,7 @@ __u32 iter_added = 0;
 
 __u64 next_task_serial = TRIPTYCH_TASK_FIRST;
 __u64 next_mm_serial = TRIPTYCH_MM_FIRST;
+__u64 alive = 0;
 __u64 exiting = 0;
 __u64 storage_failed = 0;
 __u64 switches_missed = 0;

@@ -46,6 +46,7 @@ static __always_inline void attach_task(struct task_struct *task)
 	announce(task, state->serial, state->mm, TRIPTYCH_SEEN_ATTACHED,
 		 is_target(parent) ? parent->serial : TRIPTYCH_TASK_NONE, now);
 	iter_added++;
+	__sync_fetch_and_add(&alive, 1);
 	state->flags = TRIPTYCH_TASK_STATE_TARGET | TRIPTYCH_TASK_STATE_NEW_SWITCHES |
 		       TRIPTYCH_TASK_STATE_NEW_FAULTS;
 }
@@ -69,7 +70,7 @@ int on_walk(struct bpf_iter__task *ctx)
 
 	if (!task || !task->pid)
 		return 0;
-	if (iter_action == TRIPTYCH_ITER_SNAPSHOT)
+	if (summary_only && iter_action == TRIPTYCH_ITER_SNAPSHOT)
 		snapshot_task(task);
 	else if (iter_action == TRIPTYCH_ITER_ATTACH && (!iter_tgid || (u32)task->tgid == iter_tgid))
 		attach_task(task);

@@ -6,7 +6,7 @@
 #ifndef TRIPTYCH_CORE_COMPAT_H
 #define TRIPTYCH_CORE_COMPAT_H
 
-#include "kernel/kernel_types.h"
+#include "lib/maps.bpf.h"
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
@@ -18,40 +18,69 @@ struct mm_rss_stat___before_6_2 {
 struct mm_struct___before_6_2 {
 	struct mm_rss_stat___before_6_2 rss_stat;
 };
-struct pcpu_hot___6_2_to_6_14 {
-	int preempt_count;
+typedef struct {
+	unsigned long __mm_flags[1];
+} mm_flags_t;
+struct mm_struct___since_6_18 {
+	mm_flags_t flags;
 };
 struct kernel_clone_args___since_6_4 {
 	u32 user_worker : 1;
 };
 #pragma clang attribute pop
 
-/* The CPU's own preemption count: __preempt_count up to 6.1 and again from 6.15, a member of pcpu_hot
- * in between. */
-extern const int __preempt_count __ksym __weak;
-extern const struct pcpu_hot___6_2_to_6_14 pcpu_hot __ksym __weak;
-extern const unsigned long this_cpu_off __ksym __weak;
+/* A pointer's value as a number: the verifier allows no arithmetic on pointers to maps and their
+ * values, and helpers read our own stack without asking what is on it. */
+static __always_inline u64 as_number(const void *pointer)
+{
+	const void *slot = pointer;
+	u64 number = 0;
+
+	bpf_probe_read_kernel(&number, sizeof(number), &slot);
+	return number;
+}
 
 #define PREEMPT_SOFTIRQ_SERVING 0x00000100
 #define PREEMPT_HARDIRQ_AND_NMI 0x00ff0000
 
-static __always_inline bool in_interrupt(void)
+/*
+ * Whether the program runs in an interrupt that sits on the current task. The CPU's preemption count
+ * has no symbol that every kernel lets us ask for, but it lies at a fixed distance from the CPU's run
+ * queue, to which each task has a pointer; the loader takes the distance from the kernel's type
+ * information. It is __preempt_count up to 6.1 and again from 6.15, a member of pcpu_hot in between.
+ */
+static __always_inline bool in_interrupt(struct task_struct *current)
 {
-	int count = 0;
+	u32 count = 0;
 
-	if (bpf_core_type_exists(struct pcpu_hot___6_2_to_6_14)) {
-		if (&pcpu_hot)
-			count = ((const struct pcpu_hot___6_2_to_6_14 *)bpf_this_cpu_ptr(&pcpu_hot))
-					->preempt_count;
-	} else if (&__preempt_count) {
-		count = *(const int *)bpf_this_cpu_ptr(&__preempt_count);
-	}
+	if (!current->pid)
+		return true; /* the idle task asks for nothing itself */
+	if (!preempt_count_distance)
+		return false;
+	bpf_probe_read_kernel(&count, sizeof(count),
+			      (void *)(as_number(current->se.cfs_rq->rq) + preempt_count_distance));
 	return count & (PREEMPT_SOFTIRQ_SERVING | PREEMPT_HARDIRQ_AND_NMI);
 }
 
-/* A member of mm->rss_stat: 0 file, 1 anonymous, 2 swap entries, 3 shared memory. A per-CPU counter
- * since 6.2, whose exact value is the sum over the CPUs. */
-static __always_inline u32 mm_resident(struct mm_struct *mm, int member, u32 cpus)
+/* What has to be added to a per-CPU pointer to reach the part of `cpu`, told by the kernel's own
+ * arithmetic on a per-CPU map: the address of its element less the pointer that it is kept by. */
+static __always_inline u64 percpu_offset(u32 cpu)
+{
+	u32 zero = 0;
+	void *element = bpf_map_lookup_percpu_elem(&cpu_states, &zero, cpu);
+	struct bpf_array *array = 0;
+	u64 pointer = 0;
+
+	if (!element)
+		return 0;
+	bpf_probe_read_kernel(&pointer, sizeof(pointer),
+			      (void *)(as_number(&cpu_states) + bpf_core_field_offset(array->pptrs)));
+	return pointer ? as_number(element) - pointer : 0;
+}
+
+/* A member of mm->rss_stat: 0 file, 1 anonymous, 3 shared memory. A per-CPU counter since 6.2, whose
+ * exact value is the sum over the CPUs. */
+static __always_inline u32 mm_resident(struct mm_struct *mm, int member)
 {
 	struct mm_struct___before_6_2 *old = (void *)mm;
 	s64 sum;
@@ -63,26 +92,25 @@ static __always_inline u32 mm_resident(struct mm_struct *mm, int member, u32 cpu
 	}
 	sum = BPF_CORE_READ(mm, rss_stat[member].count);
 	counters = BPF_CORE_READ(mm, rss_stat[member].counters);
-	for (u32 cpu = 0; cpu < cpus && cpu < 512; cpu++) {
-		const unsigned long *offset = bpf_per_cpu_ptr(&this_cpu_off, cpu);
+	for (u32 cpu = 0; cpu < cpu_count && cpu < 1024; cpu++) {
+		u64 offset = percpu_offset(cpu);
 		s32 part = 0;
 
-		if (!offset)
-			break;
-		bpf_probe_read_kernel(&part, sizeof(part), (void *)counters + *offset);
+		if (offset)
+			bpf_probe_read_kernel(&part, sizeof(part), (void *)((u64)counters + offset));
 		sum += part;
 	}
 	return sum < 0 ? 0 : sum;
 }
 
-/* unsigned long up to 6.17, a structure around a bitmap since 6.18: the same first 64 bits. */
+/* unsigned long up to 6.17, a structure around a bitmap since 6.18. */
 static __always_inline u64 mm_flag_bits(struct mm_struct *mm)
 {
-	u64 bits = 0;
+	struct mm_struct___since_6_18 *new = (void *)mm;
 
-	bpf_probe_read_kernel(&bits, sizeof(bits),
-			      (void *)mm + bpf_core_field_offset(mm->flags));
-	return bits;
+	if (bpf_core_field_exists(new->flags.__mm_flags))
+		return BPF_CORE_READ(new, flags.__mm_flags[0]);
+	return BPF_CORE_READ(mm, flags);
 }
 
 /* Bit 0x4000 of task flags is PF_USER_WORKER since 6.4 only. */

@@ -74,8 +74,19 @@ struct thread_info {
 	u32 cpu;
 };
 
+struct rq;
+
+struct cfs_rq {
+	struct rq *rq;
+};
+
 struct sched_entity {
 	u64 sum_exec_runtime;
+	struct cfs_rq *cfs_rq;
+};
+
+struct bpf_array {
+	void *pptrs[1];
 };
 
 struct upid {
@@ -114,7 +125,7 @@ struct mm_struct {
 	struct percpu_counter rss_stat[4]; /* since 6.2; see core_compat.h */
 	unsigned long arg_start;
 	unsigned long arg_end;
-	unsigned long flags; /* 64 bits of it, whatever its type: see core_compat.h */
+	unsigned long flags; /* up to 6.17; see core_compat.h */
 };
 
 struct signal_struct {

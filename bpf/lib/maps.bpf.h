@@ -64,6 +64,7 @@ extern struct {
 /* Set once, before loading. */
 extern const volatile __u32 ring_count;
 extern const volatile __u32 cpu_count;
+extern const volatile __s64 preempt_count_distance; /* from the CPU's run queue; 0: not known */
 extern const volatile bool summary_only;    /* accumulate, write no switches, wakeups, faults */
 extern const volatile bool record_switches; /* false: only what ends a task is looked at */
 
@@ -75,6 +76,7 @@ extern __u32 iter_added; /* targets that this walk made */
 
 extern __u64 next_task_serial;
 extern __u64 next_mm_serial;
+extern __u64 alive;   /* targets that have not made their last switch */
 extern __u64 exiting; /* targets between their exit and their last switch */
 extern __u64 storage_failed;
 extern __u64 switches_missed;

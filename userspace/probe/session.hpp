@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One set of attached BPF programs: load, choose the target, open the gate, drain the rings, close the
-// gate, read the counters. The only folder that knows libbpf. Needs root.
+// One set of attached BPF programs: load, choose the target, open the gate, drain the rings, close
+// the gate, read the counters. The only folder that knows libbpf. Needs root.
 //
 // Order of calls: open → (track_*) → open_gate → drain … → close_gate → drain → counters.
 #pragma once
@@ -42,7 +42,8 @@ class Session {
   // starts. Also opens the counting event on it.
   Result<void> track_launched(pid_t tid);
 
-  // A running process (tgid in the initial namespace): all its threads and what they start from now.
+  // A running process (tgid in the initial namespace): all its threads and what they start from
+  // now.
   Result<void> track_process(pid_t tgid);
 
   // Every task but those of process `except_tgid`. Session::Options::whole_machine must be set.
@@ -55,9 +56,9 @@ class Session {
   // slightly later times. Drain once more afterwards.
   Result<std::uint64_t> close_gate();
 
-  // Hands every record that waits in the rings, in each ring's order, to `sink(ring, record)`. Looks
-  // at each ring at most once and takes at most what was there. The record is valid during the call
-  // only. A sink's error stops the draining and is returned; the record counts as taken.
+  // Hands every record that waits in the rings, in each ring's order, to `sink(ring, record)`.
+  // Looks at each ring at most once and takes at most what was there. The record is valid during
+  // the call only. A sink's error stops the draining and is returned; the record counts as taken.
   using Sink = std::function<Result<void>(std::uint32_t ring, std::span<const std::byte> record)>;
   Result<void> drain(const Sink& sink);
 
@@ -66,7 +67,7 @@ class Session {
 
   [[nodiscard]] std::uint32_t rings() const;
 
-  // Recorded tasks whose end has not been drained yet, as far as the drained records tell.
+  // Recorded tasks that have not made their last switch.
   [[nodiscard]] std::uint64_t tasks_alive() const;
   [[nodiscard]] model::ProbeCounters counters() const;
   [[nodiscard]] model::CountedFaults counted_faults() const;

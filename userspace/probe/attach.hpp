@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/unique_fd.hpp"
+#include "probe/hooks.hpp"
+#include "probe/skeleton.hpp"
+
+namespace triptych::probe {
+
+// Keeps one program attached; perf events that it sits on are closed with it.
+class Attachment {
+ public:
+  Attachment() = default;
+  Attachment(Attachment&& other) noexcept;
+  Attachment& operator=(Attachment&& other) noexcept;
+  ~Attachment();
+
+  static Result<Attachment> attach(const Hook& hook, bpf_program* program,
+                                   const std::vector<int>& cpus);
+
+ private:
+  std::vector<bpf_link*> links_;
+};
+
+}  // namespace triptych::probe

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/attach_plan.hpp"
+
+#include <initializer_list>
+
+#include "probe/hooks.hpp"
+
+namespace triptych::probe {
+namespace {
+
+struct EventName {
+  std::string_view name;
+  bool EventSet::*member;
+};
+constexpr EventName kEventNames[] = {
+    {"switch", &EventSet::switches}, {"wakeup", &EventSet::wakeups}, {"fault", &EventSet::faults},
+    {"fork", &EventSet::fork},       {"exec", &EventSet::exec},      {"exit", &EventSet::exit},
+};
+
+using Programs = std::initializer_list<std::string_view>;
+
+// The first program that the kernel refuses, or none.
+const Capability* first_refused(const Capabilities& capabilities, Programs programs) {
+  for (const std::string_view program : programs) {
+    const Hook* hook = find_hook(program);
+    const Capability* capability = capabilities.find(name_of(*hook));
+    if (capability != nullptr && !capability->available) return capability;
+  }
+  return nullptr;
+}
+
+std::string hooks_of(Programs programs) {
+  std::string text;
+  for (const std::string_view program : programs) {
+    if (!text.empty()) text += ", ";
+    text += name_of(*find_hook(program));
+  }
+  return text;
+}
+
+class Planner {
+ public:
+  explicit Planner(const Capabilities& capabilities) : capabilities_(capabilities) {}
+
+  // True when all of `programs` are to be had: they are then part of the plan.
+  bool take(std::string_view event, Programs programs, std::string reason = {}) {
+    if (const Capability* refused = first_refused(capabilities_, programs)) {
+      last_refusal_ = refused->name + ": " + refused->reason;
+      return false;
+    }
+    for (const std::string_view program : programs) plan_.programs.emplace_back(program);
+    plan_.events.push_back({std::string(event), hooks_of(programs), std::move(reason)});
+    return true;
+  }
+
+  Result<void> require(std::string_view event, Programs programs) {
+    if (take(event, programs)) return {};
+    return fail("this kernel cannot record " + std::string(event) + ": " + last_refusal_,
+                "`triptych doctor` tells for each kind of event what is missing",
+                ErrorCode::kCapability);
+  }
+
+  void leave_out(std::string_view event, std::string reason) {
+    plan_.events.push_back({std::string(event), {}, std::move(reason)});
+  }
+
+  [[nodiscard]] const std::string& last_refusal() const { return last_refusal_; }
+  AttachPlan& plan() { return plan_; }
+
+ private:
+  const Capabilities& capabilities_;
+  AttachPlan plan_;
+  std::string last_refusal_;
+};
+
+constexpr std::string_view kNotAsked = "not asked for";
+
+void plan_clone_calls(Planner& planner, bool wanted) {
+  if (!wanted) {
+    planner.leave_out("fork call", std::string(kNotAsked));
+    planner.leave_out("page-table copy", std::string(kNotAsked));
+    return;
+  }
+  if (planner.take("fork call", {"on_kernel_clone_enter", "on_kernel_clone_exit"})) {
+    if (!planner.take("page-table copy", {"on_copy_page_range_enter", "on_copy_page_range_exit"})) {
+      planner.leave_out("page-table copy", planner.last_refusal());
+    }
+    return;
+  }
+  const std::string refusal = planner.last_refusal();
+  if (!planner.take("fork call",
+                    {"on_clone_enter", "on_clone_exit", "on_clone3_enter", "on_clone3_exit",
+                     "on_fork_enter", "on_fork_exit", "on_vfork_enter", "on_vfork_exit"},
+                    "not by " + refusal)) {
+    planner.leave_out("fork call", planner.last_refusal());
+  }
+  planner.leave_out("page-table copy", refusal);
+}
+
+Result<void> plan_faults(Planner& planner, bool wanted) {
+  if (!wanted) {
+    planner.leave_out("fault", std::string(kNotAsked));
+    planner.leave_out("kernel-taken fault", std::string(kNotAsked));
+    return {};
+  }
+  TRIPTYCH_TRY(planner.require("fault", {"on_fault_user", "on_fault_kernel", "on_page_alloc",
+                                         "on_fault_minor", "on_fault_major"}));
+  if (!planner.take("kernel-taken fault", {"on_kernel_taken_start", "on_kernel_taken_end"})) {
+    planner.leave_out("kernel-taken fault", planner.last_refusal());
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<EventSet> parse_event_set(std::string_view text) {
+  EventSet wanted{false, false, false, false, false, false};
+  std::string known;
+  for (const EventName& event : kEventNames) {
+    if (!known.empty()) known += ", ";
+    known += event.name;
+  }
+  while (true) {
+    const std::size_t comma = text.find(',');
+    const std::string_view name = text.substr(0, comma);
+    bool found = false;
+    for (const EventName& event : kEventNames) {
+      if (event.name != name) continue;
+      wanted.*event.member = true;
+      found = true;
+    }
+    if (!found) {
+      return fail("unknown event '" + std::string(name) + "'", "known events: " + known,
+                  ErrorCode::kUsage);
+    }
+    if (comma == std::string_view::npos) break;
+    text.remove_prefix(comma + 1);
+  }
+  return wanted;
+}
+
+Result<AttachPlan> make_attach_plan(const Capabilities& capabilities, const EventSet& wanted,
+                                    bool summary_only) {
+  Planner planner(capabilities);
+  // The frame: without these no other event has a meaning. sched_switch is part of it, because the
+  // last switch of a task is where its own counters are final.
+  TRIPTYCH_TRY(planner.require("task", {"on_newtask", "on_exit", "on_free"}));
+  TRIPTYCH_TRY(planner.require("exec", {"on_exec"}));
+  TRIPTYCH_TRY(planner.require("rename, mark", {"on_rename"}));
+  TRIPTYCH_TRY(planner.require("running tasks", {"on_walk"}));
+  if (wanted.switches) {
+    TRIPTYCH_TRY(planner.require("switch", {"on_switch"}));
+  } else {
+    TRIPTYCH_TRY(planner.require("task end", {"on_switch"}));
+    planner.leave_out("switch", std::string(kNotAsked));
+  }
+  if (!wanted.wakeups) {
+    planner.leave_out("wakeup", std::string(kNotAsked));
+  } else if (summary_only) {
+    TRIPTYCH_TRY(planner.require("wakeup", {"on_wakeup", "on_wakeup_new"}));
+  } else {
+    TRIPTYCH_TRY(planner.require("wakeup", {"on_waking", "on_wakeup", "on_wakeup_new"}));
+  }
+  TRIPTYCH_TRY(plan_faults(planner, wanted.faults));
+  plan_clone_calls(planner, wanted.fork);
+
+  AttachPlan plan = std::move(planner.plan());
+  plan.record_switches = wanted.switches;
+  plan.tier = capabilities.has("fentry/handle_mm_fault") && capabilities.has("fentry/kernel_clone")
+                  ? "full"
+                  : "base";
+  return plan;
+}
+
+}  // namespace triptych::probe

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The table of our BPF programs and of the kernel's hooks that they sit on.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace triptych::probe {
+
+enum class HookKind : std::uint8_t {
+  kRawTracepoint,      // tp_btf
+  kSyscallTracepoint,  // tracepoint/syscalls/…, through a perf event
+  kMinorFaults,        // software perf event on each CPU, period 1
+  kMajorFaults,
+  kFunctionEntry,  // fentry
+  kFunctionExit,   // fexit
+  kTaskWalk,       // iter/task
+};
+
+struct Hook {
+  std::string_view program;  // name in the skeleton
+  HookKind kind;
+  std::string_view target;  // tracepoint, system call or function
+};
+
+std::span<const Hook> all_hooks();
+
+// "tp_btf/sched_switch", "tracepoint/syscalls/sys_enter_clone", "perf_event/page-faults-min", …
+std::string name_of(const Hook& hook);
+
+const Hook* find_hook(std::string_view program);
+
+}  // namespace triptych::probe

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/session.hpp"
+
+#include <fmt/core.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "abi/config.h"
+#include "base/check.hpp"
+#include "probe/attach.hpp"
+#include "probe/hooks.hpp"
+#include "probe/libbpf_log.hpp"
+#include "probe/percpu.hpp"
+#include "probe/perf_event.hpp"
+#include "probe/ring_reader.hpp"
+#include "probe/skeleton.hpp"
+
+namespace triptych::probe {
+namespace {
+
+constexpr std::uint64_t kSmallestRing = 64 * 1024;
+
+std::uint64_t now_ns() {
+  timespec time{};
+  ::clock_gettime(CLOCK_MONOTONIC, &time);
+  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000u +
+         static_cast<std::uint64_t>(time.tv_nsec);
+}
+
+void sleep_ms(long milliseconds) {
+  const timespec time{milliseconds / 1000, milliseconds % 1000 * 1'000'000};
+  ::nanosleep(&time, nullptr);
+}
+
+struct DestroySkeleton {
+  void operator()(triptych_bpf* skeleton) const { triptych_bpf__destroy(skeleton); }
+};
+
+}  // namespace
+
+struct Session::Impl {
+  Options options;
+  std::unique_ptr<triptych_bpf, DestroySkeleton> skeleton;
+  std::vector<UniqueFd> ring_fds;
+  std::vector<RingReader> readers;
+  std::vector<Attachment> attachments;
+  bpf_link* walk = nullptr;
+  UniqueFd minor_faults, major_faults;  // counting events on the launched command
+  model::CountedFaults counted;
+  pid_t process_tgid = 0;
+  pid_t excluded_tgid = 0;
+  std::vector<triptych_lost> last_losses;  // told by no record, because nothing followed them
+
+  ~Impl() { bpf_link__destroy(walk); }
+
+  Result<void> load();
+  Result<void> create_rings(std::uint32_t count);
+  Result<void> attach();
+  Result<void> run_walk(std::uint32_t action);
+  Result<void> attach_running();
+  void wait_for_last_switches() const;
+  Result<void> wait_for_programs() const;
+  [[nodiscard]] std::vector<triptych_cpu_state> cpu_states() const;
+  void take_last_losses();
+};
+
+Result<void> Session::Impl::load() {
+  skeleton.reset(triptych_bpf__open());
+  if (!skeleton) return fail_errno("open the BPF object", errno);
+  const int cpus = libbpf_num_possible_cpus();
+  if (cpus <= 0) return fail_errno("number of CPUs", -cpus);
+  const auto count = std::min<std::uint32_t>(static_cast<std::uint32_t>(cpus), TRIPTYCH_MAX_RINGS);
+  skeleton->rodata->ring_count = count;
+  skeleton->rodata->cpu_count = static_cast<__u32>(cpus);
+  skeleton->rodata->preempt_count_distance = preempt_count_distance();
+  skeleton->rodata->summary_only = options.summary_only;
+  skeleton->rodata->record_switches = options.plan.record_switches;
+  bpf_map__set_autocreate(skeleton->maps.summaries, options.summary_only);
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, skeleton->obj) {
+    const std::string_view name = bpf_program__name(program);
+    const auto& wanted = options.plan.programs;
+    bpf_program__set_autoload(program,
+                              std::find(wanted.begin(), wanted.end(), name) != wanted.end());
+  }
+  clear_libbpf_log();
+  if (const int error = triptych_bpf__load(skeleton.get()); error != 0) {
+    return fail(fmt::format("the kernel refused the BPF programs: {}{}", std::strerror(-error),
+                            libbpf_log_suffix()),
+                "`triptych doctor` tells what this kernel allows", ErrorCode::kCapability);
+  }
+  return create_rings(count);
+}
+
+Result<void> Session::Impl::create_rings(std::uint32_t count) {
+  const std::uint64_t size = std::max(kSmallestRing, std::bit_floor(options.buffer_bytes / count));
+  for (std::uint32_t index = 0; index < count; ++index) {
+    UniqueFd ring(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "triptych_ring", 0, 0,
+                                 static_cast<__u32>(size), nullptr));
+    if (!ring) {
+      return fail_errno(fmt::format("create a ring of {} bytes", size), errno,
+                        "choose a smaller --buffer-size");
+    }
+    const int fd = ring.get();
+    if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.rings), &index, &fd, BPF_ANY) != 0) {
+      return fail_errno("install a ring", errno);
+    }
+    TRIPTYCH_TRY_ASSIGN(RingReader reader, RingReader::open(fd, size));
+    readers.push_back(std::move(reader));
+    ring_fds.push_back(std::move(ring));
+  }
+  return {};
+}
+
+Result<void> Session::Impl::attach() {
+  TRIPTYCH_TRY_ASSIGN(const std::vector<int> cpus, online_cpus());
+  for (const std::string& name : options.plan.programs) {
+    const Hook* hook = find_hook(name);
+    TRIPTYCH_CHECK(hook != nullptr);
+    bpf_program* program = bpf_object__find_program_by_name(skeleton->obj, name.c_str());
+    TRIPTYCH_CHECK(program != nullptr);
+    if (hook->kind == HookKind::kTaskWalk) {
+      walk = bpf_program__attach_iter(program, nullptr);
+      if (walk == nullptr) return fail_errno("attach " + name_of(*hook), errno);
+      continue;
+    }
+    TRIPTYCH_TRY_ASSIGN(Attachment attachment, Attachment::attach(*hook, program, cpus));
+    attachments.push_back(std::move(attachment));
+  }
+  return {};
+}
+
+Result<void> Session::Impl::run_walk(std::uint32_t action) {
+  skeleton->bss->iter_action = action;
+  skeleton->bss->iter_added = 0;
+  const UniqueFd iterator(bpf_iter_create(bpf_link__fd(walk)));
+  if (!iterator) return fail_errno("walk over the tasks", errno);
+  char nothing[64];
+  ssize_t size = 0;
+  while ((size = ::read(iterator.get(), nothing, sizeof(nothing))) > 0 ||
+         (size < 0 && (errno == EAGAIN || errno == EINTR))) {
+  }
+  if (size < 0) return fail_errno("walk over the tasks", errno);
+  return {};
+}
+
+// A thread that is not yet a target can create another behind the walk's back: walk again until
+// there is nothing new.
+Result<void> Session::Impl::attach_running() {
+  skeleton->bss->iter_tgid = static_cast<__u32>(process_tgid);
+  skeleton->bss->iter_excluded_tgid = static_cast<__u32>(excluded_tgid);
+  std::uint32_t found = 0;
+  for (int round = 0; round < 100; ++round) {
+    TRIPTYCH_TRY(run_walk(TRIPTYCH_ITER_ATTACH));
+    found += skeleton->bss->iter_added;
+    if (skeleton->bss->iter_added == 0) break;
+  }
+  if (found == 0) {
+    return fail(fmt::format("process {} has ended", process_tgid), "ps -e lists what runs");
+  }
+  return {};
+}
+
+// A task can be reaped before its last switch, and that switch must not be missed.
+void Session::Impl::wait_for_last_switches() const {
+  const auto* exiting = reinterpret_cast<volatile __s64*>(&skeleton->bss->exiting);
+  for (int waited_ms = 0; *exiting > 0 && waited_ms < 500; ++waited_ms) sleep_ms(1);
+}
+
+// Changing an array of maps makes the kernel wait until no program runs that might have seen the
+// old one: here, the one that might have seen the gate open.
+Result<void> Session::Impl::wait_for_programs() const {
+  const std::uint32_t index = 0;
+  const int fd = ring_fds[0].get();
+  if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.rings), &index, &fd, BPF_ANY) != 0) {
+    return fail_errno("wait for the programs to end", errno);
+  }
+  return {};
+}
+
+std::vector<triptych_cpu_state> Session::Impl::cpu_states() const {
+  const auto cpus = static_cast<std::size_t>(libbpf_num_possible_cpus());
+  std::vector<triptych_cpu_state> states(cpus);
+  const std::uint32_t zero = 0;
+  if (bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.cpu_states), &zero, states.data()) != 0) {
+    return {};
+  }
+  return states;
+}
+
+void Session::Impl::take_last_losses() {
+  const std::vector<triptych_cpu_state> states = cpu_states();
+  for (std::size_t cpu = 0; cpu < states.size(); ++cpu) {
+    const triptych_cpu_state& state = states[cpu];
+    if (state.pending_first_ns == 0) continue;
+    triptych_lost lost{};
+    lost.hdr.ts_ns = std::max<std::uint64_t>(state.pending_last_ns, state.pending_first_ns);
+    lost.hdr.cpu = static_cast<__u16>(cpu);
+    lost.hdr.kind = TRIPTYCH_EV_LOST;
+    lost.hdr.size8 = sizeof(lost) / 8;
+    lost.first_ns = state.pending_first_ns;
+    lost.last_ns = state.pending_last_ns;
+    for (int i = 0; i < TRIPTYCH_LOSS_CLASSES; ++i) {
+      lost.counts[i] = static_cast<__u32>(state.pending[i]);
+    }
+    last_losses.push_back(lost);
+  }
+}
+
+Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
+Session::~Session() = default;
+
+Result<Session> Session::open(const Options& options) {
+  auto impl = std::make_unique<Impl>();
+  impl->options = options;
+  impl->counted.remark = "no command was launched";
+  TRIPTYCH_TRY(impl->load());
+  TRIPTYCH_TRY(impl->attach());
+  return Session(std::move(impl));
+}
+
+Result<void> Session::track_launched(pid_t tid) {
+  const UniqueFd task(static_cast<int>(::syscall(SYS_pidfd_open, tid, 0)));
+  if (!task) return fail_errno("open the command's process", errno);
+  triptych_task_state state{};
+  state.flags = TRIPTYCH_TASK_STATE_LAUNCHING;
+  const int fd = task.get();
+  if (bpf_map_update_elem(bpf_map__fd(impl_->skeleton->maps.tasks), &fd, &state, BPF_NOEXIST) !=
+      0) {
+    return fail_errno("follow the command", errno);
+  }
+  // The child sleeps: no fault falls between the storage, which counts from now on, and this event.
+  TRIPTYCH_TRY_ASSIGN(impl_->minor_faults, open_fault_counter(PageFaultEvent::kMinor, tid));
+  TRIPTYCH_TRY_ASSIGN(impl_->major_faults, open_fault_counter(PageFaultEvent::kMajor, tid));
+  return {};
+}
+
+Result<void> Session::track_process(pid_t tgid) {
+  impl_->process_tgid = tgid;
+  impl_->counted.remark =
+      "attached to a running process: the counting event cannot begin at the same instant";
+  return {};
+}
+
+Result<void> Session::track_machine(pid_t except_tgid) {
+  impl_->excluded_tgid = except_tgid;
+  impl_->counted.remark =
+      "the whole machine was recorded, and the counting event counts one command";
+  return {};
+}
+
+Result<std::uint64_t> Session::open_gate() {
+  const std::uint64_t opened = now_ns();
+  impl_->skeleton->bss->gate = true;
+  if (impl_->process_tgid != 0 || impl_->options.whole_machine)
+    TRIPTYCH_TRY(impl_->attach_running());
+  return opened;
+}
+
+Result<std::uint64_t> Session::close_gate() {
+  impl_->wait_for_last_switches();
+  TRIPTYCH_TRY(impl_->wait_for_programs());  // and with it the reaped tasks' last records
+  if (impl_->options.summary_only) TRIPTYCH_TRY(snapshot());
+  impl_->skeleton->bss->gate = false;
+  const std::uint64_t closed = now_ns();
+  if (impl_->minor_faults) {
+    TRIPTYCH_TRY_ASSIGN(const std::uint64_t minor, read_counter(impl_->minor_faults));
+    TRIPTYCH_TRY_ASSIGN(const std::uint64_t major, read_counter(impl_->major_faults));
+    impl_->counted = {minor + major, true, {}};
+  }
+  TRIPTYCH_TRY(impl_->wait_for_programs());
+  impl_->take_last_losses();
+  return closed;
+}
+
+Result<void> Session::drain(const Sink& sink) {
+  for (std::uint32_t ring = 0; ring < impl_->readers.size(); ++ring) {
+    TRIPTYCH_TRY(impl_->readers[ring].drain(
+        [&](std::span<const std::byte> record) { return sink(ring, record); }));
+  }
+  for (const triptych_lost& lost : std::exchange(impl_->last_losses, {})) {
+    const auto ring = static_cast<std::uint32_t>(lost.hdr.cpu % impl_->readers.size());
+    TRIPTYCH_TRY(sink(ring, std::as_bytes(std::span(&lost, 1))));
+  }
+  return {};
+}
+
+Result<void> Session::snapshot() {
+  return impl_->run_walk(TRIPTYCH_ITER_SNAPSHOT);
+}
+
+std::uint32_t Session::rings() const {
+  return static_cast<std::uint32_t>(impl_->readers.size());
+}
+
+std::uint64_t Session::tasks_alive() const {
+  return impl_->skeleton->bss->alive;
+}
+
+model::ProbeCounters Session::counters() const {
+  model::ProbeCounters counters;
+  for (const triptych_cpu_state& state : impl_->cpu_states()) {
+    for (int i = 0; i < TRIPTYCH_LOSS_CLASSES; ++i) {
+      counters.produced[i] += state.produced[i];
+      counters.lost[i] += state.lost[i];
+    }
+  }
+  const auto* bss = impl_->skeleton->bss;
+  counters.storage_failed = bss->storage_failed;
+  counters.switches_missed = bss->switches_missed;
+  counters.serials_exhausted = bss->serials_exhausted;
+  for (const std::string& name : impl_->options.plan.programs) {
+    const bpf_program* program =
+        bpf_object__find_program_by_name(impl_->skeleton->obj, name.c_str());
+    bpf_prog_info info{};
+    __u32 size = sizeof(info);
+    if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) == 0) {
+      counters.recursion_misses += info.recursion_misses;
+    }
+  }
+  return counters;
+}
+
+model::CountedFaults Session::counted_faults() const {
+  return impl_->counted;
+}
+
+}  // namespace triptych::probe
