@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <memory>
 
@@ -49,6 +50,7 @@ struct Words {
   std::string duration;
   std::string events;
   std::string buffer_size;
+  std::string process;
   bool machine = false;
   int exit_status = record::kOwnFailure;
 };
@@ -102,9 +104,20 @@ Result<void> take_command(record::Options* options) {
   return {};
 }
 
-Result<void> choose_target(const Words& words, bool process_given, record::Options* options) {
+Result<void> read_process(const std::string& word, record::Options* options) {
+  const char* end = word.data() + word.size();
+  const auto parsed = std::from_chars(word.data(), end, options->process);
+  if (parsed.ec != std::errc() || parsed.ptr != end || options->process <= 0) {
+    return wrong(fmt::format("{} is not a process id", quote(word)),
+                 "`ps -e` lists the running processes");
+  }
+  return {};
+}
+
+Result<void> choose_target(const Words& words, record::Options* options) {
+  const bool process = !words.process.empty();
   const int chosen =
-      (options->command.empty() ? 0 : 1) + (process_given ? 1 : 0) + (words.machine ? 1 : 0);
+      (options->command.empty() ? 0 : 1) + (process ? 1 : 0) + (words.machine ? 1 : 0);
   if (chosen == 0) {
     return wrong("what to record is missing",
                  "triptych record -- COMMAND, or -p PID, or -a: see triptych record --help");
@@ -115,16 +128,15 @@ Result<void> choose_target(const Words& words, bool process_given, record::Optio
   if (!options->command.empty() && options->command.front().empty()) {
     return wrong("the name of the command is empty", "triptych record -- COMMAND [ARG...]");
   }
-  if (process_given && options->process <= 0) {
-    return wrong(fmt::format("{} is not a process id", options->process),
-                 "`ps -e` lists the running processes");
-  }
   if (options->command.empty() && !options->user.empty()) {
     return wrong("--user is for a COMMAND: what runs already has its user", "leave --user out");
   }
-  if (process_given) options->kind = model::TargetKind::kProcess;
+  if (options->output == "-") {
+    return wrong("a trace cannot go to standard output", "name a file with -o");
+  }
+  if (process) options->kind = model::TargetKind::kProcess;
   if (words.machine) options->kind = model::TargetKind::kMachine;
-  return {};
+  return process ? read_process(words.process, options) : Result<void>();
 }
 
 Result<int> run(const record::Options& options, Words* words) {
@@ -135,14 +147,21 @@ Result<int> run(const record::Options& options, Words* words) {
 }
 
 void add_options(CLI::App* self, record::Options* options, Words* words) {
-  self->add_option("-o,--output", options->output, "The file to write")->capture_default_str();
+  self->add_option("-o,--output", options->output, "The file to write")
+      ->type_name("FILE")
+      ->capture_default_str();
+  self->add_option("-p,--process", words->process, "Record this running process")->type_name("PID");
   self->add_flag("-a,--all", words->machine, "Record the whole machine");
-  self->add_option("--duration", words->duration, "End after this time: 250ms, 10s, 1.5m");
+  self->add_option("--duration", words->duration, "End after this time: 250ms, 10s, 1.5m")
+      ->type_name("TIME");
   self->add_option("--events", words->events,
-                   "What to record, of switch,wakeup,fault,fork,exec,exit (default: all)");
+                   "What to record, of switch,wakeup,fault,fork,exec,exit (default: all)")
+      ->type_name("LIST");
   self->add_option("--buffer-size", words->buffer_size,
-                   "Room for what is not written yet, of all CPUs together (default: 64M)");
-  self->add_option("--user", options->user, "Run COMMAND as this user (default: who called sudo)");
+                   "Room for what is not written yet, of all CPUs together (default: 64M)")
+      ->type_name("SIZE");
+  self->add_option("--user", options->user, "Run COMMAND as this user (default: who called sudo)")
+      ->type_name("NAME");
   self->add_flag("--summary-only", options->summary_only,
                  "Count in the kernel and keep the counters, not each event");
   self->add_option("--no-probe", options->without_hooks,
@@ -161,16 +180,14 @@ Command add_record_command(CLI::App& app) {
   self->footer(kFooter);
   self->positionals_at_end();
   add_options(self, options.get(), words.get());
-  CLI::Option* process =
-      self->add_option("-p,--process", options->process, "Record this running process")
-          ->type_name("PID");
-  self->add_option("COMMAND", options->command, "The command to record, with its arguments");
+  self->add_option("COMMAND", options->command, "The command to record, with its arguments")
+      ->type_name("");
 
   Command command;
   command.app = self;
-  command.run = [options, words, process]() -> Result<int> {
+  command.run = [options, words]() -> Result<int> {
     TRIPTYCH_TRY(take_command(options.get()));
-    TRIPTYCH_TRY(choose_target(*words, process->count() > 0, options.get()));
+    TRIPTYCH_TRY(choose_target(*words, options.get()));
     TRIPTYCH_TRY(read_quantities(*words, options.get()));
     return run(*options, words.get());
   };
