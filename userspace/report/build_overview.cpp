@@ -180,6 +180,7 @@ void add_fault_fields(const View& view, std::vector<Field>& fields) {
   const analyze::FaultCounts& faults = view.summary().totals.faults;
   if (!view.available().faults) {
     fields.push_back({"page faults", NotAvailable{}, "not recorded"});
+    fields.push_back({"copied on write", NotAvailable{}, ""});
     return;
   }
   std::string note = fmt::format(

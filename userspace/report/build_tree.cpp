@@ -212,6 +212,7 @@ class TreeBuilder {
       text += fmt::format(" by {}", task.parent_tid);
     }
     text += ", " + end_words(view_, task);
+    if (task.peak_rss_bytes != 0) text += ", peak memory " + format_bytes(task.peak_rss_bytes);
     Tone tone = Tone::kPlain;
     if (task.zombie) text += "  ZOMBIE: never reaped";
     if (task.orphaned) text += "  ORPHAN: outlived its creator";

@@ -36,13 +36,13 @@ Value difference(std::uint64_t recorded, std::uint64_t counted_elsewhere) {
 Table audit_table(const View& view) {
   const Audit& audit = view.summary().audit;
   Table table;
-  table.columns = {{"", true}, {"recorded"}, {"counted elsewhere"}, {"difference"}, {"by", true}};
+  table.columns = {{"", true}, {"recorded"}, {"counted"}, {"difference"}, {"counted by", true}};
   Row switches;
   if (view.available().switches && audit.tasks_comparable != 0) {
     switches.cells = {"context switches", Count{audit.switches_recorded},
                       Count{audit.switches_kernel},
                       difference(audit.switches_recorded, audit.switches_kernel),
-                      "each task's own counters (nvcsw, nivcsw)"};
+                      "the kernel, in each task's own counters (nvcsw, nivcsw)"};
   } else {
     switches.cells = {"context switches", NotAvailable{}, NotAvailable{}, NotAvailable{},
                       view.available().switches ? "no task is comparable" : "not recorded"};
@@ -56,7 +56,7 @@ Table audit_table(const View& view) {
     faults.cells = {"page faults", Count{audit.faults_recorded}, Count{*audit.faults_counted},
                     comparable ? difference(audit.faults_recorded, *audit.faults_counted)
                                : Value(NotAvailable{}),
-                    comparable ? "a counting perf event on the target"
+                    comparable ? "an independent counting event on the target"
                                : "not comparable: " + escape(audit.faults_remark)};
   } else {
     faults.cells = {
@@ -66,9 +66,10 @@ Table audit_table(const View& view) {
   table.rows.push_back(std::move(faults));
   if (view.available().faults) {
     Row taken;
-    taken.cells = {"taken by the kernel", NotAvailable{},
+    taken.cells = {"kernel's own faults", NotAvailable{},
                    audit.faults_kernel_taken ? Value(Count{*audit.faults_kernel_taken}) : Unknown{},
-                   NotAvailable{}, "faults for itself: min_flt + maj_flt beyond the recorded"};
+                   NotAvailable{},
+                   "the kernel took them for itself: min_flt + maj_flt beyond the recorded ones"};
     table.rows.push_back(std::move(taken));
   }
   return table;

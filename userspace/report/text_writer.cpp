@@ -14,6 +14,7 @@ namespace {
 constexpr std::string_view kIndent = "  ";
 constexpr std::string_view kGap = "  ";  // between columns
 constexpr std::size_t kBarWidth = 40;
+constexpr std::size_t kNarrowest = 20;  // column in which it is worth to break lines
 
 class TextWriter {
  public:
@@ -29,6 +30,8 @@ class TextWriter {
   void block(const Bars& bars);
   void block(const Tree& tree);
 
+  void table_line(const Table& table, const std::vector<std::size_t>& widths,
+                  const std::vector<std::string>& cells, Tone tone);
   void line(std::string_view indent, std::string_view text, Tone tone = Tone::kPlain);
   void filled(std::string_view first_indent, std::string_view indent, std::string_view text,
               Tone tone);
@@ -157,20 +160,9 @@ void TextWriter::block(const Table& table) {
       widths[i] = std::max(widths[i], display_width(format_value(row.cells[i])));
     }
   }
-  const auto joined = [&](const std::vector<std::string>& cells) {
-    std::string text;
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      const std::size_t padding = widths[i] - display_width(cells[i]);
-      if (i > 0) text += kGap;
-      if (!table.columns[i].left) text.append(padding, ' ');
-      text += cells[i];
-      if (table.columns[i].left) text.append(padding, ' ');
-    }
-    return text;
-  };
   std::vector<std::string> titles;
   for (const Column& column : table.columns) titles.push_back(column.title);
-  if (!table.rows.empty()) line(kIndent, joined(titles), Tone::kFaint);
+  if (!table.rows.empty()) table_line(table, widths, titles, Tone::kFaint);
   for (const Row& row : table.rows) {
     if (!row.heading.empty()) {
       line(kIndent, row.heading, row.tone);
@@ -178,10 +170,30 @@ void TextWriter::block(const Table& table) {
     }
     std::vector<std::string> cells;
     for (const Value& value : row.cells) cells.push_back(format_value(value));
-    line(kIndent, joined(cells), row.tone);
+    table_line(table, widths, cells, row.tone);
     if (!row.detail.empty()) filled("      ", "        ", row.detail, Tone::kFaint);
   }
   if (!table.more.empty()) line(kIndent, table.more, Tone::kFaint);
+}
+
+// Words in the last column go on below themselves where the width ends.
+void TextWriter::table_line(const Table& table, const std::vector<std::size_t>& widths,
+                            const std::vector<std::string>& cells, Tone tone) {
+  std::string text;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const std::size_t padding = widths[i] - display_width(cells[i]);
+    if (i > 0) text += kGap;
+    const std::size_t start = kIndent.size() + display_width(text);
+    if (i > 0 && i + 1 == table.columns.size() && table.columns[i].left &&
+        start + display_width(cells[i]) > style_.width && start + kNarrowest <= style_.width) {
+      filled(std::string(kIndent) + text, std::string(start, ' '), cells[i], tone);
+      return;
+    }
+    if (!table.columns[i].left) text.append(padding, ' ');
+    text += cells[i];
+    if (table.columns[i].left) text.append(padding, ' ');
+  }
+  line(kIndent, text, tone);
 }
 
 void TextWriter::block(const Bars& bars) {

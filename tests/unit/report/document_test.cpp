@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the text report says about small summaries; its whole looks are the golden tests' business.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "report/report.hpp"
+#include "report/text_writer.hpp"
+#include "report/words.hpp"
+#include "sample.hpp"
+
+namespace triptych::report {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+std::string text_of(const analyze::Summary& summary, ViewOptions options = {}) {
+  const auto view = View::make(summary, options);
+  EXPECT_TRUE(view.has_value());
+  return write_text(make_document(*view));
+}
+
+TEST(Report, SaysWhatRanAndWhetherToTrustIt) {
+  const std::string text = text_of(sample_summary());
+  EXPECT_THAT(text, HasSubstr("triptych report: sh -c \"a b\"\n"));
+  EXPECT_THAT(text, HasSubstr("  ended     exited with status 3; recording ended: target ended\n"));
+  EXPECT_THAT(text,
+              HasSubstr("Every context switch is accounted for: 15 recorded, 15 counted by the "
+                        "kernel, in 1 task."));
+  EXPECT_THAT(text, HasSubstr("Every page fault is accounted for: 8 recorded, 8 counted"));
+  EXPECT_THAT(text, HasSubstr("Nothing was lost, cut or damaged."));
+}
+
+TEST(Report, ShowsTheTreeOfTasks) {
+  EXPECT_THAT(
+      text_of(sample_summary()),
+      HasSubstr("  100 sh: the command, exited with status 3 after 4.00 ms\n"
+                "  │    exec +0 /bin/sh: sh -c \"a b\"\n"
+                "  └─ 101 cat: fork at +1.00 ms, killed by SIGKILL after 1.10 ms  ZOMBIE: never "
+                "reaped\n"
+                "          exec +1.50 ms /bin/cat: cat …\n"
+                "          earlier names: sh\n"));
+}
+
+TEST(Report, ShowsWhoPreempted) {
+  EXPECT_THAT(text_of(sample_summary()),
+              HasSubstr("  sh 100  kworker/0:1 50 (not recorded)      1  500 us\n"));
+}
+
+TEST(Report, ShowsTheBillOfAFork) {
+  EXPECT_THAT(
+      text_of(sample_summary()),
+      HasSubstr("  sh 100  cat 101  fork  120 us          n/a    30.0 us           12        "
+                "   300\n      copied on write: by the parent nothing; by the child 1 page (4.0 "
+                "KiB) in 1.90 us\n"));
+}
+
+TEST(Report, ExplainsWhyATaskIsNotComparable) {
+  EXPECT_THAT(text_of(sample_summary()),
+              HasSubstr("switches not comparable, faults not comparable: events were lost\n"));
+}
+
+TEST(Report, ShoutsAboutDifferencesAndLoss) {
+  analyze::Summary summary = sample_summary();
+  summary.audit.tasks_differing = 1;
+  summary.audit.switches_kernel = 16;
+  summary.audit.faults_counted = 10;
+  summary.quality.add(model::Quality::lost_switches, 1234);
+  const std::string text = text_of(summary);
+  EXPECT_THAT(text, HasSubstr("The record DIFFERS from the kernel's own counters in 1 task"));
+  EXPECT_THAT(text, HasSubstr("Page faults DIFFER: 8 recorded, 10 counted independently"));
+  EXPECT_THAT(text, HasSubstr("100 events, 1,234 LOST"));
+  EXPECT_THAT(text,
+              HasSubstr("  lost switches  1,234  loss  raise --buffer-size or narrow --events\n"));
+}
+
+TEST(Report, PrintsNotAvailableForWhatWasNotRecorded) {
+  analyze::Summary summary = sample_summary();
+  summary.metadata.plan[0].hook.clear();
+  summary.metadata.plan[2].hook.clear();
+  const std::string text = text_of(summary);
+  EXPECT_THAT(text, HasSubstr("  context switches       n/a  not recorded\n"));
+  EXPECT_THAT(text, HasSubstr("  page faults            n/a  not recorded\n"));
+  EXPECT_THAT(text, HasSubstr("Context switches were not recorded."));
+  EXPECT_THAT(text, HasSubstr("n/a: page faults were not recorded."));
+}
+
+TEST(Report, PrintsNotAvailableForWhatSummaryModeLacks) {
+  analyze::Summary summary = sample_summary();
+  summary.summary_only = true;
+  const std::string text = text_of(summary);
+  EXPECT_THAT(text, HasSubstr("n/a: needs the events of switches, one by one."));
+  EXPECT_THAT(text, HasSubstr("copied on write: n/a\n"));
+  EXPECT_THAT(text, Not(HasSubstr("sched_yield")));
+}
+
+TEST(Report, EscapesWhatTheTargetChose) {
+  analyze::Summary summary = sample_summary();
+  const std::string evil = "\033[2J\nx\xff";
+  summary.metadata.target.command = {evil};
+  summary.metadata.target.user = evil;
+  summary.metadata.host.kernel = evil;
+  summary.metadata.record_command = {evil};
+  summary.metadata.plan.push_back({evil, evil, evil});
+  summary.ending->reason = evil;
+  summary.tasks[0].comm = evil;
+  summary.tasks[0].names = {evil};
+  summary.tasks[0].execs[0].filename = evil;
+  summary.tasks[0].execs[0].arguments = {evil};
+  summary.tasks[0].blocked_by_syscall_ns[evil] = 1;
+  summary.tasks[0].audit.remark = evil;
+  summary.tasks[0].audit.switches = analyze::AuditVerdict::kDiffers;
+  summary.tasks[2].comm = evil;
+  summary.address_spaces[0].comm = evil;
+  summary.marks[0].name = evil;
+  summary.audit.faults_remark = evil;
+  const std::string text = text_of(summary);
+  EXPECT_EQ(text.find('\033'), std::string::npos);
+  EXPECT_EQ(text.find('\xff'), std::string::npos);
+  EXPECT_THAT(text, HasSubstr("\\x1b[2J\\nx\\xff"));
+}
+
+TEST(Report, CutsLongTablesAndTreesAtTop) {
+  analyze::Summary summary = sample_summary();
+  for (std::uint32_t i = 0; i < 30; ++i) {
+    analyze::Task thread =
+        make_task(model::TaskId{10 + i}, static_cast<model::Tid>(200 + i), "worker");
+    thread.tgid = 100;
+    thread.created_by = analyze::CreatedBy::kThread;
+    thread.parent = kShell;
+    thread.start_ns = 2'000'000;
+    summary.tasks.push_back(thread);
+  }
+  const std::string text = text_of(summary);
+  EXPECT_THAT(text, HasSubstr("└─ … and 11 more children (--top 0 shows all)\n"));
+  EXPECT_THAT(text, HasSubstr("… and 12 more tasks (--top 0 shows all)\n"));
+  ViewOptions all;
+  all.top = 0;
+  EXPECT_THAT(text_of(summary, all), Not(HasSubstr("more")));
+}
+
+TEST(Report, SurvivesACircleOfParents) {
+  analyze::Summary summary = sample_summary();
+  summary.tasks[0].parent = kChild;
+  EXPECT_THAT(text_of(summary), HasSubstr("  └─ 101 cat: fork"));
+}
+
+TEST(Words, DescribeWaitStatuses) {
+  EXPECT_EQ(wait_status_words(0), "exited with status 0");
+  EXPECT_EQ(wait_status_words(255 << 8), "exited with status 255");
+  EXPECT_EQ(wait_status_words(11 | 0x80), "killed by SIGSEGV, core dumped");
+  EXPECT_EQ(wait_status_words(40), "killed by signal 40");
+  EXPECT_EQ(shell_status(7 << 8), 7);
+  EXPECT_EQ(shell_status(9), 137);
+}
+
+TEST(Words, CutBetweenCharactersAndEscapes) {
+  EXPECT_EQ(cut("abcdef", 6), "abcdef");
+  EXPECT_EQ(cut("abcdef", 5), "abcd…");
+  EXPECT_EQ(cut("ab\\x1bcd", 6), "ab…");
+  EXPECT_EQ(cut("ééééé", 4), "ééé…");
+}
+
+TEST(Words, NameWhatClonesShare) {
+  EXPECT_EQ(joined(shared_by(0x100 | 0x400)), "memory, open files");
+  EXPECT_EQ(joined(new_namespaces(0x20000000 | 0x40000000)), "pid, net");
+}
+
+}  // namespace
+}  // namespace triptych::report
