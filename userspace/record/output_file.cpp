@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <cstring>
 
 #include "base/text.hpp"
 #include "record/output_directory.hpp"
@@ -97,9 +98,9 @@ Result<bool> OutputFile::is_own_trace(const std::string& name) const {
   const UniqueFd file(
       ::openat(directory_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!file) return tl::unexpected<Error>(cannot_create(path_, errno));
-  char magic[trace::kMagic.size()];
+  unsigned char magic[sizeof(trace::kFileMagic)];
   const ssize_t size = ::pread(file.get(), magic, sizeof(magic), 0);
-  if (size != sizeof(magic) || std::string_view(magic, sizeof(magic)) != trace::kMagic) {
+  if (size != sizeof(magic) || std::memcmp(magic, trace::kFileMagic, sizeof(magic)) != 0) {
     return refuse(name, "exists and is not a trace");
   }
   return true;

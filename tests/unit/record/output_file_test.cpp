@@ -22,6 +22,9 @@ using testing::HasSubstr;
 constexpr uid_t kUser = 54321;
 constexpr uid_t kOther = 54322;
 
+const std::string_view kMagic(reinterpret_cast<const char*>(trace::kFileMagic),
+                              sizeof(trace::kFileMagic));
+
 class OutputFileTest : public testing::Test {
  protected:
   [[nodiscard]] std::string path(const std::string& name) const {
@@ -31,7 +34,7 @@ class OutputFileTest : public testing::Test {
     std::ofstream(path(name)) << text;
   }
   void write_trace(const std::string& name, std::string_view rest) const {
-    write(name, std::string(trace::kMagic.data(), trace::kMagic.size()) + std::string(rest));
+    write(name, std::string(kMagic) + std::string(rest));
   }
   [[nodiscard]] std::string read(const std::string& name) const {
     std::ifstream file(path(name));
@@ -96,7 +99,7 @@ TEST_F(OutputFileTest, KeepsAnEarlierTraceAsOld) {
 TEST_F(OutputFileTest, RefusesWhatIsNotATrace) {
   write("text", "to be kept");
   write("empty", "");
-  write("short", std::string_view(trace::kMagic.data(), 3));
+  write("short", kMagic.substr(0, 3));
   ASSERT_EQ(::mkdir(path("directory").c_str(), 0755), 0);
   ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
   EXPECT_EQ(refusal("text"), "text exists and is not a trace: it will not be touched");
