@@ -19,14 +19,15 @@
 namespace triptych::record {
 namespace {
 
+constexpr const char* kOld = ".old";
 constexpr const char* kChooseAnother = "choose another file with -o";
 
 Error cannot_create(const std::string& path, int error) {
   return system_error(fmt::format("cannot create {}", quote(path)), error, kChooseAnother);
 }
 
-tl::unexpected<Error> refuse(const std::string& name, std::string_view why) {
-  return fail(fmt::format("{} {}: it will not be touched", quote(name), why), kChooseAnother);
+tl::unexpected<Error> refuse(const std::string& path, std::string_view why) {
+  return fail(fmt::format("{} {}: it will not be touched", quote(path), why), kChooseAnother);
 }
 
 // Some file systems do not know RENAME_NOREPLACE; a hard link does not replace anything either.
@@ -82,42 +83,44 @@ Result<UniqueFd> OutputFile::writing_end() const {
   return copy;
 }
 
-Result<bool> OutputFile::is_own_trace(const std::string& name) const {
+Result<bool> OutputFile::is_own_trace(const std::string& suffix) const {
+  const std::string name = name_ + suffix;
+  const std::string path = path_ + suffix;
   struct stat status {};
   if (::fstatat(directory_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
     if (errno == ENOENT) return false;
-    return tl::unexpected<Error>(cannot_create(path_, errno));
+    return tl::unexpected<Error>(cannot_create(path, errno));
   }
-  if (S_ISLNK(status.st_mode)) return refuse(name, "is a symbolic link");
-  if (S_ISDIR(status.st_mode)) return refuse(name, "is a directory");
-  if (!S_ISREG(status.st_mode)) return refuse(name, "exists and is not a trace");
+  if (S_ISLNK(status.st_mode)) return refuse(path, "is a symbolic link");
+  if (S_ISDIR(status.st_mode)) return refuse(path, "is a directory");
+  if (!S_ISREG(status.st_mode)) return refuse(path, "exists and is not a trace");
   if (status.st_uid != owner_.uid) {
-    return refuse(name, fmt::format("belongs to another user (uid {})", status.st_uid));
+    return refuse(path, fmt::format("belongs to another user (uid {})", status.st_uid));
   }
   // Without waiting, should a pipe have taken its place in the meantime.
   const UniqueFd file(
       ::openat(directory_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (!file) return tl::unexpected<Error>(cannot_create(path_, errno));
+  if (!file) return tl::unexpected<Error>(cannot_create(path, errno));
   unsigned char magic[sizeof(trace::kFileMagic)];
   const ssize_t size = ::pread(file.get(), magic, sizeof(magic), 0);
   if (size != sizeof(magic) || std::memcmp(magic, trace::kFileMagic, sizeof(magic)) != 0) {
-    return refuse(name, "exists and is not a trace");
+    return refuse(path, "exists and is not a trace");
   }
   return true;
 }
 
 Result<void> OutputFile::check_target() const {
-  TRIPTYCH_TRY_ASSIGN(const bool exists, is_own_trace(name_));
-  if (exists) TRIPTYCH_TRY(is_own_trace(name_ + ".old"));
+  TRIPTYCH_TRY_ASSIGN(const bool exists, is_own_trace(""));
+  if (exists) TRIPTYCH_TRY(is_own_trace(kOld));
   return {};
 }
 
 Result<void> OutputFile::publish() {
   TRIPTYCH_TRY_ASSIGN(const launch::FileRightsOf rights, launch::FileRightsOf::take(owner_));
-  TRIPTYCH_TRY_ASSIGN(const bool exists, is_own_trace(name_));
+  TRIPTYCH_TRY_ASSIGN(const bool exists, is_own_trace(""));
   if (exists) {
-    TRIPTYCH_TRY(is_own_trace(name_ + ".old"));
-    const std::string old = name_ + ".old";
+    TRIPTYCH_TRY(is_own_trace(kOld));
+    const std::string old = name_ + kOld;
     if (::renameat(directory_.get(), name_.c_str(), directory_.get(), old.c_str()) != 0) {
       return fail_errno(fmt::format("cannot keep {} as {}", quote(name_), quote(old)), errno);
     }

@@ -102,18 +102,19 @@ TEST_F(OutputFileTest, RefusesWhatIsNotATrace) {
   write("short", kMagic.substr(0, 3));
   ASSERT_EQ(::mkdir(path("directory").c_str(), 0755), 0);
   ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
-  EXPECT_EQ(refusal("text"), "text exists and is not a trace: it will not be touched");
-  EXPECT_EQ(refusal("empty"), "empty exists and is not a trace: it will not be touched");
-  EXPECT_EQ(refusal("short"), "short exists and is not a trace: it will not be touched");
-  EXPECT_EQ(refusal("directory"), "directory is a directory: it will not be touched");
-  EXPECT_EQ(refusal("pipe"), "pipe exists and is not a trace: it will not be touched");
+  EXPECT_EQ(refusal("text"), path("text") + " exists and is not a trace: it will not be touched");
+  EXPECT_EQ(refusal("empty"), path("empty") + " exists and is not a trace: it will not be touched");
+  EXPECT_EQ(refusal("short"), path("short") + " exists and is not a trace: it will not be touched");
+  EXPECT_EQ(refusal("directory"), path("directory") + " is a directory: it will not be touched");
+  EXPECT_EQ(refusal("pipe"), path("pipe") + " exists and is not a trace: it will not be touched");
   EXPECT_EQ(read("text"), "to be kept");
 }
 
 TEST_F(OutputFileTest, RefusesToReplaceAnOldThatIsNotATrace) {
   write_trace("a.tpt", "");
   write("a.tpt.old", "somebody's notes");
-  EXPECT_EQ(refusal("a.tpt"), "a.tpt.old exists and is not a trace: it will not be touched");
+  EXPECT_EQ(refusal("a.tpt"),
+            path("a.tpt.old") + " exists and is not a trace: it will not be touched");
 }
 
 TEST_F(OutputFileTest, RefusesNamesOfNoFile) {
@@ -129,8 +130,8 @@ TEST_F(OutputFileTest, RefusesASymbolicLinkEvenToATrace) {
   write_trace("trace", "");
   ASSERT_EQ(::symlink("trace", path("link").c_str()), 0);
   ASSERT_EQ(::symlink("nothing", path("dangling").c_str()), 0);
-  EXPECT_EQ(refusal("link"), "link is a symbolic link: it will not be touched");
-  EXPECT_EQ(refusal("dangling"), "dangling is a symbolic link: it will not be touched");
+  EXPECT_EQ(refusal("link"), path("link") + " is a symbolic link: it will not be touched");
+  EXPECT_EQ(refusal("dangling"), path("dangling") + " is a symbolic link: it will not be touched");
 }
 
 TEST_F(OutputFileTest, SaysWhichDirectoryIsMissing) {
@@ -159,7 +160,8 @@ TEST_F(OutputFileTest, DoesNotOverwriteWhatAppearsMeanwhile) {
   write("a.tpt", "just written by somebody");
   const auto published = file->publish();
   ASSERT_FALSE(published);
-  EXPECT_EQ(published.error().message, "a.tpt exists and is not a trace: it will not be touched");
+  EXPECT_EQ(published.error().message,
+            path("a.tpt") + " exists and is not a trace: it will not be touched");
   EXPECT_EQ(read("a.tpt"), "just written by somebody");
 }
 
@@ -197,8 +199,9 @@ TEST_F(OutputFileAsRoot, RefusesTracesOfOthers) {
   write_trace("a.tpt", "");
   ASSERT_EQ(::chown(path("a.tpt").c_str(), kOther, kOther), 0);
   EXPECT_EQ(refusal("a.tpt", user_),
-            "a.tpt belongs to another user (uid 54322): it will not be touched");
-  EXPECT_EQ(refusal("a.tpt"), "a.tpt belongs to another user (uid 54322): it will not be touched");
+            path("a.tpt") + " belongs to another user (uid 54322): it will not be touched");
+  EXPECT_EQ(refusal("a.tpt"),
+            path("a.tpt") + " belongs to another user (uid 54322): it will not be touched");
 }
 
 TEST_F(OutputFileAsRoot, DoesNotWalkThroughLinksOfOthers) {
