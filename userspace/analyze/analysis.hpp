@@ -17,8 +17,9 @@
 namespace triptych::analyze {
 
 struct Window {
-  std::string from_mark;  // the begin (or point) mark at which counting starts; empty: the beginning
-  std::string to_mark;    // the end (or point) mark at which it ends; empty: the end
+  std::string
+      from_mark;        // the begin (or point) mark at which counting starts; empty: the beginning
+  std::string to_mark;  // the end (or point) mark at which it ends; empty: the end
 };
 
 class Analysis {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a trace says, as plain data: the result of the analysis and all that a report or an export
-// knows. Writers format it and compute nothing. Times are nanoseconds; a time span is only counted in
-// on_cpu, runnable or blocked while the events prove it, otherwise in unknown.
+// knows. Writers format it and compute nothing. Times are nanoseconds; a time span is only counted
+// in on_cpu, runnable or blocked while the events prove it, otherwise in unknown: of each recorded
+// task the four add up to its time from start to end, or to what of that lies between the marks.
 #pragma once
 
 #include <array>
@@ -37,7 +38,7 @@ enum class FaultKind : std::uint8_t {
   kHugetlb,          // any other fault in a hugetlb mapping
   kSwap,             // came back from swap
   kUserfaultfd,
-  kUnknown,          // completed, but the facts fit no row, or are missing
+  kUnknown,  // completed, but the facts fit no row, or are missing
 };
 inline constexpr std::size_t kFaultKinds = 14;
 std::string_view name_of(FaultKind kind);  // "first_touch", the name in the JSON
@@ -72,15 +73,15 @@ struct CowBill {
 };
 
 enum class CreatedBy : std::uint8_t {
-  kUnknown,    // its creation is not in the trace
-  kLaunched,   // the command
-  kAttached,   // was running when the recording began
-  kFork,       // own address space
-  kVfork,      // CLONE_VM | CLONE_VFORK: vfork or posix_spawn
-  kThread,     // CLONE_THREAD
-  kClone,      // any other mix of flags; see clone_flags
-  kIoWorker,   // io_uring's
-  kUserWorker, // other kernel-made workers inside a process
+  kUnknown,     // its creation is not in the trace
+  kLaunched,    // the command
+  kAttached,    // was running when the recording began
+  kFork,        // own address space
+  kVfork,       // CLONE_VM | CLONE_VFORK: vfork or posix_spawn
+  kThread,      // CLONE_THREAD
+  kClone,       // any other mix of flags; see clone_flags
+  kIoWorker,    // io_uring's
+  kUserWorker,  // other kernel-made workers inside a process
   kKthread,
 };
 std::string_view name_of(CreatedBy how);  // "fork"
@@ -107,7 +108,7 @@ struct TaskAudit {
   AuditVerdict faults = AuditVerdict::kNotComparable;
   std::string remark;  // why not comparable
   std::uint64_t kernel_voluntary = 0, kernel_involuntary = 0;
-  std::uint64_t kernel_faults = 0;  // min_flt + maj_flt
+  std::uint64_t kernel_faults = 0;       // min_flt + maj_flt
   std::int64_t kernel_taken_faults = 0;  // kernel_faults - recorded
 };
 
@@ -118,30 +119,37 @@ struct Task {
   model::Tid parent_tid = 0;
   CreatedBy created_by = CreatedBy::kUnknown;
   std::uint64_t clone_flags = 0;
-  std::string comm;                // the last name
-  std::vector<std::string> names;  // earlier names, oldest first, at most 8
-  std::vector<Exec> execs;         // at most 64, oldest first; more are counted in totals only
-  model::TimeNs start_ns = 0;      // created, or its recording began
-  std::optional<model::TimeNs> end_ns;   // last switch; none: alive at the end of the recording
-  std::optional<model::TimeNs> exit_ns;  // it called exit
-  std::optional<model::TimeNs> free_ns;  // it was reaped
+  std::string comm;                     // the last name
+  std::vector<std::string> names;       // earlier names, oldest first, at most 8
+  std::vector<Exec> execs;              // at most 64, oldest first; more are counted in totals only
+  model::TimeNs start_ns = 0;           // created, or its recording began
+  std::optional<model::TimeNs> end_ns;  // last switch; none: alive at the end of the recording
+  std::optional<model::TimeNs> exit_ns;    // it called exit
+  std::optional<model::TimeNs> free_ns;    // it was reaped
   std::optional<std::uint32_t> exit_code;  // as wait(2) encodes it
   bool group_exit = false;
   bool orphaned = false;  // outlived the process that created it (processes' first threads only)
-  bool zombie = false;    // ended, and not reaped when the recording ended (first threads only)
+  // Ended, and not reaped when the recording ended (first threads only; reaping shows late, so not
+  // of those that ended in the recording's last 50 ms).
+  bool zombie = false;
   bool stranger = false;  // not recorded: only met
   std::uint64_t on_cpu_ns = 0, runnable_ns = 0, blocked_ns = 0, unknown_ns = 0;
-  std::map<std::string, std::uint64_t> blocked_by_syscall_ns;  // "read", "page fault", …
+  // "read"; "no system call" (page fault, exception, kernel thread); "being created" (before its
+  // first wakeup); "other"
+  std::map<std::string, std::uint64_t> blocked_by_syscall_ns;
   SwitchCounts switches;
+  // By whom came in when it was preempted (yielding is not); at most 256, the rest as kNoTask.
   std::map<model::TaskId, Preemption> preempted_by;
   std::uint64_t migrations = 0;
-  std::uint64_t wakeups = 0;            // it was woken
+  std::uint64_t wakeups = 0;  // it was woken, the first time after its creation included
   std::uint64_t wakeups_by_interrupt = 0;
-  Histogram run_queue_latency;          // from enqueueing, or preemption, to running
-  Histogram slice_length;               // from switch-in to switch-out
+  // Spans that were seen whole; in a window, those that ended in it. In a trace of summaries the
+  // sum, minimum and maximum are those of the buckets' middles.
+  Histogram run_queue_latency;  // from enqueueing, or preemption, to running
+  Histogram slice_length;       // from switch-in to switch-out
   FaultCounts faults;
-  std::uint64_t peak_rss_bytes = 0;     // of the process, known at its end
-  std::uint64_t run_time_ns = 0;        // the scheduler's own account, where known
+  std::uint64_t peak_rss_bytes = 0;  // of the process, known at its end
+  std::uint64_t run_time_ns = 0;     // the scheduler's own account, where known
   TaskAudit audit;
 };
 
@@ -151,20 +159,23 @@ struct AddressSpace {
   std::string comm;     // last name of the task that first used it
   model::TimeNs start_ns = 0;
   std::optional<model::TimeNs> end_ns;
-  std::array<FaultStats, kFaultKinds> faults;
+  std::array<FaultStats, kFaultKinds> faults;  // all zero in a trace of summaries
 };
 
 struct Fork {
   model::TaskId parent{}, child{};
   model::Tid parent_tid = 0, child_tid = 0;
-  CreatedBy kind = CreatedBy::kFork;  // kFork, kVfork or kClone with an address space or process of its own
-  model::TimeNs ts_ns = 0;            // the child came into being
+  CreatedBy kind =
+      CreatedBy::kFork;     // kFork, kVfork or kClone with an address space or process of its own
+  model::TimeNs ts_ns = 0;  // the child came into being
   std::optional<std::uint64_t> duration_ns;         // of the call, in the parent
   std::optional<std::uint64_t> page_table_copy_ns;  // only with fentry
-  std::optional<std::uint64_t> first_run_delay_ns;  // from the child's coming into being to its first run
+  std::optional<std::uint64_t>
+      first_run_delay_ns;  // from the child's coming into being to its first run
   std::uint64_t page_table_pages = 0;
   std::uint64_t shared_pages = 0;  // resident in the child when it came into being
   CowBill cow_parent, cow_child;   // copies charged to this fork: rule in docs/methodology.md
+  bool cow_incomplete = false;     // records were lost: there may have been more copies
 };
 
 struct MarkPoint {
@@ -188,14 +199,15 @@ struct Totals {
 };
 
 struct Audit {
-  std::uint64_t tasks = 0;           // recorded ones
-  std::uint64_t tasks_comparable = 0;
-  std::uint64_t tasks_differing = 0; // of those comparable
+  std::uint64_t tasks = 0;                                   // recorded ones
+  std::uint64_t tasks_comparable = 0;                        // their switches, that is
+  std::uint64_t tasks_differing = 0;                         // in switches or faults
   std::uint64_t switches_recorded = 0, switches_kernel = 0;  // of comparable tasks
   std::uint64_t faults_recorded = 0;                         // all recorded, completed faults
-  std::optional<std::uint64_t> faults_counted;  // by the independent counting event
-  std::string faults_remark;                    // why there is none, or it is not comparable
+  std::optional<std::uint64_t> faults_counted;               // by the independent counting event
+  std::string faults_remark;                         // why there is none, or it is not comparable
   std::optional<std::uint64_t> faults_kernel_taken;  // min_flt + maj_flt beyond the recorded ones
+  std::string remark;  // what the tasks' audits cannot know: records of tasks were lost
 };
 
 struct LossRange {
@@ -215,7 +227,7 @@ struct Summary {
   std::vector<Task> tasks;  // by start; strangers last
   std::vector<AddressSpace> address_spaces;
   std::vector<Fork> forks;
-  std::vector<MarkPoint> marks;
+  std::vector<MarkPoint> marks;               // at most 10,000, the first ones
   Histogram run_queue_latency, slice_length;  // of all recorded tasks
   Audit audit;
   std::vector<LossRange> losses;  // at most 1,000, then merged by CPU

@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analyze/analysis.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "analyze/address_spaces.hpp"
+#include "analyze/audit.hpp"
+#include "analyze/counting_window.hpp"
+#include "analyze/fault_tracker.hpp"
+#include "analyze/fork_tracker.hpp"
+#include "analyze/loss_tracker.hpp"
+#include "analyze/mark_tracker.hpp"
+#include "analyze/summary_builder.hpp"
+#include "analyze/summary_mode.hpp"
+#include "analyze/switch_tracker.hpp"
+#include "analyze/task_table.hpp"
+
+namespace triptych::analyze {
+namespace {
+
+using model::LossClass;
+using model::Quality;
+
+constexpr std::uint16_t kTaskDead = 0x80;
+
+// A trace without a plan (a text trace, say) is taken to have everything.
+bool was_recorded(const model::Metadata& metadata, std::string_view event) {
+  bool planned = false;
+  for (const model::PlannedEvent& entry : metadata.plan) {
+    if (entry.event != event) continue;
+    planned = true;
+    if (!entry.hook.empty()) return true;
+  }
+  return !planned;
+}
+
+Recorded recorded_kinds(const model::Metadata& metadata) {
+  Recorded recorded;
+  recorded.summaries = metadata.summary_only;
+  recorded.switches = was_recorded(metadata, "switch");
+  recorded.wakeups = was_recorded(metadata, "wakeup");
+  recorded.faults = was_recorded(metadata, "fault");
+  return recorded;
+}
+
+std::uint64_t pages_to_bytes(std::uint64_t pages, std::uint32_t page_size) {
+  const std::uint64_t most = std::numeric_limits<std::uint64_t>::max() / page_size;
+  return std::min(pages, most) * page_size;
+}
+
+}  // namespace
+
+struct Analysis::Impl {
+  Impl(const model::Metadata& about, Window wanted)
+      : metadata(about),
+        recorded(recorded_kinds(about)),
+        page_size(std::clamp<std::uint32_t>(about.host.page_size, 512, 1u << 20)),
+        marks(std::move(wanted), window) {}
+
+  void push(const model::Event& event);
+  void fault(const model::Event& event, const model::Fault& fault);
+  void change(const model::Event& event, const model::Switch& change);
+  void wakeup(const model::Event& event, const model::Wakeup& wakeup);
+  void rare(const model::Event& event);
+  void created(const model::Event& event, const model::TaskNew& created);
+  void seen(const model::Event& event, const model::TaskSeen& seen);
+  void baseline(const model::Event& event, const model::TaskBaseline& baseline);
+  void exec(const model::Event& event, const model::TaskExec& exec);
+  void exit(const model::Event& event, const model::TaskExit& exit);
+  void end(const model::Event& event, const model::TaskEnd& end);
+  void bury(TaskRecord& record, model::TimeNs ts_ns);
+
+  [[nodiscard]] model::TimeNs trace_end(const std::optional<model::Ending>& ending) const;
+  void doubt_end(const std::optional<model::Ending>& ending, const model::DataQuality& source,
+                 model::TimeNs end_ns);
+  void complete_quality(const std::optional<model::Ending>& ending,
+                        const model::DataQuality& source);
+
+  model::Metadata metadata;
+  Recorded recorded;
+  std::uint32_t page_size;
+  model::DataQuality quality;
+  Totals totals;
+  CountingWindow window;
+  LossTracker losses;
+  TaskTable tasks{quality};
+  AddressSpaces spaces;
+  SwitchTracker switches{tasks, losses, window, quality, recorded};
+  ForkTracker forks{tasks, spaces, losses, window};
+  FaultTracker faults{spaces, forks, window, page_size};
+  MarkTracker marks;
+  std::uint64_t events = 0;
+  std::array<std::uint64_t, model::kLossClasses> in_trace{};  // records by class
+  std::optional<model::TimeNs> first_ns;
+  model::TimeNs last_ns = 0;
+};
+
+void Analysis::Impl::push(const model::Event& event) {
+  if (event.ts_ns < last_ns) {  // the source has promised otherwise: do not let time run backwards
+    model::Event late = event;
+    late.ts_ns = last_ns;
+    push(late);
+    return;
+  }
+  if (!first_ns) first_ns = event.ts_ns;
+  last_ns = event.ts_ns;
+  ++events;
+  if (const auto* switched = std::get_if<model::Switch>(&event.payload)) {
+    ++in_trace[static_cast<std::size_t>(LossClass::kSwitch)];
+    change(event, *switched);
+  } else if (const auto* woken = std::get_if<model::Wakeup>(&event.payload)) {
+    ++in_trace[static_cast<std::size_t>(LossClass::kWakeup)];
+    wakeup(event, *woken);
+  } else if (const auto* faulted = std::get_if<model::Fault>(&event.payload)) {
+    ++in_trace[static_cast<std::size_t>(LossClass::kFault)];
+    if (!window.closed()) fault(event, *faulted);
+  } else {
+    rare(event);
+  }
+}
+
+void Analysis::Impl::change(const model::Event& event, const model::Switch& change) {
+  if (!window.closed()) {
+    const TaskRecord* next = tasks.find(change.next);
+    if (next != nullptr && next->fork != kNoFork && !next->has_run) {
+      forks.on_switch_in(*next, event, change);
+    }
+  }
+  switches.on_switch(event, change);
+  if ((change.prev_state & kTaskDead) == 0 || window.closed()) return;
+  TaskRecord* prev = tasks.find(event.task);
+  if (prev != nullptr) bury(*prev, event.ts_ns);
+}
+
+void Analysis::Impl::wakeup(const model::Event& event, const model::Wakeup& wakeup) {
+  switches.on_wakeup(event, wakeup);
+  if (!wakeup.is_new || wakeup.interrupt || window.closed()) return;
+  const TaskRecord* woken = tasks.find(event.task);
+  if (woken != nullptr && !woken->beginning_known) {
+    forks.on_unseen_creation(wakeup.waker, event.ts_ns);
+  }
+}
+
+void Analysis::Impl::fault(const model::Event& event, const model::Fault& fault) {
+  TaskRecord* record = tasks.meet(event.task, event.ts_ns, true);
+  if (record == nullptr) return quality.add(Quality::unknown_tasks);
+  // An unresolved fault is written when it is given up, which may be in the task's last moments.
+  if (!fault.unresolved) switches.on_running(*record, event.ts_ns, event.cpu);
+  faults.on_fault(*record, event.ts_ns, fault);
+}
+
+void Analysis::Impl::rare(const model::Event& event) {
+  using model::Event;
+  const auto count = [this](LossClass loss) { ++in_trace[static_cast<std::size_t>(loss)]; };
+  if (const auto* lost = std::get_if<model::Lost>(&event.payload)) {
+    losses.on_lost(event.cpu, *lost);
+    if (!window.closed()) forks.on_lost(*lost);
+    return;
+  }
+  if (const auto* mark = std::get_if<model::Mark>(&event.payload)) {
+    count(LossClass::kMark);
+    marks.on_mark(event, *mark, tasks.find(event.task));
+    return;
+  }
+  if (const auto* summary = std::get_if<model::TaskSummary>(&event.payload)) {
+    count(LossClass::kSummary);
+    TaskRecord* record = tasks.meet(event.task, event.ts_ns, true);
+    if (record != nullptr) record->summary = *summary;
+    return;
+  }
+  count(LossClass::kTask);
+  if (window.closed()) return;
+  const model::TimeNs ts = event.ts_ns;
+  std::visit(model::Overloaded{
+                 [&](const model::TaskNew& it) { created(event, it); },
+                 [&](const model::TaskSeen& it) { seen(event, it); },
+                 [&](const model::TaskBaseline& it) { baseline(event, it); },
+                 [&](const model::TaskExec& it) { exec(event, it); },
+                 [&](const model::TaskExit& it) { exit(event, it); },
+                 [&](const model::TaskEnd& it) { end(event, it); },
+                 [&](const model::CloneReturn& it) {
+                   TaskRecord* caller = tasks.meet(event.task, ts, true);
+                   if (caller != nullptr) switches.on_running(*caller, ts, event.cpu);
+                   forks.on_return(event, it);
+                 },
+                 [&](const model::TaskRename& it) {
+                   TaskRecord* record = tasks.meet(event.task, ts, true);
+                   if (record != nullptr) tasks.rename(*record, it.comm.view());
+                 },
+                 [&](const model::TaskFree&) {
+                   TaskRecord* record = tasks.meet(event.task, ts, true);
+                   if (record == nullptr) return;
+                   record->task.free_ns = ts;
+                   switches.on_gone(*record, ts);
+                   bury(*record, ts);
+                 },
+                 [](const auto&) {},
+             },
+             event.payload);
+}
+
+void Analysis::Impl::created(const model::Event& event, const model::TaskNew& created) {
+  // It is written by the creator, at the end of the copying.
+  TaskRecord* parent = tasks.find(created.parent);
+  if (parent != nullptr && parent->target) switches.on_running(*parent, event.ts_ns, event.cpu);
+  TaskRecord* child = tasks.on_new(event, created);
+  if (child == nullptr) return;
+  switches.on_birth(*child);
+  if (parent != nullptr) spaces.use(*parent, created.parent_mm, event.ts_ns, parent->task.comm);
+  spaces.use(*child, created.mm, event.ts_ns, child->task.comm);
+  forks.on_new(*child, event.ts_ns, created);
+  if (!window.counting()) return;
+  switch (child->task.created_by) {
+    case CreatedBy::kFork:
+      ++totals.forks;
+      break;
+    case CreatedBy::kVfork:
+      ++totals.vforks;
+      break;
+    case CreatedBy::kThread:
+      ++totals.threads_created;
+      break;
+    case CreatedBy::kIoWorker:
+    case CreatedBy::kUserWorker:
+    case CreatedBy::kKthread:
+      ++totals.kernel_workers;
+      break;
+    default:
+      ++totals.other_clones;
+      break;
+  }
+}
+
+void Analysis::Impl::seen(const model::Event& event, const model::TaskSeen& seen) {
+  TaskRecord* record = tasks.on_seen(event, seen);
+  if (record == nullptr || !record->target) return;
+  spaces.use(*record, seen.mm, event.ts_ns, record->task.comm);
+  if (seen.how == model::SeenHow::kLaunched) {
+    switches.on_running(*record, event.ts_ns, event.cpu);
+  }
+}
+
+void Analysis::Impl::baseline(const model::Event& event, const model::TaskBaseline& baseline) {
+  TaskRecord* record = tasks.meet(event.task, event.ts_ns, true);
+  if (record == nullptr) return;
+  if (baseline.switches_valid && !record->baseline_switches) {
+    record->baseline_switches = baseline.counters;
+    switches.on_baseline(*record, baseline.counters);
+  }
+  if (baseline.faults_valid && !record->baseline_faults) {
+    record->baseline_faults = baseline.counters;
+    record->prelude_faults = baseline.prelude_faults;
+  }
+}
+
+void Analysis::Impl::exec(const model::Event& event, const model::TaskExec& exec) {
+  TaskRecord* record = tasks.meet(event.task, event.ts_ns, true);
+  if (record == nullptr) return;
+  switches.on_running(*record, event.ts_ns, event.cpu);
+  // exec renames the task first: the old address space goes by the name from before.
+  const bool renamed = record->task.comm == exec.comm.view() && !record->previous_comm.empty();
+  const std::string old_name = renamed ? record->previous_comm : record->task.comm;
+  tasks.on_exec(*record, event.ts_ns, exec);
+  record->previous_comm.clear();
+  spaces.use(*record, exec.mm, event.ts_ns, old_name);
+  if (window.counting()) ++totals.execs;
+}
+
+void Analysis::Impl::exit(const model::Event& event, const model::TaskExit& exit) {
+  TaskRecord* record = tasks.meet(event.task, event.ts_ns, true);
+  if (record == nullptr) return;
+  switches.on_running(*record, event.ts_ns, event.cpu);
+  Task& task = record->task;
+  task.exit_ns = event.ts_ns;
+  task.exit_code = exit.exit_code;
+  task.group_exit = exit.group;
+  if (exit.last) task.peak_rss_bytes = pages_to_bytes(exit.peak_rss_pages, page_size);
+  if (window.counting()) ++totals.exits;
+}
+
+void Analysis::Impl::end(const model::Event& event, const model::TaskEnd& end) {
+  TaskRecord* record = tasks.meet(event.task, event.ts_ns, true);
+  if (record == nullptr) return;
+  record->end = end;
+  switches.on_end(*record, event.ts_ns, end);
+  bury(*record, event.ts_ns);
+}
+
+void Analysis::Impl::bury(TaskRecord& record, model::TimeNs ts_ns) {
+  if (record.buried || record.state != RunState::kDead) return;
+  tasks.on_death(record, ts_ns);
+  spaces.leave(record, ts_ns, record.task.comm);
+  record.buried = true;
+}
+
+model::TimeNs Analysis::Impl::trace_end(const std::optional<model::Ending>& ending) const {
+  return ending ? std::max(ending->end_ns, last_ns) : last_ns;
+}
+
+// Losses that no record in the trace tells of: they may concern whatever was open when it ended.
+void Analysis::Impl::doubt_end(const std::optional<model::Ending>& ending,
+                               const model::DataQuality& source, model::TimeNs end_ns) {
+  const bool damaged =
+      source[Quality::damaged_chunks] != 0 || source[Quality::malformed_records] != 0;
+  const bool cut = source[Quality::recording_cut] != 0 || source[Quality::truncated_bytes] != 0;
+  const std::vector<model::TimeNs> tails =
+      damaged ? std::vector<model::TimeNs>(switches.cpu_last_ns().size(), 1)
+              : switches.cpu_last_ns();
+  for (std::size_t i = 0; i < model::kLossClasses; ++i) {
+    const auto loss = static_cast<LossClass>(i);
+    const bool untold = ending && (ending->counters.lost[i] > losses.count(loss) ||
+                                   ending->counters.disk_lost != 0);
+    if (damaged || cut || untold) losses.doubt_tail(loss, tails, end_ns);
+  }
+}
+
+void Analysis::Impl::complete_quality(const std::optional<model::Ending>& ending,
+                                      const model::DataQuality& source) {
+  constexpr Quality kByClass[model::kLossClasses] = {
+      Quality::lost_switches, Quality::lost_wakeups, Quality::lost_task_records,
+      Quality::lost_faults,   Quality::lost_marks,   Quality::lost_summaries};
+  quality.merge(source);
+  std::uint64_t unaccounted = 0;
+  for (std::size_t i = 0; i < model::kLossClasses; ++i) {
+    std::uint64_t lost = losses.count(static_cast<LossClass>(i));
+    if (ending) {
+      lost = std::max(lost, ending->counters.lost[i]);
+      const std::uint64_t known = in_trace[i] + lost;
+      const std::uint64_t produced = ending->counters.produced[i];
+      unaccounted += produced > known ? produced - known : 0;
+    }
+    quality.set(kByClass[i], lost);
+  }
+  if (!ending) return;
+  const model::ProbeCounters& counters = ending->counters;
+  quality.add(Quality::lost_on_disk, counters.disk_lost);
+  quality.add(Quality::storage_failed, counters.storage_failed + counters.serials_exhausted);
+  quality.add(Quality::recursion_misses, counters.recursion_misses);
+  quality.add(Quality::switches_missed, counters.switches_missed);
+  quality.add(Quality::unaccounted,
+              unaccounted > counters.disk_lost ? unaccounted - counters.disk_lost : 0);
+}
+
+Analysis::Analysis(const model::Metadata& metadata, Window window)
+    : impl_(std::make_unique<Impl>(metadata, std::move(window))) {}
+Analysis::Analysis(Analysis&&) noexcept = default;
+Analysis& Analysis::operator=(Analysis&&) noexcept = default;
+Analysis::~Analysis() = default;
+
+void Analysis::push(const model::Event& event) {
+  impl_->push(event);
+}
+
+Result<Summary> Analysis::finish(const std::optional<model::Ending>& ending,
+                                 const model::DataQuality& source_quality,
+                                 std::uint64_t stored_bytes) {
+  Impl& impl = *impl_;
+  const Window& wanted = impl.marks.wanted();
+  const bool windowed = !wanted.from_mark.empty() || !wanted.to_mark.empty();
+  if (auto missing = impl.marks.missing()) return tl::unexpected<Error>(std::move(*missing));
+  if (windowed && impl.recorded.summaries) {
+    return fail("a trace of summaries cannot be cut at marks",
+                "record without --summary-only to report a part of the trace", ErrorCode::kUsage);
+  }
+  const model::TimeNs trace_end = impl.trace_end(ending);
+  impl.doubt_end(ending, source_quality, trace_end);
+  impl.switches.finish(trace_end);
+
+  Summary summary;
+  summary.metadata = impl.metadata;
+  summary.ending = ending;
+  summary.from_mark = wanted.from_mark;
+  summary.to_mark = wanted.to_mark;
+  const model::TimeNs first = impl.first_ns.value_or(trace_end);
+  const model::TimeNs start = impl.metadata.start_ns;
+  summary.begin_ns = !wanted.from_mark.empty() ? impl.window.begin_ns()
+                     : start != 0              ? std::min(start, first)
+                                               : first;
+  summary.end_ns = impl.window.closed() ? impl.window.end_ns() : trace_end;
+  summary.events = impl.events;
+  summary.stored_bytes = stored_bytes;
+  summary.summary_only = impl.recorded.summaries;
+  summary.totals = impl.totals;
+  summary.totals.cow = impl.faults.copies();
+  if (summary.summary_only) {
+    for (const auto& record : impl.tasks.records()) {
+      if (!record->target) continue;
+      apply_summary(*record, trace_end, impl.page_size, summary.totals.cow);
+    }
+  }
+  impl.tasks.judge_survivors(summary.end_ns, impl.losses);
+  summary.audit = Auditor(impl.tasks, impl.losses, impl.marks, impl.recorded).run(ending);
+  summary.forks = impl.forks.take(summary.begin_ns, summary.end_ns);
+  build_address_spaces(impl.spaces, impl.tasks, summary.begin_ns, summary.end_ns, summary);
+  build_tasks(impl.tasks, summary.begin_ns, summary.end_ns, summary);
+  summary.marks = impl.marks.take_marks();
+  summary.losses = impl.losses.take_ranges();
+  impl.complete_quality(ending, source_quality);
+  summary.quality = impl.quality;
+  return summary;
+}
+
+}  // namespace triptych::analyze

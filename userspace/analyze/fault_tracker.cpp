@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analyze/fault_tracker.hpp"
+
+#include "analyze/fault_kind.hpp"
+
+namespace triptych::analyze {
+
+// A task faults in its own address space; one that is not the one it is known to use means that its
+// creation or its exec is missing. Kernel threads borrow the spaces of others.
+void FaultTracker::follow_address_space(TaskRecord& task, model::TimeNs ts_ns, model::MmId mm) {
+  if (task.kthread || mm == model::kNoMm) return;
+  if (task.mm != model::kNoMm && task.mm != mm) forks_.on_unseen_exec(task);
+  spaces_.use(task, mm, ts_ns, task.task.comm);
+}
+
+void FaultTracker::on_fault(TaskRecord& task, model::TimeNs ts_ns, const model::Fault& fault) {
+  const bool counting = window_.counting();
+  FaultCounts& counts = task.task.faults;
+  if (fault.kernel_taken) {
+    if (counting) ++counts.kernel_taken;
+    return;
+  }
+  follow_address_space(task, ts_ns, fault.mm);
+  if (!counting) return;
+  if (fault.unresolved) {
+    ++counts.unresolved;
+    return;
+  }
+  const FaultKind kind = fault_kind(fault);
+  const auto index = static_cast<std::size_t>(kind);
+  ++counts.by_kind[index];
+  ++counts.total;
+  ++(fault.major ? counts.major : counts.minor);
+  if (!fault.no_start && (fault.error_code & kFaultUser) == 0) ++counts.kernel_mode;
+
+  const std::uint64_t time_ns = fault.no_start ? 0 : fault.duration_ns;
+  SpaceRecord* space = spaces_.meet(fault.mm, ts_ns);
+  if (space != nullptr) {
+    FaultStats& stats = space->space.faults[index];
+    ++stats.count;
+    stats.pages += fault.pages;
+    stats.time_ns += time_ns;
+    if (!fault.no_start) stats.latency.add(fault.duration_ns);
+  }
+  const std::uint64_t bytes = copied_bytes(kind, page_size_);
+  if (bytes == 0) return;
+  ++copies_.copies;
+  copies_.bytes += bytes;
+  copies_.time_ns += time_ns;
+  if (space != nullptr) forks_.charge(*space, ts_ns, bytes, time_ns);
+}
+
+}  // namespace triptych::analyze

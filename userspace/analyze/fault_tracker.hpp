@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Counts page faults: by task, by address space, and, when they copied, on a fork's bill.
+#pragma once
+
+#include "analyze/address_spaces.hpp"
+#include "analyze/counting_window.hpp"
+#include "analyze/fork_tracker.hpp"
+#include "model/event.hpp"
+
+namespace triptych::analyze {
+
+class FaultTracker {
+ public:
+  FaultTracker(AddressSpaces& spaces, ForkTracker& forks, const CountingWindow& window,
+               std::uint32_t page_size)
+      : spaces_(spaces), forks_(forks), window_(window), page_size_(page_size) {}
+
+  void on_fault(TaskRecord& task, model::TimeNs ts_ns, const model::Fault& fault);
+
+  [[nodiscard]] const CowBill& copies() const { return copies_; }
+
+ private:
+  void follow_address_space(TaskRecord& task, model::TimeNs ts_ns, model::MmId mm);
+
+  AddressSpaces& spaces_;
+  ForkTracker& forks_;
+  const CountingWindow& window_;
+  std::uint32_t page_size_;
+  CowBill copies_;
+};
+
+}  // namespace triptych::analyze

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Forks and what they cost. A copy is charged to the most recent fork that shared the address
+// space's pages: to the parent's part of the newest fork of this space whose copy is still in use;
+// when there is none, to the child's part of the fork that made this space; when there is none, to
+// nobody. When records are missing that could have changed the answer, what was charged since is
+// taken back, and nothing more is charged until the next fork.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "analyze/address_spaces.hpp"
+#include "analyze/counting_window.hpp"
+#include "analyze/task_table.hpp"
+#include "model/event.hpp"
+
+namespace triptych::analyze {
+
+// A bill that remembers itself at two earlier moments, so that it can be taken back to before a
+// doubt; what it then loses is at most the last few tenths of a second before it.
+class RevocableBill {
+ public:
+  explicit RevocableBill(model::TimeNs ts_ns) : older_{ts_ns, {}}, newer_{ts_ns, {}} {}
+
+  void add(model::TimeNs ts_ns, std::uint64_t bytes, std::uint64_t time_ns);
+  // Leaves nothing that was added at `ts_ns` or later.
+  void take_back_to(model::TimeNs ts_ns);
+  [[nodiscard]] const CowBill& now() const { return now_; }
+
+ private:
+  static constexpr std::uint64_t kStepNs = 100'000'000;
+  struct Moment {
+    model::TimeNs ts_ns;  // of the first addition that is not in it
+    CowBill bill;
+  };
+  CowBill now_;
+  model::TimeNs last_added_ns_ = 0;
+  Moment older_, newer_;
+};
+
+class ForkTracker {
+ public:
+  ForkTracker(const TaskTable& tasks, AddressSpaces& spaces, const LossTracker& losses,
+              const CountingWindow& window)
+      : tasks_(tasks), spaces_(spaces), losses_(losses), window_(window) {}
+
+  // Creations that give the child a process of its own; the address spaces are in use already.
+  void on_new(TaskRecord& child, model::TimeNs ts_ns, const model::TaskNew& created);
+  void on_return(const model::Event& event, const model::CloneReturn& returned);
+  // Its first run; `record` has not been told of the switch yet.
+  void on_switch_in(const TaskRecord& record, const model::Event& event,
+                    const model::Switch& change);
+  // A task without a beginning was woken for the first time, by `creator`.
+  void on_unseen_creation(model::TaskId creator, model::TimeNs ts_ns);
+  // `task` uses another address space than it is known to: an exec is missing.
+  void on_unseen_exec(const TaskRecord& task);
+  void on_lost(const model::Lost& lost);
+
+  // A copy in this space.
+  void charge(SpaceRecord& space, model::TimeNs ts_ns, std::uint64_t bytes, std::uint64_t time_ns);
+
+  // Those made in this time, or with copies in it.
+  std::vector<Fork> take(model::TimeNs begin_ns, model::TimeNs end_ns);
+
+ private:
+  struct ForkRecord {
+    Fork fork;
+    RevocableBill parent, child;
+    model::MmId child_mm{};
+  };
+  void list(SpaceRecord& space);
+  void doubt_forks_of(SpaceRecord& space, model::TimeNs since_ns);
+  [[nodiscard]] bool lost_faults(const ForkRecord& record) const;
+
+  const TaskTable& tasks_;
+  AddressSpaces& spaces_;
+  const LossTracker& losses_;
+  const CountingWindow& window_;
+  std::vector<ForkRecord> forks_;
+  std::vector<model::MmId> listed_;  // spaces in which copies may be charged
+};
+
+}  // namespace triptych::analyze

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where each task's time went: on a CPU, waiting for one, blocked, or unknown. A span is only
+// counted when the record that ends it proves, by the kernel's own switch count, that nothing was
+// missed since it began; otherwise it is unknown from the first loss on, or, when no loss explains
+// it, entirely.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "analyze/counting_window.hpp"
+#include "analyze/loss_tracker.hpp"
+#include "analyze/task_table.hpp"
+#include "model/data_quality.hpp"
+#include "model/event.hpp"
+
+namespace triptych::analyze {
+
+class SwitchTracker {
+ public:
+  SwitchTracker(TaskTable& tasks, const LossTracker& losses, const CountingWindow& window,
+                model::DataQuality& quality, const Recorded& recorded)
+      : tasks_(tasks),
+        losses_(losses),
+        window_(window),
+        quality_(quality),
+        switches_recorded_(recorded.switches && !recorded.summaries),
+        wakeups_recorded_(recorded.wakeups) {}
+
+  void on_switch(const model::Event& event, const model::Switch& change);
+  void on_wakeup(const model::Event& event, const model::Wakeup& wakeup);
+
+  // Created by `event`: it waits for its first wakeup.
+  void on_birth(TaskRecord& record);
+  void on_baseline(TaskRecord& record, const model::Counters& counters);
+  // The event was written by this very task: at that moment it ran there.
+  void on_running(TaskRecord& record, model::TimeNs ts_ns, std::uint16_t cpu);
+  void on_end(TaskRecord& record, model::TimeNs ts_ns, const model::TaskEnd& end);
+
+  // It was freed, so it has ended, whether that was seen or not.
+  void on_gone(TaskRecord& record, model::TimeNs ts_ns);
+
+  // Closes every span.
+  void finish(model::TimeNs end_ns);
+
+  // Time of the last event on each CPU that told of one; 0: none did.
+  [[nodiscard]] std::vector<model::TimeNs> cpu_last_ns() const;
+
+ private:
+  struct Cpu {
+    TaskRecord* current = nullptr;  // a recorded task that was seen coming in, and not going
+    model::TimeNs last_ns = 0;
+  };
+
+  Cpu& cpu_at(std::uint16_t cpu, model::TimeNs ts_ns);
+  TaskRecord* subject(model::TaskId id, model::TimeNs ts_ns, bool target);
+  void leave(TaskRecord& record, const model::Event& event, const model::Switch& change);
+  void enter(TaskRecord& record, const model::Event& event, const model::Switch& change);
+  void displaced(TaskRecord& record);
+  void die(TaskRecord& record, model::TimeNs ts_ns);
+  void count_out(TaskRecord& record, const model::Switch& change);
+
+  // Counts the open span up to `until_ns` as what it was known to be.
+  void settle(TaskRecord& record, model::TimeNs until_ns);
+  // The same up to the first moment in doubt; the rest is unknown.
+  void settle_in_doubt(TaskRecord& record, model::TimeNs until_ns);
+  [[nodiscard]] std::optional<model::TimeNs> first_doubt(const TaskRecord& record) const;
+  void sequence_gap(TaskRecord& record);
+  void conflict(const TaskRecord& record);
+  void add_blocked(TaskRecord& record, model::TimeNs from_ns, model::TimeNs to_ns);
+  void add_runnable(TaskRecord& record, model::TimeNs from_ns, model::TimeNs to_ns);
+
+  TaskTable& tasks_;
+  const LossTracker& losses_;
+  const CountingWindow& window_;
+  model::DataQuality& quality_;
+  // Without switches every state is unknown; the last switch of a task is recorded all the same.
+  const bool switches_recorded_;
+  const bool wakeups_recorded_;
+  std::vector<Cpu> cpus_;
+};
+
+}  // namespace triptych::analyze

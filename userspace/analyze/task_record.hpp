@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the trackers know of one task: the state machine of its time first, because every switch
+// touches it, then what the summary will say, then what only the analysis needs.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analyze/summary.hpp"
+#include "model/event.hpp"
+
+namespace triptych::analyze {
+
+// Which kinds of event the recording was to have: silence on the others means nothing.
+struct Recorded {
+  bool summaries = false;  // instead of switches, wakeups and faults
+  bool switches = true;
+  bool wakeups = true;
+  bool faults = true;
+};
+
+enum class RunState : std::uint8_t {
+  kUnknown,
+  kOnCpu,
+  kRunnable,  // preempted, or yielded
+  kBlocked,   // since `since_ns`; from `woken_ns` on it waits for a CPU
+  kNew,       // as kBlocked, but it has not run yet
+  kDead,
+};
+
+// Time blocked in one system call. The key is its number; the 32-bit table's have kCompatKey added.
+struct BlockedTime {
+  static constexpr std::int32_t kCompatKey = 1 << 16;
+  static constexpr std::int32_t kCreationKey = -2;  // between its creation and its first wakeup
+  static constexpr std::int32_t kOtherKey = -3;     // more different ones than anybody keeps
+  std::int32_t key = 0;
+  std::uint64_t time_ns = 0;
+};
+
+struct TaskRecord {
+  // The span since `since_ns` is counted only when the task's next switch proves that nothing was
+  // missed: `seq` is the kernel's own number of switches (mod 2^16) after the last one recorded.
+  RunState state = RunState::kUnknown;
+  bool target = false;  // recorded, not just met
+  bool seq_known = false;
+  bool has_run = false;           // a switch in or out was recorded
+  bool gap = false;               // a switch of this task is missing
+  bool doubt_at_end = false;      // a loss after its last switch may concern it
+  bool owes_last_switch = false;  // TASK_END came before the switch that it was written in
+  std::uint16_t seq = 0;
+  std::uint16_t cpu = 0;  // that it last ran on
+  std::int32_t blocked_key = 0;
+  model::TimeNs since_ns = 0;
+  model::TimeNs woken_ns = 0;        // 0: not woken
+  Preemption* preemption = nullptr;  // into task.preempted_by; whom the waiting is charged to
+
+  Task task;
+  std::vector<BlockedTime> blocked;
+
+  bool beginning_known = false;  // TASK_NEW or TASK_SEEN was there
+  bool born = false;             // TASK_NEW: all of its counters began at zero
+  bool kthread = false;
+  bool buried = false;           // its end has been told to those who count the living
+  std::uint32_t process = ~0u;   // position in TaskTable's processes
+  std::uint32_t fork = ~0u;      // position in ForkTracker's forks: the one that made it
+  std::string previous_comm;     // before the last rename
+  model::MmId mm{};              // that it uses; kNoMm: none known
+  model::TimeNs mm_seen_ns = 0;  // last time that its use was seen
+
+  std::optional<model::Counters> baseline_switches, baseline_faults;
+  std::uint64_t prelude_faults = 0;
+  std::optional<model::TaskEnd> end;
+  std::optional<model::TaskSummary> summary;
+};
+
+}  // namespace triptych::analyze
