@@ -78,29 +78,37 @@ static __always_inline u64 percpu_offset(u32 cpu)
 	return pointer ? as_number(element) - pointer : 0;
 }
 
+struct percpu_sum {
+	u64 counters;
+	s64 sum;
+};
+
+static long add_cpu(u32 cpu, struct percpu_sum *sum)
+{
+	u64 offset = percpu_offset(cpu);
+	s32 part = 0;
+
+	if (offset)
+		bpf_probe_read_kernel(&part, sizeof(part), (void *)(sum->counters + offset));
+	sum->sum += part;
+	return 0;
+}
+
 /* A member of mm->rss_stat: 0 file, 1 anonymous, 3 shared memory. A per-CPU counter since 6.2, whose
  * exact value is the sum over the CPUs. */
 static __always_inline u32 mm_resident(struct mm_struct *mm, int member)
 {
 	struct mm_struct___before_6_2 *old = (void *)mm;
-	s64 sum;
-	s32 *counters;
+	struct percpu_sum sum = {};
 
 	if (bpf_core_field_exists(old->rss_stat.count)) {
-		sum = BPF_CORE_READ(old, rss_stat.count[member].counter);
-		return sum < 0 ? 0 : sum;
+		sum.sum = BPF_CORE_READ(old, rss_stat.count[member].counter);
+	} else {
+		sum.sum = BPF_CORE_READ(mm, rss_stat[member].count);
+		sum.counters = (u64)BPF_CORE_READ(mm, rss_stat[member].counters);
+		bpf_loop(cpu_count, add_cpu, &sum, 0);
 	}
-	sum = BPF_CORE_READ(mm, rss_stat[member].count);
-	counters = BPF_CORE_READ(mm, rss_stat[member].counters);
-	for (u32 cpu = 0; cpu < cpu_count && cpu < 1024; cpu++) {
-		u64 offset = percpu_offset(cpu);
-		s32 part = 0;
-
-		if (offset)
-			bpf_probe_read_kernel(&part, sizeof(part), (void *)((u64)counters + offset));
-		sum += part;
-	}
-	return sum < 0 ? 0 : sum;
+	return sum.sum < 0 ? 0 : sum.sum;
 }
 
 /* unsigned long up to 6.17, a structure around a bitmap since 6.18. */

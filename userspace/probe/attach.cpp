@@ -9,15 +9,25 @@
 
 namespace triptych::probe {
 
-Attachment::Attachment(Attachment&& other) noexcept : links_(std::exchange(other.links_, {})) {}
+Attachment::Attachment(Attachment&& other) noexcept
+    : links_(std::exchange(other.links_, {})), slow_(other.slow_) {}
 
 Attachment& Attachment::operator=(Attachment&& other) noexcept {
   std::swap(links_, other.links_);
+  std::swap(slow_, other.slow_);
   return *this;
 }
 
 Attachment::~Attachment() {
   for (bpf_link* link : links_) bpf_link__destroy(link);
+}
+
+std::vector<int> Attachment::slow_fds() const {
+  std::vector<int> fds;
+  for (const bpf_link* link : links_) {
+    if (slow_) fds.push_back(bpf_link__fd(link));
+  }
+  return fds;
 }
 
 Result<Attachment> Attachment::attach(const Hook& hook, bpf_program* program,
@@ -48,6 +58,7 @@ Result<Attachment> Attachment::attach(const Hook& hook, bpf_program* program,
     case HookKind::kSyscallTracepoint: {
       TRIPTYCH_TRY_ASSIGN(const unsigned id, tracepoint_id("syscalls/" + std::string(hook.target)));
       TRIPTYCH_TRY(keep_on_event(open_tracepoint(id)));
+      attachment.slow_ = true;
       break;
     }
     case HookKind::kMinorFaults:

@@ -21,8 +21,12 @@ class Attachment {
   static Result<Attachment> attach(const Hook& hook, bpf_program* program,
                                    const std::vector<int>& cpus);
 
+  // Descriptors that the kernel takes long to let go of; still owned here.
+  [[nodiscard]] std::vector<int> slow_fds() const;
+
  private:
   std::vector<bpf_link*> links_;
+  bool slow_ = false;
 };
 
 }  // namespace triptych::probe

@@ -165,6 +165,7 @@ Result<AttachPlan> make_attach_plan(const Capabilities& capabilities, const Even
   plan_clone_calls(planner, wanted.fork);
 
   AttachPlan plan = std::move(planner.plan());
+  plan.preempt_count_distance = capabilities.preempt_count_distance;
   plan.record_switches = wanted.switches;
   plan.tier = capabilities.has("fentry/handle_mm_fault") && capabilities.has("fentry/kernel_clone")
                   ? "full"

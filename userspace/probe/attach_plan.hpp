@@ -33,9 +33,10 @@ Result<EventSet> parse_event_set(std::string_view text);
 struct AttachPlan {
   std::vector<std::string> programs;  // names of BPF programs to load and attach
   std::vector<model::PlannedEvent>
-      events;                   // what is recorded how; shown by doctor, kept in the trace
-  std::string tier;             // "base" or "full"
-  bool record_switches = true;  // false: only the last switch of a task is looked at
+      events;        // what is recorded how; shown by doctor, kept in the trace
+  std::string tier;  // "base" or "full"
+  std::int64_t preempt_count_distance = 0;  // see percpu.hpp
+  bool record_switches = true;              // false: only the last switch of a task is looked at
 };
 
 // Fails when what was asked for cannot be recorded on this kernel at all.

@@ -12,6 +12,7 @@
 
 #include "probe/hook_trial.hpp"
 #include "probe/hooks.hpp"
+#include "probe/percpu.hpp"
 
 namespace triptych::probe {
 namespace {
@@ -100,6 +101,7 @@ Result<Capabilities> probe_capabilities(const std::vector<std::string>& without,
   TRIPTYCH_TRY_ASSIGN(HookTrial trial, HookTrial::create());
   Capabilities capabilities;
   capabilities.kernel = environment.kernel;
+  capabilities.preempt_count_distance = preempt_count_distance(trial.kernel_types());
   for (const Hook& hook : all_hooks()) {
     Capability capability;
     capability.name = name_of(hook);

@@ -21,6 +21,7 @@ struct Capability {
 struct Capabilities {
   std::string kernel;  // uname -r
   std::vector<Capability> hooks;
+  std::int64_t preempt_count_distance = 0;  // see percpu.hpp; 0: interrupts cannot be told apart
 
   [[nodiscard]] const Capability* find(std::string_view name) const;
   [[nodiscard]] bool has(std::string_view name) const;

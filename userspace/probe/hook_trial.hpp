@@ -18,6 +18,7 @@ class HookTrial {
   static Result<HookTrial> create();
   Result<void> attach(const Hook& hook);
   Result<void> load(const Hook& hook);  // fentry and fexit only
+  [[nodiscard]] const btf* kernel_types() const { return types_.get(); }
 
  private:
   struct FreeBtf {

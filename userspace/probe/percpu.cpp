@@ -3,16 +3,11 @@
 
 #include <bpf/btf.h>
 
-#include <memory>
 #include <optional>
 #include <string_view>
 
 namespace triptych::probe {
 namespace {
-
-struct FreeBtf {
-  void operator()(btf* types) const { btf__free(types); }
-};
 
 // Where a variable lies in the per-CPU section.
 std::optional<std::int64_t> variable_offset(const btf* types, const btf_type* section,
@@ -43,22 +38,20 @@ std::optional<std::int64_t> member_offset(const btf* types, const btf_type* type
 
 }  // namespace
 
-std::int64_t preempt_count_distance() {
-  const std::unique_ptr<btf, FreeBtf> types(btf__load_vmlinux_btf());
-  if (!types) return 0;
-  const std::int32_t id = btf__find_by_name_kind(types.get(), ".data..percpu", BTF_KIND_DATASEC);
+std::int64_t preempt_count_distance(const btf* types) {
+  const std::int32_t id = btf__find_by_name_kind(types, ".data..percpu", BTF_KIND_DATASEC);
   if (id < 0) return 0;
-  const btf_type* section = btf__type_by_id(types.get(), static_cast<__u32>(id));
-  const auto run_queue = variable_offset(types.get(), section, "runqueues");
+  const btf_type* section = btf__type_by_id(types, static_cast<__u32>(id));
+  const auto run_queue = variable_offset(types, section, "runqueues");
   if (!run_queue) return 0;
-  if (const auto own = variable_offset(types.get(), section, "__preempt_count")) {
+  if (const auto own = variable_offset(types, section, "__preempt_count")) {
     return *own - *run_queue;
   }
-  const auto hot = variable_offset(types.get(), section, "pcpu_hot");
-  const std::int32_t hot_id = btf__find_by_name_kind(types.get(), "pcpu_hot", BTF_KIND_STRUCT);
+  const auto hot = variable_offset(types, section, "pcpu_hot");
+  const std::int32_t hot_id = btf__find_by_name_kind(types, "pcpu_hot", BTF_KIND_STRUCT);
   if (!hot || hot_id < 0) return 0;
-  const auto member = member_offset(
-      types.get(), btf__type_by_id(types.get(), static_cast<__u32>(hot_id)), "preempt_count");
+  const auto member =
+      member_offset(types, btf__type_by_id(types, static_cast<__u32>(hot_id)), "preempt_count");
   return member ? *hot + *member - *run_queue : 0;
 }
 

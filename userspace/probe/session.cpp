@@ -15,9 +15,9 @@
 #include "abi/config.h"
 #include "base/check.hpp"
 #include "probe/attach.hpp"
+#include "probe/background_detach.hpp"
 #include "probe/hooks.hpp"
 #include "probe/libbpf_log.hpp"
-#include "probe/percpu.hpp"
 #include "probe/perf_event.hpp"
 #include "probe/ring_reader.hpp"
 #include "probe/skeleton.hpp"
@@ -58,7 +58,7 @@ struct Session::Impl {
   pid_t excluded_tgid = 0;
   std::vector<triptych_lost> last_losses;  // told by no record, because nothing followed them
 
-  ~Impl() { bpf_link__destroy(walk); }
+  ~Impl();
 
   Result<void> load();
   Result<void> create_rings(std::uint32_t count);
@@ -71,6 +71,17 @@ struct Session::Impl {
   void take_last_losses();
 };
 
+Session::Impl::~Impl() {
+  std::vector<int> slow;
+  for (const Attachment& attachment : attachments) {
+    const std::vector<int> fds = attachment.slow_fds();
+    slow.insert(slow.end(), fds.begin(), fds.end());
+  }
+  const BackgroundDetach background(std::move(slow));
+  attachments.clear();
+  bpf_link__destroy(walk);
+}
+
 Result<void> Session::Impl::load() {
   skeleton.reset(triptych_bpf__open());
   if (!skeleton) return fail_errno("open the BPF object", errno);
@@ -79,7 +90,7 @@ Result<void> Session::Impl::load() {
   const auto count = std::min<std::uint32_t>(static_cast<std::uint32_t>(cpus), TRIPTYCH_MAX_RINGS);
   skeleton->rodata->ring_count = count;
   skeleton->rodata->cpu_count = static_cast<__u32>(cpus);
-  skeleton->rodata->preempt_count_distance = preempt_count_distance();
+  skeleton->rodata->preempt_count_distance = options.plan.preempt_count_distance;
   skeleton->rodata->summary_only = options.summary_only;
   skeleton->rodata->record_switches = options.plan.record_switches;
   bpf_map__set_autocreate(skeleton->maps.summaries, options.summary_only);
@@ -101,6 +112,8 @@ Result<void> Session::Impl::load() {
 
 Result<void> Session::Impl::create_rings(std::uint32_t count) {
   const std::uint64_t size = std::max(kSmallestRing, std::bit_floor(options.buffer_bytes / count));
+  std::vector<std::uint32_t> indices;
+  std::vector<int> fds;
   for (std::uint32_t index = 0; index < count; ++index) {
     UniqueFd ring(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "triptych_ring", 0, 0,
                                  static_cast<__u32>(size), nullptr));
@@ -108,13 +121,16 @@ Result<void> Session::Impl::create_rings(std::uint32_t count) {
       return fail_errno(fmt::format("create a ring of {} bytes", size), errno,
                         "choose a smaller --buffer-size");
     }
-    const int fd = ring.get();
-    if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.rings), &index, &fd, BPF_ANY) != 0) {
-      return fail_errno("install a ring", errno);
-    }
-    TRIPTYCH_TRY_ASSIGN(RingReader reader, RingReader::open(fd, size));
+    TRIPTYCH_TRY_ASSIGN(RingReader reader, RingReader::open(ring.get(), size));
     readers.push_back(std::move(reader));
+    indices.push_back(index);
+    fds.push_back(ring.get());
     ring_fds.push_back(std::move(ring));
+  }
+  // All at once: the kernel waits for a grace period at each call.
+  if (bpf_map_update_batch(bpf_map__fd(skeleton->maps.rings), indices.data(), fds.data(), &count,
+                           nullptr) != 0) {
+    return fail_errno("install the rings", errno);
   }
   return {};
 }
