@@ -69,10 +69,9 @@ std::uint64_t fault_count(const AddressSpace& space) {
   return count;
 }
 
-Row kind_row(const View& view, FaultKind kind, const FaultStats& stats) {
+Row kind_row(FaultKind kind, const FaultStats& stats) {
   const auto timed = [&](Value value) -> Value {
     if (stats.latency.count() != 0) return value;
-    if (!view.available().event_stream) return NotAvailable{};
     return Unknown{};
   };
   const KindWords words = words_of(kind);
@@ -160,6 +159,11 @@ Section faults_section(const View& view) {
     section.blocks.push_back(Paragraph{"n/a: page faults were not recorded.", Tone::kPlain});
     return section;
   }
+  if (!view.available().event_stream) {
+    section.blocks.push_back(
+        Paragraph{"n/a: summary mode counts faults by task, not by address space.", Tone::kPlain});
+    return section;
+  }
   std::vector<const AddressSpace*> spaces = view.address_spaces();
   spaces.erase(std::remove_if(spaces.begin(), spaces.end(),
                               [](const AddressSpace* space) { return fault_count(*space) == 0; }),
@@ -177,8 +181,7 @@ Section faults_section(const View& view) {
     table.rows.push_back(std::move(heading));
     for (std::size_t kind = 0; kind < analyze::kFaultKinds; ++kind) {
       const FaultStats& stats = spaces[i]->faults[kind];
-      if (stats.count != 0)
-        table.rows.push_back(kind_row(view, static_cast<FaultKind>(kind), stats));
+      if (stats.count != 0) table.rows.push_back(kind_row(static_cast<FaultKind>(kind), stats));
     }
   }
   if (shown < spaces.size()) {

@@ -174,11 +174,12 @@ Section preemption_section(const View& view) {
   const std::size_t shown = view.shown(losses.size());
   for (std::size_t i = 0; i < shown; ++i) {
     const Loss& loss = losses[i];
+    // The analysis keeps a bounded number of names a task; the others are one.
+    const std::string name = loss.by == model::kNoTask ? "others" : task_label(view, loss.by);
     const Task* by = view.find(loss.by);
     const bool stranger = by != nullptr && by->stranger;
     Row row;
-    row.cells = {task_label(view, loss.victim->id),
-                 task_label(view, loss.by) + (stranger ? " (not recorded)" : ""),
+    row.cells = {task_label(view, loss.victim->id), name + (stranger ? " (not recorded)" : ""),
                  Count{loss.preemption.count}, Duration{loss.preemption.waited_ns}};
     table.rows.push_back(std::move(row));
   }

@@ -236,6 +236,8 @@ Section audit_section(const View& view) {
       "itself "
       "(exec's copy of the arguments, MAP_POPULATE, mlock) pass no hook of the base tier.";
   section.blocks.push_back(audit_table(view));
+  const std::string& remark = view.summary().audit.remark;
+  if (!remark.empty()) section.blocks.push_back(Paragraph{escape(remark), Tone::kWarning});
   if (!view.tasks().empty() && (view.available().switches || view.available().faults)) {
     add_task_audits(view, section);
   }

@@ -97,13 +97,11 @@ void add_scheduling(const View& view, const Task& task, Json& json) {
   json["slice_length"] = available.switches ? histogram_json(task.slice_length) : Json();
 }
 
-Json fault_stats_json(const View& view, const analyze::FaultStats& stats) {
-  Json json = {{"count", stats.count},
-               {"pages", stats.pages},
-               {"time_ns", stats.time_ns},
-               {"latency", nullptr}};
-  if (view.available().event_stream) json["latency"] = histogram_json(stats.latency);
-  return json;
+Json fault_stats_json(const analyze::FaultStats& stats) {
+  return {{"count", stats.count},
+          {"pages", stats.pages},
+          {"time_ns", stats.time_ns},
+          {"latency", histogram_json(stats.latency)}};
 }
 
 }  // namespace
@@ -214,12 +212,12 @@ Json address_space_json(const View& view, const analyze::AddressSpace& space) {
                {"start_ns", space.start_ns},
                {"end_ns", optional_json(space.end_ns)},
                {"faults", nullptr}};
-  if (!view.available().faults) return json;
+  if (!view.available().faults || !view.available().event_stream) return json;
   json["faults"] = Json::object();
   for (std::size_t kind = 0; kind < analyze::kFaultKinds; ++kind) {
     if (space.faults[kind].count == 0) continue;
     json["faults"][std::string(name_of(static_cast<analyze::FaultKind>(kind)))] =
-        fault_stats_json(view, space.faults[kind]);
+        fault_stats_json(space.faults[kind]);
   }
   return json;
 }
@@ -239,7 +237,9 @@ Json fork_json(const View& view, const analyze::Fork& fork) {
                {"shared_pages", fork.shared_pages},
                {"cow", nullptr}};
   if (billed) {
-    json["cow"] = {{"parent", cow_json(fork.cow_parent)}, {"child", cow_json(fork.cow_child)}};
+    json["cow"] = {{"parent", cow_json(fork.cow_parent)},
+                   {"child", cow_json(fork.cow_child)},
+                   {"incomplete", fork.cow_incomplete}};
   }
   return json;
 }

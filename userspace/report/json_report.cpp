@@ -123,6 +123,7 @@ Json audit_json(const View& view) {
   }
   return {{"context_switches", std::move(switches)},
           {"page_faults", std::move(faults)},
+          {"remark", audit.remark},
           {"tasks", audit.tasks},
           {"tasks_comparable", audit.tasks_comparable},
           {"tasks_differing", audit.tasks_differing}};

@@ -80,8 +80,8 @@ TEST(Report, PrintsNotAvailableForWhatWasNotRecorded) {
   summary.metadata.plan[0].hook.clear();
   summary.metadata.plan[2].hook.clear();
   const std::string text = text_of(summary);
-  EXPECT_THAT(text, HasSubstr("  context switches       n/a  not recorded\n"));
-  EXPECT_THAT(text, HasSubstr("  page faults            n/a  not recorded\n"));
+  EXPECT_THAT(text, HasSubstr("  context switches  n/a  not recorded\n"));
+  EXPECT_THAT(text, HasSubstr("  page faults       n/a  not recorded\n"));
   EXPECT_THAT(text, HasSubstr("Context switches were not recorded."));
   EXPECT_THAT(text, HasSubstr("n/a: page faults were not recorded."));
 }

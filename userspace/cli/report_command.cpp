@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// triptych report: what a trace says, for people or for programs.
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "analyze/analysis.hpp"
+#include "cli/command.hpp"
+#include "cli/errors.hpp"
+#include "cli/input.hpp"
+#include "cli/output.hpp"
+#include "report/report.hpp"
+#include "report/text_writer.hpp"
+
+namespace triptych::cli {
+namespace {
+
+constexpr const char* kFooter = R"(Examples:
+  triptych report                            the trace triptych.tpt, as text
+  triptych report --process redis-server --sort faults other.tpt
+  triptych report --from-mark load --to-mark load
+  triptych report --format json -o report.json
+  triptych report --strict && echo "complete and exact"
+)";
+
+struct Options {
+  std::string file;
+  std::string format = "text";
+  std::string output;
+  std::optional<model::Tid> tid;
+  std::string process;
+  std::size_t top = 20;
+  std::string sort = "on-cpu";
+  std::string from_mark;
+  std::string to_mark;
+  bool schema = false;
+  bool strict = false;
+};
+
+Result<analyze::Summary> summarize(const Options& options, const std::string& path) {
+  TRIPTYCH_TRY_ASSIGN(auto source, open_trace(path, !options.file.empty()));
+  analyze::Analysis analysis(source->metadata(), {options.from_mark, options.to_mark});
+  TRIPTYCH_TRY(read_all(*source, [&analysis](const model::Event& event) -> Result<void> {
+    analysis.push(event);
+    return {};
+  }));
+  return analysis.finish(source->ending(), source->quality(), source->stored_bytes());
+}
+
+Result<int> run(const Options& options) {
+  const std::string path = options.file.empty() ? kDefaultTrace : options.file;
+  if (options.schema) {
+    TRIPTYCH_TRY_ASSIGN(Output output, Output::open(options.output, ""));
+    TRIPTYCH_TRY(output.write(report::json_schema()));
+    TRIPTYCH_TRY(output.finish());
+    return kExitOk;
+  }
+  TRIPTYCH_TRY_ASSIGN(const analyze::Summary summary, summarize(options, path));
+  report::ViewOptions view_options;
+  view_options.tid = options.tid;
+  view_options.process = options.process;
+  view_options.top = options.top;
+  view_options.sort = *report::parse_sort(options.sort);
+  TRIPTYCH_TRY_ASSIGN(const report::View view, report::View::make(summary, view_options));
+  TRIPTYCH_TRY_ASSIGN(Output output, Output::open(options.output, path));
+  if (options.format == "json") {
+    TRIPTYCH_TRY(output.write(report::write_json(view)));
+  } else {
+    report::TextStyle style;
+    style.colours = colours_wanted(output.fd());
+    TRIPTYCH_TRY(output.write(report::write_text(report::make_document(view), style)));
+  }
+  TRIPTYCH_TRY(output.finish());
+  return options.strict && report::below_strict(summary) ? kExitStrict : kExitOk;
+}
+
+}  // namespace
+
+Command add_report_command(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* self = app.add_subcommand("report", "Say what happened in a trace");
+  self->add_option("FILE", options->file, "Trace to report (default: triptych.tpt)");
+  self->add_option("--format", options->format, "How: text for people, json for programs")
+      ->check(one_of({"text", "json"}))
+      ->capture_default_str();
+  self->add_option("-o,--output", options->output, "Write to this file, not to standard output");
+  self->add_option("--tid", options->tid, "Only the task with this thread id");
+  self->add_option("--process", options->process, "Only processes with this id or name");
+  self->add_option("--top", options->top, "Rows of each table of the text; 0: all")
+      ->capture_default_str();
+  self->add_option("--sort", options->sort, "Order of the tasks in the text")
+      ->check(one_of({"on-cpu", "runnable", "blocked", "switches", "faults", "start"}))
+      ->capture_default_str();
+  self->add_option("--from-mark", options->from_mark, "Begin at this mark's begin (or point)");
+  self->add_option("--to-mark", options->to_mark, "Stop at this mark's end (or point)");
+  self->add_flag("--schema", options->schema, "Print the JSON Schema of --format json");
+  self->add_flag("--strict", options->strict,
+                 "Exit with 4 when events are lost or damaged, or the audit finds a difference");
+  self->footer(kFooter);
+  return {self, [options] { return run(*options); }};
+}
+
+}  // namespace triptych::cli
