@@ -39,7 +39,8 @@ class Source {
   [[nodiscard]] virtual std::uint64_t stored_bytes() const = 0;
 };
 
-// Opens a trace file or a text trace, told apart by their first bytes; "-" is standard input (text).
+// Opens a trace file or a text trace, told apart by their first bytes; "-" is standard input
+// (text).
 Result<std::unique_ptr<Source>> open_source(const std::string& path);
 
 }  // namespace triptych::trace

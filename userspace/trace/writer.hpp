@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writes a trace file (docs/trace-format.md) while it is being recorded. Every chunk is complete and
-// checksummed on its own, so whatever has been written is readable when the recorder is killed.
+// Writes a trace file (docs/trace-format.md) while it is being recorded. Every chunk is complete
+// and checksummed on its own, so whatever has been written is readable when the recorder is killed.
 #pragma once
 
 #include <cstddef>

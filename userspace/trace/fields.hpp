@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The one list of what a kind is called outside (docs/text-trace.md) and what its fields are. The
+// text writer, the text reader and the JSON writer walk it with visitors of their own:
+//     number(name, integer or id)    hex(name, integer)          flag(name, bool)
+//     text(name, FixedString)        list(name, array)           arguments(name, TaskExec)
+//     choice(name, enum, names)      names[i] is the enumerator of value first + i
+//     number_or(name, integer, absent)  left out when it is `absent`, not when it is zero
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <string_view>
+#include <type_traits>
+
+#include "model/event.hpp"
+
+namespace triptych::trace {
+
+// A payload of this type, const or not.
+template <class T, class Payload>
+concept Like = std::same_as<std::remove_const_t<T>, Payload>;
+
+struct ChoiceNames {
+  unsigned first = 0;  // value of the first name
+  std::array<std::string_view, 7> names{};
+};
+inline constexpr ChoiceNames kHowNames{1, {"launched", "attached", "stranger"}};
+inline constexpr ChoiceNames kSourceNames{1, {"syscall", "fentry"}};
+inline constexpr ChoiceNames kMarkTypeNames{1, {"begin", "end", "point"}};
+inline constexpr ChoiceNames kMappingNames{
+    0, {"unknown", "none", "anon", "file", "shmem", "hugetlb", "special"}};
+
+// In the order of model::Payload's alternatives.
+inline constexpr std::array<std::string_view, std::variant_size_v<model::Payload>> kKindNames{
+    "switch",        "wakeup",       "fault",     "task_new",    "task_seen",
+    "task_baseline", "clone_return", "task_exec", "task_rename", "task_exit",
+    "task_end",      "task_free",    "mark",      "lost",        "task_summary"};
+
+template <Like<model::Counters> P, class V>
+void visit_counters(P& p, V& v) {
+  v.number("nvcsw", p.nvcsw);
+  v.number("nivcsw", p.nivcsw);
+  v.number("min_flt", p.min_flt);
+  v.number("maj_flt", p.maj_flt);
+  v.number("utime_ns", p.utime_ns);
+  v.number("stime_ns", p.stime_ns);
+  v.number("run_time_ns", p.run_time_ns);
+}
+
+template <class P, class V>
+void visit_worker_flags(P& p, V& v) {
+  v.flag("kthread", p.kthread);
+  v.flag("io_worker", p.io_worker);
+  v.flag("user_worker", p.user_worker);
+}
+
+template <Like<model::Switch> P, class V>
+void visit_fields(P& p, V& v) {
+  v.number("next", p.next);
+  v.number("state", p.prev_state);
+  v.number_or("syscall", p.syscall, model::kNoSyscall);
+  v.number("prev_seq", p.prev_seq);
+  v.number("next_seq", p.next_seq);
+  v.flag("voluntary", p.voluntary);
+  v.flag("involuntary", p.involuntary);
+  v.flag("preempt", p.preempt);
+  v.flag("mm_change", p.mm_change);
+  v.flag("prev_target", p.prev_target);
+  v.flag("next_target", p.next_target);
+  v.flag("compat", p.compat);
+}
+
+template <Like<model::Wakeup> P, class V>
+void visit_fields(P& p, V& v) {
+  v.number("waker", p.waker);
+  v.number("delay_ns", p.request_delay_ns);
+  v.number("target_cpu", p.target_cpu);
+  v.flag("new", p.is_new);
+  v.flag("interrupt", p.interrupt);
+  v.flag("no_request", p.no_request);
+}
+
+template <Like<model::Fault> P, class V>
+void visit_fields(P& p, V& v) {
+  v.hex("address", p.address);
+  v.hex("ip", p.ip);
+  v.number("duration_ns", p.duration_ns);
+  v.hex("vm_flags", p.vm_flags);
+  v.number("mm", p.mm);
+  v.number("pages", p.pages);
+  v.number("error_code", p.error_code);
+  v.number("order", p.order);
+  v.choice("mapping", p.mapping, kMappingNames);
+  v.flag("major", p.major);
+  v.flag("zeroed", p.zeroed);
+  v.flag("not_zeroed", p.not_zeroed);
+  v.flag("unresolved", p.unresolved);
+  v.flag("no_start", p.no_start);
+  v.flag("kernel_taken", p.kernel_taken);
+  v.flag("from_fentry", p.from_fentry);
+}
+
+template <Like<model::TaskNew> P, class V>
+void visit_fields(P& p, V& v) {
+  v.hex("clone_flags", p.clone_flags);
+  v.number("parent", p.parent);
+  v.number("tid", p.tid);
+  v.number("tgid", p.tgid);
+  v.number("ns_tid", p.ns_tid);
+  v.number("mm", p.mm);
+  v.number("parent_mm", p.parent_mm);
+  v.number("page_table_pages", p.page_table_pages);
+  v.number("anon_pages", p.anon_pages);
+  v.number("file_pages", p.file_pages);
+  v.number("shmem_pages", p.shmem_pages);
+  visit_worker_flags(p, v);
+  v.text("comm", p.comm);
+}
+
+template <Like<model::TaskSeen> P, class V>
+void visit_fields(P& p, V& v) {
+  v.choice("how", p.how, kHowNames);
+  v.number("tid", p.tid);
+  v.number("tgid", p.tgid);
+  v.number("ns_tid", p.ns_tid);
+  v.number("parent", p.parent);
+  v.number("parent_tid", p.parent_tid);
+  v.number("mm", p.mm);
+  visit_worker_flags(p, v);
+  v.text("comm", p.comm);
+  v.number("start_boottime_ns", p.start_boottime_ns);
+}
+
+template <Like<model::TaskBaseline> P, class V>
+void visit_fields(P& p, V& v) {
+  visit_counters(p.counters, v);
+  v.number("prelude_faults", p.prelude_faults);
+  v.flag("switches_valid", p.switches_valid);
+  v.flag("faults_valid", p.faults_valid);
+}
+
+template <Like<model::CloneReturn> P, class V>
+void visit_fields(P& p, V& v) {
+  v.number("duration_ns", p.duration_ns);
+  v.number("page_table_copy_ns", p.page_table_copy_ns);
+  v.number("child", p.child);
+  v.number("result", p.result);
+  v.choice("source", p.source, kSourceNames);
+}
+
+template <Like<model::TaskExec> P, class V>
+void visit_fields(P& p, V& v) {
+  v.number("mm", p.mm);
+  v.number("old_tid", p.old_tid);
+  v.number("tid", p.tid);
+  v.flag("secure", p.secure);
+  v.flag("args_truncated", p.args_truncated);
+  v.flag("args_unreadable", p.args_unreadable);
+  v.flag("not_dumpable", p.not_dumpable);
+  v.text("comm", p.comm);
+  v.text("filename", p.filename);
+  v.arguments("args", p);
+}
+
+template <Like<model::TaskRename> P, class V>
+void visit_fields(P& p, V& v) {
+  v.text("comm", p.comm);
+}
+
+template <Like<model::TaskExit> P, class V>
+void visit_fields(P& p, V& v) {
+  v.number("exit_code", p.exit_code);
+  v.number("peak_rss_pages", p.peak_rss_pages);
+  v.flag("group", p.group);
+  v.flag("last", p.last);
+}
+
+template <Like<model::TaskEnd> P, class V>
+void visit_fields(P& p, V& v) {
+  visit_counters(p.counters, v);
+  v.number("faults", p.faults);
+}
+
+template <Like<model::TaskFree> P, class V>
+void visit_fields(P&, V&) {}
+
+template <Like<model::Mark> P, class V>
+void visit_fields(P& p, V& v) {
+  v.choice("type", p.type, kMarkTypeNames);
+  v.text("name", p.name);
+  visit_counters(p.counters, v);
+  v.number("faults", p.faults);
+}
+
+template <Like<model::Lost> P, class V>
+void visit_fields(P& p, V& v) {
+  static_assert(model::kLossClasses == 6);
+  v.number("first_ns", p.first_ns);
+  v.number("last_ns", p.last_ns);
+  v.number("switches", p.counts[0]);
+  v.number("wakeups", p.counts[1]);
+  v.number("tasks", p.counts[2]);
+  v.number("faults", p.counts[3]);
+  v.number("marks", p.counts[4]);
+  v.number("summaries", p.counts[5]);
+}
+
+template <Like<model::TaskSummary> P, class V>
+void visit_fields(P& p, V& v) {
+  visit_counters(p.counters, v);
+  v.number("voluntary", p.voluntary);
+  v.number("involuntary", p.involuntary);
+  v.number("wakeups", p.wakeups);
+  v.number("on_cpu_ns", p.on_cpu_ns);
+  v.number("runnable_ns", p.runnable_ns);
+  v.number("blocked_ns", p.blocked_ns);
+  v.number("migrations", p.migrations);
+  v.number("mm_changes", p.mm_changes);
+  v.number("major_faults", p.major_faults);
+  v.number("kernel_mode_faults", p.kernel_mode_faults);
+  v.list("faults", p.faults);
+  v.list("fault_pages", p.fault_pages);
+  v.list("fault_ns", p.fault_ns);
+  v.list("run_queue_latency", p.run_queue_latency);
+  v.list("slice_length", p.slice_length);
+  v.number("mm", p.mm);
+  v.flag("final", p.final);
+}
+
+}  // namespace triptych::trace

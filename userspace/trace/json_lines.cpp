@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "trace/json_lines.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "trace/fields.hpp"
+
+namespace triptych::trace {
+namespace {
+
+std::string json_string(std::string_view raw) {
+  using nlohmann::json;
+  return json(raw).dump(-1, ' ', true, json::error_handler_t::replace);
+}
+
+class JsonVisitor {
+ public:
+  explicit JsonVisitor(std::string& out) : out_(out) {}
+
+  template <class T>
+  void number(std::string_view name, T value) {
+    if constexpr (std::is_enum_v<T>) {
+      field(name, "{}", static_cast<std::underlying_type_t<T>>(value));
+    } else {
+      field(name, "{}", value);
+    }
+  }
+  template <class T>
+  void number_or(std::string_view name, T value, T /*absent*/) {
+    number(name, value);
+  }
+  template <class T>
+  void hex(std::string_view name, T value) {
+    field(name, "\"{:#x}\"", value);
+  }
+  void flag(std::string_view name, bool value) { field(name, "{}", value); }
+  template <std::size_t N>
+  void text(std::string_view name, const model::FixedString<N>& value) {
+    field(name, "{}", json_string(value.view()));
+  }
+  void arguments(std::string_view name, const model::TaskExec& exec) {
+    std::string_view rest(exec.args.data(),
+                          std::min<std::size_t>(exec.args_size, exec.args.size()));
+    std::string list;
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find('\0'), rest.size());
+      if (!list.empty()) list += ',';
+      list += json_string(rest.substr(0, end));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    field(name, "[{}]", list);
+  }
+  template <class T>
+  void choice(std::string_view name, T value, const ChoiceNames& names) {
+    field(name, "\"{}\"", names.names[static_cast<unsigned>(value) - names.first]);
+  }
+  template <class T, std::size_t N>
+  void list(std::string_view name, const std::array<T, N>& values) {
+    field(name, "[{}]", fmt::join(values, ","));
+  }
+
+ private:
+  template <class T>
+  void field(std::string_view name, fmt::format_string<T> format, T&& value) {
+    fmt::format_to(std::back_inserter(out_), ",\"{}\":", name);
+    fmt::format_to(std::back_inserter(out_), format, std::forward<T>(value));
+  }
+
+  std::string& out_;
+};
+
+}  // namespace
+
+void append_json_line(std::string& out, const model::Event& event) {
+  fmt::format_to(std::back_inserter(out), "{{\"ts_ns\":{},\"cpu\":{},\"task\":{},\"kind\":\"{}\"",
+                 event.ts_ns, event.cpu, static_cast<std::uint32_t>(event.task),
+                 kKindNames[event.payload.index()]);
+  JsonVisitor visitor(out);
+  std::visit([&visitor](const auto& payload) { visit_fields(payload, visitor); }, event.payload);
+  out += "}\n";
+}
+
+}  // namespace triptych::trace
