@@ -24,6 +24,9 @@ using model::Quality;
 
 constexpr std::uint16_t kTaskDead = 0x80;
 
+// The recorder writes out at least once a second.
+constexpr std::uint64_t kUnwrittenNs = 2'000'000'000;
+
 // A trace without a plan (a text trace, say) is taken to have everything.
 bool was_recorded(const model::Metadata& metadata, std::string_view event) {
   bool planned = false;
@@ -155,7 +158,8 @@ void Analysis::Impl::rare(const model::Event& event) {
   const auto count = [this](LossClass loss) { ++in_trace[static_cast<std::size_t>(loss)]; };
   if (const auto* lost = std::get_if<model::Lost>(&event.payload)) {
     losses.on_lost(event.cpu, *lost);
-    if (!window.closed()) forks.on_lost(*lost);
+    const bool of_tasks = lost->counts[static_cast<std::size_t>(LossClass::kTask)] != 0;
+    if (of_tasks && !window.closed()) forks.on_lost_tasks(lost->first_ns);
     return;
   }
   if (const auto* mark = std::get_if<model::Mark>(&event.payload)) {
@@ -237,7 +241,7 @@ void Analysis::Impl::seen(const model::Event& event, const model::TaskSeen& seen
   if (record == nullptr || !record->target) return;
   spaces.use(*record, seen.mm, event.ts_ns, record->task.comm);
   if (seen.how == model::SeenHow::kLaunched) {
-    switches.on_running(*record, event.ts_ns, event.cpu);
+    switches.on_launch(*record, event.ts_ns, event.cpu);
   }
 }
 
@@ -288,7 +292,7 @@ void Analysis::Impl::end(const model::Event& event, const model::TaskEnd& end) {
 }
 
 void Analysis::Impl::bury(TaskRecord& record, model::TimeNs ts_ns) {
-  if (record.buried || record.state != RunState::kDead) return;
+  if (record.buried || record.span.state != RunState::kDead) return;
   tasks.on_death(record, ts_ns);
   spaces.leave(record, ts_ns, record.task.comm);
   record.buried = true;
@@ -299,19 +303,32 @@ model::TimeNs Analysis::Impl::trace_end(const std::optional<model::Ending>& endi
 }
 
 // Losses that no record in the trace tells of: they may concern whatever was open when it ended.
+// What a CPU lost last has no record after it; a killed recorder takes its last second with it; a
+// damaged chunk may have held anything.
 void Analysis::Impl::doubt_end(const std::optional<model::Ending>& ending,
                                const model::DataQuality& source, model::TimeNs end_ns) {
   const bool damaged =
       source[Quality::damaged_chunks] != 0 || source[Quality::malformed_records] != 0;
   const bool cut = source[Quality::recording_cut] != 0 || source[Quality::truncated_bytes] != 0;
-  const std::vector<model::TimeNs> tails =
-      damaged ? std::vector<model::TimeNs>(switches.cpu_last_ns().size(), 1)
-              : switches.cpu_last_ns();
+  // A CPU without any event may have lost all it had.
+  const std::size_t cpus = std::clamp<std::size_t>(metadata.host.cpus, 1, 1u << 16);
+  std::vector<model::TimeNs> from_ns = switches.cpu_last_ns(cpus);
+  if (metadata.host.cpus == 0) from_ns.push_back(0);
+  for (model::TimeNs& from : from_ns) {
+    if (damaged) {
+      from = 0;
+    } else if (cut && (!ending || ending->counters.disk_lost == 0)) {
+      from = std::max(from, end_ns - std::min(end_ns, kUnwrittenNs));
+    }
+  }
+  const model::TimeNs earliest = *std::min_element(from_ns.begin(), from_ns.end());
   for (std::size_t i = 0; i < model::kLossClasses; ++i) {
     const auto loss = static_cast<LossClass>(i);
     const bool untold = ending && (ending->counters.lost[i] > losses.count(loss) ||
                                    ending->counters.disk_lost != 0);
-    if (damaged || cut || untold) losses.doubt_tail(loss, tails, end_ns);
+    if (!damaged && !cut && !untold) continue;
+    losses.doubt_tail(loss, from_ns, end_ns);
+    if (loss == LossClass::kTask && !window.closed()) forks.on_lost_tasks(earliest);
   }
 }
 

@@ -66,7 +66,7 @@ Ends ends_of(const TaskRecord& record, const MarkTracker& marks,
 }
 
 bool alive(const TaskRecord& record) {
-  return record.state != RunState::kDead;
+  return record.span.state != RunState::kDead;
 }
 
 }  // namespace
@@ -156,13 +156,15 @@ void Auditor::compare_counting_event(Audit& audit,
     return;
   }
   const model::CountedFaults& counted = ending->counted_faults;
-  audit.faults_remark = counted.remark;
-  if (!counted.comparable) return;
+  if (!counted.comparable) {
+    audit.faults_remark = counted.remark;
+    return;
+  }
   std::uint64_t prelude = 0;
   for (const auto& record : tasks_.records()) prelude += record->prelude_faults;
   audit.faults_counted = minus(counted.page_faults, prelude);
   const std::uint64_t lost_faults = losses_.count(model::LossClass::kFault);
-  if (lost_faults != 0 && audit.faults_remark.empty()) {
+  if (lost_faults != 0) {
     audit.faults_remark = format_count(lost_faults) + " fault records were lost";
   }
 }

@@ -86,7 +86,7 @@ void ForkTracker::on_return(const model::Event& event, const model::CloneReturn&
 void ForkTracker::on_switch_in(const TaskRecord& record, const model::Event& event,
                                const model::Switch& change) {
   if (record.has_run || record.fork >= forks_.size() || change.next_seq != 0) return;
-  if (record.state != RunState::kNew) return;  // it has run already, unseen
+  if (record.span.state != RunState::kNew) return;  // it has run already, unseen
   Fork& fork = forks_[record.fork].fork;
   fork.first_run_delay_ns = event.ts_ns - fork.ts_ns;
 }
@@ -121,12 +121,11 @@ void ForkTracker::doubt_forks_of(SpaceRecord& space, model::TimeNs since_ns) {
   space.forks.assign(1, kNoFork);
 }
 
-void ForkTracker::on_lost(const model::Lost& lost) {
-  if (lost.counts[static_cast<std::size_t>(model::LossClass::kTask)] == 0) return;
+void ForkTracker::on_lost_tasks(model::TimeNs since_ns) {
   for (const model::MmId id : listed_) {
     SpaceRecord* space = spaces_.find(id);
     space->listed = false;
-    doubt_forks_of(*space, lost.first_ns);
+    doubt_forks_of(*space, since_ns);
   }
   listed_.clear();
 }
@@ -148,10 +147,10 @@ void ForkTracker::charge(SpaceRecord& space, model::TimeNs ts_ns, std::uint64_t 
   if (space.made_by < forks_.size()) forks_[space.made_by].child.add(ts_ns, bytes, time_ns);
 }
 
-bool ForkTracker::lost_faults(const ForkRecord& record) const {
+bool ForkTracker::lost_in_its_life(const ForkRecord& record, model::LossClass what) const {
   const SpaceRecord* copy = spaces_.find(record.child_mm);
   if (copy == nullptr) return false;
-  const auto loss = losses_.first(model::LossClass::kFault, record.fork.ts_ns);
+  const auto loss = losses_.first(what, record.fork.ts_ns);
   return loss && (!copy->space.end_ns || *loss <= *copy->space.end_ns);
 }
 
@@ -159,9 +158,15 @@ std::vector<Fork> ForkTracker::take(model::TimeNs begin_ns, model::TimeNs end_ns
   std::vector<Fork> forks;
   for (ForkRecord& record : forks_) {
     Fork& fork = record.fork;
+    // Also of those forks whose copies were gone when the loss was told.
+    if (const auto loss = losses_.first(model::LossClass::kTask, fork.ts_ns)) {
+      record.parent.take_back_to(*loss);
+      record.child.take_back_to(*loss);
+    }
+    fork.cow_incomplete |= lost_in_its_life(record, model::LossClass::kTask) ||
+                           lost_in_its_life(record, model::LossClass::kFault);
     fork.cow_parent = record.parent.now();
     fork.cow_child = record.child.now();
-    fork.cow_incomplete |= lost_faults(record);
     const bool inside = fork.ts_ns >= begin_ns && fork.ts_ns <= end_ns;
     if (inside || fork.cow_parent.copies != 0 || fork.cow_child.copies != 0) {
       forks.push_back(std::move(fork));

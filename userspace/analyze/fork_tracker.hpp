@@ -55,7 +55,8 @@ class ForkTracker {
   void on_unseen_creation(model::TaskId creator, model::TimeNs ts_ns);
   // `task` uses another address space than it is known to: an exec is missing.
   void on_unseen_exec(const TaskRecord& task);
-  void on_lost(const model::Lost& lost);
+  // Records of tasks were lost, not before `since_ns`: of forks, perhaps, of execs or of ends.
+  void on_lost_tasks(model::TimeNs since_ns);
 
   // A copy in this space.
   void charge(SpaceRecord& space, model::TimeNs ts_ns, std::uint64_t bytes, std::uint64_t time_ns);
@@ -71,7 +72,7 @@ class ForkTracker {
   };
   void list(SpaceRecord& space);
   void doubt_forks_of(SpaceRecord& space, model::TimeNs since_ns);
-  [[nodiscard]] bool lost_faults(const ForkRecord& record) const;
+  [[nodiscard]] bool lost_in_its_life(const ForkRecord& record, model::LossClass what) const;
 
   const TaskTable& tasks_;
   AddressSpaces& spaces_;

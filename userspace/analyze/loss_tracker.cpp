@@ -56,13 +56,12 @@ void LossTracker::on_lost(std::uint16_t cpu, const model::Lost& lost) {
   keep(cpu, lost);
 }
 
-void LossTracker::doubt_tail(model::LossClass loss, const std::vector<model::TimeNs>& cpu_last_ns,
+void LossTracker::doubt_tail(model::LossClass loss, const std::vector<model::TimeNs>& cpu_from_ns,
                              model::TimeNs end_ns) {
   const auto i = static_cast<std::size_t>(loss);
-  for (std::size_t cpu = 0; cpu < cpu_last_ns.size(); ++cpu) {
-    if (cpu_last_ns[cpu] == 0) continue;
-    all_[i].insert(cpu_last_ns[cpu], end_ns);
-    by_cpu_[static_cast<std::uint16_t>(cpu)].ranges[i].insert(cpu_last_ns[cpu], end_ns);
+  for (std::size_t cpu = 0; cpu < cpu_from_ns.size(); ++cpu) {
+    all_[i].insert(cpu_from_ns[cpu], end_ns);
+    by_cpu_[static_cast<std::uint16_t>(cpu)].ranges[i].insert(cpu_from_ns[cpu], end_ns);
   }
 }
 

@@ -35,10 +35,9 @@ class LossTracker {
  public:
   void on_lost(std::uint16_t cpu, const model::Lost& lost);
 
-  // Losses that no record tells of, because none followed them: everything of this class between
-  // the last event of each CPU and the end is in doubt. `cpu_last_ns` is indexed by CPU; 0: no
-  // event.
-  void doubt_tail(model::LossClass loss, const std::vector<model::TimeNs>& cpu_last_ns,
+  // Losses that no record tells of, because none followed them: everything of this class from
+  // cpu_from_ns[cpu] to the end is in doubt, for each CPU.
+  void doubt_tail(model::LossClass loss, const std::vector<model::TimeNs>& cpu_from_ns,
                   model::TimeNs end_ns);
 
   [[nodiscard]] std::optional<model::TimeNs> first(model::LossClass loss,

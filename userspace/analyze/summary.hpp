@@ -165,13 +165,11 @@ struct AddressSpace {
 struct Fork {
   model::TaskId parent{}, child{};
   model::Tid parent_tid = 0, child_tid = 0;
-  CreatedBy kind =
-      CreatedBy::kFork;     // kFork, kVfork or kClone with an address space or process of its own
-  model::TimeNs ts_ns = 0;  // the child came into being
-  std::optional<std::uint64_t> duration_ns;         // of the call, in the parent
+  CreatedBy kind = CreatedBy::kFork;         // or kVfork, or kClone: whatever makes a process
+  model::TimeNs ts_ns = 0;                   // the child came into being
+  std::optional<std::uint64_t> duration_ns;  // of the call, in the parent
   std::optional<std::uint64_t> page_table_copy_ns;  // only with fentry
-  std::optional<std::uint64_t>
-      first_run_delay_ns;  // from the child's coming into being to its first run
+  std::optional<std::uint64_t> first_run_delay_ns;  // of the child, since ts_ns
   std::uint64_t page_table_pages = 0;
   std::uint64_t shared_pages = 0;  // resident in the child when it came into being
   CowBill cow_parent, cow_child;   // copies charged to this fork: rule in docs/methodology.md

@@ -11,6 +11,7 @@ namespace {
 constexpr std::uint16_t kTaskDead = 0x80;
 constexpr std::size_t kMaxBlockedKeys = 1024;
 constexpr std::size_t kMaxPreemptors = 256;
+constexpr std::size_t kMaxDoubtful = 1u << 16;
 
 // A task that is preempted on its way into a sleep carries the state of that sleep, and stays
 // runnable all the same.
@@ -38,9 +39,10 @@ SwitchTracker::Cpu& SwitchTracker::cpu_at(std::uint16_t cpu, model::TimeNs ts_ns
   return cpus_[cpu];
 }
 
-std::vector<model::TimeNs> SwitchTracker::cpu_last_ns() const {
+std::vector<model::TimeNs> SwitchTracker::cpu_last_ns(std::size_t at_least) const {
   std::vector<model::TimeNs> last;
   for (const Cpu& cpu : cpus_) last.push_back(cpu.last_ns);
+  last.resize(std::max(last.size(), at_least));
   return last;
 }
 
@@ -57,12 +59,12 @@ void SwitchTracker::on_switch(const model::Event& event, const model::Switch& ch
   Cpu& cpu = cpu_at(event.cpu, event.ts_ns);
   if (!switches_recorded_) {
     if (prev == nullptr || (change.prev_state & kTaskDead) == 0) return;
-    if (prev->state == RunState::kDead) return;
-    settle(*prev, event.ts_ns);
+    if (prev->span.state == RunState::kDead) return;
+    settle(*prev, prev->span, event.ts_ns);
     return die(*prev, event.ts_ns);
   }
-  if (cpu.current != nullptr && cpu.current != prev && cpu.current->state == RunState::kOnCpu &&
-      cpu.current->cpu == event.cpu) {
+  if (cpu.current != nullptr && cpu.current != prev &&
+      cpu.current->span.state == RunState::kOnCpu && cpu.current->span.cpu == event.cpu) {
     displaced(*cpu.current);
   }
   if (prev != nullptr) leave(*prev, event, change);
@@ -73,19 +75,18 @@ void SwitchTracker::on_switch(const model::Event& event, const model::Switch& ch
 // Somebody else left this CPU, so this task's own leaving was missed, once at least.
 void SwitchTracker::displaced(TaskRecord& record) {
   quality_.add(model::Quality::state_conflicts);
-  const model::TimeNs doubt =
-      std::max(first_doubt(record).value_or(record.since_ns), record.since_ns);
-  settle(record, doubt);
-  record.state = RunState::kUnknown;
-  record.since_ns = doubt;
-  record.woken_ns = 0;
+  const model::TimeNs doubt = first_doubt(record.span).value_or(record.span.since_ns);
+  settle(record, record.span, doubt);
+  record.span.state = RunState::kUnknown;
+  record.span.since_ns = doubt;
+  record.span.woken_ns = 0;
   record.gap = true;
   record.seq = next_of(record.seq);
 }
 
 void SwitchTracker::leave(TaskRecord& record, const model::Event& event,
                           const model::Switch& change) {
-  if (record.state == RunState::kDead) {
+  if (record.span.state == RunState::kDead) {
     if (record.owes_last_switch && (change.prev_state & kTaskDead) != 0) {
       record.owes_last_switch = false;
       count_out(record, change);
@@ -95,36 +96,36 @@ void SwitchTracker::leave(TaskRecord& record, const model::Event& event,
     return;
   }
   const bool follows = !record.seq_known || change.prev_seq == next_of(record.seq);
-  const bool ran_here = record.state == RunState::kOnCpu && record.cpu == event.cpu;
+  const bool ran_here = record.span.state == RunState::kOnCpu && record.span.cpu == event.cpu;
   if (!follows) sequence_gap(record);
-  if (follows && ran_here && (record.seq_known || !first_doubt(record))) {
-    settle(record, event.ts_ns);
-    if (window_.counting()) record.task.slice_length.add(event.ts_ns - record.since_ns);
+  if (follows && ran_here && (record.seq_known || !first_doubt(record.span))) {
+    end_slice(record, event.ts_ns);
   } else {
     if (follows) conflict(record);
     settle_in_doubt(record, event.ts_ns);
   }
-  if (record.has_run && record.cpu != event.cpu && window_.counting()) ++record.task.migrations;
+  if (record.has_run && record.span.cpu != event.cpu && window_.counting())
+    ++record.task.migrations;
   record.has_run = true;
-  record.cpu = event.cpu;
+  record.span.cpu = event.cpu;
   record.seq = change.prev_seq;
   record.seq_known = true;
-  record.since_ns = event.ts_ns;
-  record.woken_ns = 0;
+  record.span.since_ns = event.ts_ns;
+  record.span.woken_ns = 0;
   count_out(record, change);
   if ((change.prev_state & kTaskDead) != 0) {
     die(record, event.ts_ns);
   } else if (stays_runnable(change)) {
-    record.state = RunState::kRunnable;
+    record.span.state = RunState::kRunnable;
   } else {
-    record.state = RunState::kBlocked;
-    record.blocked_key = change.syscall;
-    if (change.compat && change.syscall >= 0) record.blocked_key += BlockedTime::kCompatKey;
+    record.span.state = RunState::kBlocked;
+    record.span.blocked_key = change.syscall;
+    if (change.compat && change.syscall >= 0) record.span.blocked_key += BlockedTime::kCompatKey;
   }
 }
 
 void SwitchTracker::count_out(TaskRecord& record, const model::Switch& change) {
-  record.preemption = nullptr;
+  record.span.preemption = nullptr;
   if (!window_.counting()) return;
   SwitchCounts& counts = record.task.switches;
   if (change.mm_change) ++counts.mm_changes;
@@ -137,43 +138,51 @@ void SwitchTracker::count_out(TaskRecord& record, const model::Switch& change) {
   }
   std::map<model::TaskId, Preemption>& by = record.task.preempted_by;
   const bool full = by.size() >= kMaxPreemptors && by.find(change.next) == by.end();
-  record.preemption = &by[full ? model::kNoTask : change.next];
-  ++record.preemption->count;
+  record.span.preemption = &by[full ? model::kNoTask : change.next];
+  ++record.span.preemption->count;
 }
 
 void SwitchTracker::enter(TaskRecord& record, const model::Event& event,
                           const model::Switch& change) {
-  if (record.state == RunState::kDead) {
+  if (record.span.state == RunState::kDead) {
     quality_.add(model::Quality::state_conflicts);
     return;
   }
   const model::TimeNs ts = event.ts_ns;
   const bool follows = !record.seq_known || change.next_seq == record.seq;
-  const bool woken = record.woken_ns != 0;
-  // Of a task that was unknown when it was woken, the sequence says nothing: losses must.
+  const bool woken = record.span.woken_ns != 0;
   const bool waited =
-      record.state == RunState::kRunnable ||
-      (record.state == RunState::kUnknown && woken &&
-       !losses_.first(model::LossClass::kSwitch, record.woken_ns)) ||
-      ((record.state == RunState::kBlocked || record.state == RunState::kNew) && woken);
+      record.span.state == RunState::kRunnable ||
+      (record.span.state == RunState::kUnknown && woken && record.woken_in_sequence) ||
+      ((record.span.state == RunState::kBlocked || record.span.state == RunState::kNew) && woken);
   if (!follows) sequence_gap(record);
   if (follows && waited) {
-    settle(record, woken && record.state == RunState::kUnknown ? record.woken_ns : ts);
-    if (record.state == RunState::kUnknown) add_runnable(record, record.woken_ns, ts);
-    const model::TimeNs queued = woken ? record.woken_ns : record.since_ns;
+    const model::TimeNs queued = woken ? record.span.woken_ns : record.span.since_ns;
+    const bool was_unknown = record.span.state == RunState::kUnknown;
+    settle(record, record.span, was_unknown ? queued : ts);
+    if (was_unknown) record.task.runnable_ns += window_.inside(queued, ts);
     if (window_.counting()) record.task.run_queue_latency.add(ts - queued);
   } else {
     if (follows) conflict(record);
     settle_in_doubt(record, ts);
   }
-  if (record.has_run && record.cpu != event.cpu && window_.counting()) ++record.task.migrations;
+  if (record.has_run && record.span.cpu != event.cpu && window_.counting())
+    ++record.task.migrations;
   record.has_run = true;
-  record.cpu = event.cpu;
+  record.span.cpu = event.cpu;
   record.seq = change.next_seq;
   record.seq_known = true;
-  record.since_ns = ts;
-  record.woken_ns = 0;
-  record.state = RunState::kOnCpu;
+  record.span.since_ns = ts;
+  record.span.woken_ns = 0;
+  record.span.state = RunState::kOnCpu;
+  record.whole_slice = true;
+}
+
+void SwitchTracker::end_slice(TaskRecord& record, model::TimeNs ts_ns) {
+  settle(record, record.span, ts_ns);
+  if (record.whole_slice && window_.counting()) {
+    record.task.slice_length.add(ts_ns - record.span.since_ns);
+  }
 }
 
 void SwitchTracker::on_wakeup(const model::Event& event, const model::Wakeup& wakeup) {
@@ -185,12 +194,13 @@ void SwitchTracker::on_wakeup(const model::Event& event, const model::Wakeup& wa
     ++record->task.wakeups;
     if (wakeup.interrupt) ++record->task.wakeups_by_interrupt;
   }
-  switch (record->state) {
+  switch (record->span.state) {
     case RunState::kBlocked:
     case RunState::kNew:
     case RunState::kUnknown:
-      if (record->woken_ns == 0) {
-        record->woken_ns = event.ts_ns;
+      if (record->span.woken_ns == 0) {
+        record->span.woken_ns = event.ts_ns;
+        record->woken_in_sequence = record->seq_known;
       } else {
         quality_.add(model::Quality::state_conflicts);
       }
@@ -206,8 +216,8 @@ void SwitchTracker::on_wakeup(const model::Event& event, const model::Wakeup& wa
 
 void SwitchTracker::on_birth(TaskRecord& record) {
   if (!switches_recorded_) return;
-  record.state = RunState::kNew;
-  record.blocked_key = BlockedTime::kCreationKey;
+  record.span.state = RunState::kNew;
+  record.span.blocked_key = BlockedTime::kCreationKey;
   record.seq = 0;
   record.seq_known = true;
 }
@@ -220,36 +230,41 @@ void SwitchTracker::on_baseline(TaskRecord& record, const model::Counters& count
 
 void SwitchTracker::on_running(TaskRecord& record, model::TimeNs ts_ns, std::uint16_t cpu) {
   Cpu& here = cpu_at(cpu, ts_ns);
-  if (!switches_recorded_ || record.state == RunState::kDead) return;
-  if (record.state == RunState::kOnCpu && record.cpu == cpu) return;
+  if (!switches_recorded_ || record.span.state == RunState::kDead) return;
+  if (record.span.state == RunState::kOnCpu && record.span.cpu == cpu) return;
   if (here.current != nullptr && here.current != &record &&
-      here.current->state == RunState::kOnCpu && here.current->cpu == cpu) {
+      here.current->span.state == RunState::kOnCpu && here.current->span.cpu == cpu) {
     displaced(*here.current);
   }
   conflict(record);
   settle_in_doubt(record, ts_ns);
-  record.state = RunState::kOnCpu;
-  record.since_ns = ts_ns;
-  record.woken_ns = 0;
-  record.cpu = cpu;
+  record.span.state = RunState::kOnCpu;
+  record.whole_slice = false;
+  record.span.since_ns = ts_ns;
+  record.span.woken_ns = 0;
+  record.span.cpu = cpu;
   here.current = &record;
 }
 
+void SwitchTracker::on_launch(TaskRecord& record, model::TimeNs ts_ns, std::uint16_t cpu) {
+  on_running(record, ts_ns, cpu);
+  record.whole_slice = true;
+}
+
 void SwitchTracker::die(TaskRecord& record, model::TimeNs ts_ns) {
-  record.state = RunState::kDead;
-  record.since_ns = ts_ns;
+  record.span.state = RunState::kDead;
+  record.span.since_ns = ts_ns;
   if (!window_.closed()) record.task.end_ns = ts_ns;
 }
 
 void SwitchTracker::on_end(TaskRecord& record, model::TimeNs ts_ns, const model::TaskEnd& end) {
-  if (record.state == RunState::kDead) return;
+  if (record.span.state == RunState::kDead) return;
   if (!switches_recorded_) return on_gone(record, ts_ns);
   const std::uint16_t sequence = sequence_of(end.counters);
   const bool follows = record.seq_known && sequence == next_of(record.seq);
   if (record.seq_known && !follows) sequence_gap(record);
-  if (follows && record.state == RunState::kOnCpu) {
-    settle(record, ts_ns);
-    if (window_.counting()) record.task.slice_length.add(ts_ns - record.since_ns);
+  if (follows && record.span.state == RunState::kOnCpu) {
+    end_slice(record, ts_ns);
   } else {
     settle_in_doubt(record, ts_ns);
   }
@@ -260,15 +275,15 @@ void SwitchTracker::on_end(TaskRecord& record, model::TimeNs ts_ns, const model:
 }
 
 void SwitchTracker::on_gone(TaskRecord& record, model::TimeNs ts_ns) {
-  if (record.state == RunState::kDead) return;
+  if (record.span.state == RunState::kDead) return;
   settle_in_doubt(record, ts_ns);
   die(record, ts_ns);
 }
 
 // An event shows that the open span did not go on as it was known to.
 void SwitchTracker::conflict(const TaskRecord& record) {
-  if (record.state == RunState::kUnknown) return;
-  const bool waits = record.state == RunState::kBlocked || record.state == RunState::kNew;
+  if (record.span.state == RunState::kUnknown) return;
+  const bool waits = record.span.state == RunState::kBlocked || record.span.state == RunState::kNew;
   if (waits && !wakeups_recorded_) return;  // when it was woken is not known, that is all
   quality_.add(model::Quality::state_conflicts);
 }
@@ -278,16 +293,20 @@ void SwitchTracker::sequence_gap(TaskRecord& record) {
   record.gap = true;
 }
 
-std::optional<model::TimeNs> SwitchTracker::first_doubt(const TaskRecord& record) const {
-  switch (record.state) {
+std::optional<model::TimeNs> SwitchTracker::first_doubt(const OpenSpan& span) const {
+  switch (span.state) {
     case RunState::kOnCpu:
-      return losses_.first_on(record.cpu, model::LossClass::kSwitch, record.since_ns);
+      return losses_.first_on(span.cpu, model::LossClass::kSwitch, span.since_ns);
     case RunState::kRunnable:
-      return losses_.first(model::LossClass::kSwitch, record.since_ns);
+      return losses_.first(model::LossClass::kSwitch, span.since_ns);
     case RunState::kBlocked:
-    case RunState::kNew:
-      return record.woken_ns == 0 ? losses_.first(model::LossClass::kWakeup, record.since_ns)
-                                  : losses_.first(model::LossClass::kSwitch, record.woken_ns);
+    case RunState::kNew: {
+      // It may have been woken before, have run and have blocked again.
+      const auto wakeup = losses_.first(model::LossClass::kWakeup, span.since_ns);
+      if (span.woken_ns == 0) return wakeup;
+      const auto change = losses_.first(model::LossClass::kSwitch, span.woken_ns);
+      return wakeup && change ? std::min(wakeup, change) : wakeup ? wakeup : change;
+    }
     case RunState::kUnknown:
     case RunState::kDead:
       return std::nullopt;
@@ -295,24 +314,27 @@ std::optional<model::TimeNs> SwitchTracker::first_doubt(const TaskRecord& record
   return std::nullopt;
 }
 
-void SwitchTracker::settle(TaskRecord& record, model::TimeNs until_ns) {
+void SwitchTracker::settle(TaskRecord& record, const OpenSpan& span, model::TimeNs until_ns) {
   Task& task = record.task;
-  switch (record.state) {
+  switch (span.state) {
     case RunState::kOnCpu:
-      task.on_cpu_ns += window_.inside(record.since_ns, until_ns);
+      task.on_cpu_ns += window_.inside(span.since_ns, until_ns);
       break;
-    case RunState::kRunnable:
-      add_runnable(record, record.since_ns, until_ns);
+    case RunState::kRunnable: {
+      const std::uint64_t waited = window_.inside(span.since_ns, until_ns);
+      task.runnable_ns += waited;
+      if (span.preemption != nullptr) span.preemption->waited_ns += waited;
       break;
+    }
     case RunState::kBlocked:
     case RunState::kNew: {
-      const model::TimeNs woken = record.woken_ns == 0 ? until_ns : record.woken_ns;
-      add_blocked(record, record.since_ns, std::min(woken, until_ns));
-      if (woken < until_ns) add_runnable(record, woken, until_ns);
+      const model::TimeNs woken = span.woken_ns == 0 ? until_ns : std::min(span.woken_ns, until_ns);
+      add_blocked(record, span.blocked_key, window_.inside(span.since_ns, woken));
+      task.runnable_ns += window_.inside(woken, until_ns);
       break;
     }
     case RunState::kUnknown:
-      task.unknown_ns += window_.inside(record.since_ns, until_ns);
+      task.unknown_ns += window_.inside(span.since_ns, until_ns);
       break;
     case RunState::kDead:
       break;
@@ -320,48 +342,54 @@ void SwitchTracker::settle(TaskRecord& record, model::TimeNs until_ns) {
 }
 
 void SwitchTracker::settle_in_doubt(TaskRecord& record, model::TimeNs until_ns) {
-  const model::TimeNs doubt =
-      std::clamp(first_doubt(record).value_or(record.since_ns), record.since_ns, until_ns);
-  settle(record, doubt);
-  record.task.unknown_ns += window_.inside(doubt, until_ns);
-}
-
-void SwitchTracker::add_runnable(TaskRecord& record, model::TimeNs from_ns, model::TimeNs to_ns) {
-  const std::uint64_t time = window_.inside(from_ns, to_ns);
-  record.task.runnable_ns += time;
-  if (record.preemption != nullptr && record.state == RunState::kRunnable) {
-    record.preemption->waited_ns += time;
+  // On its CPU, what was lost has been told by now; other CPUs may tell of their losses much later.
+  const bool told =
+      record.span.state == RunState::kOnCpu || record.span.state == RunState::kUnknown;
+  if (told) {
+    settle_doubtful({&record, record.span, until_ns});
+  } else if (doubtful_.size() < kMaxDoubtful) {
+    doubtful_.push_back({&record, record.span, until_ns});
+  } else {
+    record.task.unknown_ns += window_.inside(record.span.since_ns, until_ns);
   }
 }
 
-void SwitchTracker::add_blocked(TaskRecord& record, model::TimeNs from_ns, model::TimeNs to_ns) {
-  const std::uint64_t time = window_.inside(from_ns, to_ns);
-  if (time == 0) return;
-  record.task.blocked_ns += time;
+void SwitchTracker::settle_doubtful(const DoubtfulSpan& doubtful) {
+  const OpenSpan& span = doubtful.span;
+  std::optional<model::TimeNs> doubt = first_doubt(span);
+  if (!doubt || *doubt > doubtful.until_ns) doubt = span.since_ns;  // no loss explains it
+  settle(*doubtful.record, span, *doubt);
+  doubtful.record->task.unknown_ns += window_.inside(*doubt, doubtful.until_ns);
+}
+
+void SwitchTracker::add_blocked(TaskRecord& record, std::int32_t key, std::uint64_t time_ns) {
+  if (time_ns == 0) return;
+  record.task.blocked_ns += time_ns;
   for (BlockedTime& entry : record.blocked) {
-    if (entry.key != record.blocked_key) continue;
-    entry.time_ns += time;
+    if (entry.key != key) continue;
+    entry.time_ns += time_ns;
     return;
   }
   if (record.blocked.size() >= kMaxBlockedKeys) {
     record.blocked.back().key = BlockedTime::kOtherKey;
-    record.blocked.back().time_ns += time;
+    record.blocked.back().time_ns += time_ns;
     return;
   }
-  record.blocked.push_back(BlockedTime{record.blocked_key, time});
+  record.blocked.push_back(BlockedTime{key, time_ns});
 }
 
 void SwitchTracker::finish(model::TimeNs end_ns) {
+  for (const DoubtfulSpan& doubtful : doubtful_) settle_doubtful(doubtful);
   for (const auto& entry : tasks_.records()) {
     TaskRecord& record = *entry;
-    if (!record.target || record.state == RunState::kDead) continue;
-    const model::TimeNs until = std::max(end_ns, record.since_ns);
-    const std::optional<model::TimeNs> doubt = first_doubt(record);
-    if (doubt && *doubt < until) {
-      record.doubt_at_end = true;
-      settle_in_doubt(record, until);
+    if (!record.target || record.span.state == RunState::kDead) continue;
+    const model::TimeNs until = std::max(end_ns, record.span.since_ns);
+    const std::optional<model::TimeNs> doubt = first_doubt(record.span);
+    record.doubt_at_end = doubt && *doubt < until;
+    if (record.doubt_at_end) {
+      settle_doubtful({&record, record.span, until});
     } else {
-      settle(record, until);
+      settle(record, record.span, until);
     }
   }
 }

@@ -34,6 +34,8 @@ class SwitchTracker {
   // Created by `event`: it waits for its first wakeup.
   void on_birth(TaskRecord& record);
   void on_baseline(TaskRecord& record, const model::Counters& counters);
+  // The command, at its exec: its first slice is reckoned from there.
+  void on_launch(TaskRecord& record, model::TimeNs ts_ns, std::uint16_t cpu);
   // The event was written by this very task: at that moment it ran there.
   void on_running(TaskRecord& record, model::TimeNs ts_ns, std::uint16_t cpu);
   void on_end(TaskRecord& record, model::TimeNs ts_ns, const model::TaskEnd& end);
@@ -44,8 +46,8 @@ class SwitchTracker {
   // Closes every span.
   void finish(model::TimeNs end_ns);
 
-  // Time of the last event on each CPU that told of one; 0: none did.
-  [[nodiscard]] std::vector<model::TimeNs> cpu_last_ns() const;
+  // Time of the last event on each CPU, for those that are looked at here; 0: there was none.
+  [[nodiscard]] std::vector<model::TimeNs> cpu_last_ns(std::size_t at_least) const;
 
  private:
   struct Cpu {
@@ -61,15 +63,23 @@ class SwitchTracker {
   void die(TaskRecord& record, model::TimeNs ts_ns);
   void count_out(TaskRecord& record, const model::Switch& change);
 
-  // Counts the open span up to `until_ns` as what it was known to be.
-  void settle(TaskRecord& record, model::TimeNs until_ns);
-  // The same up to the first moment in doubt; the rest is unknown.
+  void end_slice(TaskRecord& record, model::TimeNs ts_ns);
+
+  // Counts the span up to `until_ns` as what it was known to be.
+  void settle(TaskRecord& record, const OpenSpan& span, model::TimeNs until_ns);
+  // Something in the open span was missed: it is counted up to the first moment in doubt, the rest
+  // is unknown. Decided at the end where a loss may not have been told of yet.
   void settle_in_doubt(TaskRecord& record, model::TimeNs until_ns);
-  [[nodiscard]] std::optional<model::TimeNs> first_doubt(const TaskRecord& record) const;
+  struct DoubtfulSpan {
+    TaskRecord* record;
+    OpenSpan span;
+    model::TimeNs until_ns;
+  };
+  void settle_doubtful(const DoubtfulSpan& doubtful);
+  [[nodiscard]] std::optional<model::TimeNs> first_doubt(const OpenSpan& span) const;
   void sequence_gap(TaskRecord& record);
   void conflict(const TaskRecord& record);
-  void add_blocked(TaskRecord& record, model::TimeNs from_ns, model::TimeNs to_ns);
-  void add_runnable(TaskRecord& record, model::TimeNs from_ns, model::TimeNs to_ns);
+  static void add_blocked(TaskRecord& record, std::int32_t key, std::uint64_t time_ns);
 
   TaskTable& tasks_;
   const LossTracker& losses_;
@@ -79,6 +89,7 @@ class SwitchTracker {
   const bool switches_recorded_;
   const bool wakeups_recorded_;
   std::vector<Cpu> cpus_;
+  std::vector<DoubtfulSpan> doubtful_;  // a bounded number; more are unknown as a whole
 };
 
 }  // namespace triptych::analyze

@@ -40,22 +40,29 @@ struct BlockedTime {
   std::uint64_t time_ns = 0;
 };
 
-struct TaskRecord {
-  // The span since `since_ns` is counted only when the task's next switch proves that nothing was
-  // missed: `seq` is the kernel's own number of switches (mod 2^16) after the last one recorded.
+// What a task is known to do since some moment.
+struct OpenSpan {
   RunState state = RunState::kUnknown;
-  bool target = false;  // recorded, not just met
-  bool seq_known = false;
-  bool has_run = false;           // a switch in or out was recorded
-  bool gap = false;               // a switch of this task is missing
-  bool doubt_at_end = false;      // a loss after its last switch may concern it
-  bool owes_last_switch = false;  // TASK_END came before the switch that it was written in
-  std::uint16_t seq = 0;
   std::uint16_t cpu = 0;  // that it last ran on
   std::int32_t blocked_key = 0;
   model::TimeNs since_ns = 0;
   model::TimeNs woken_ns = 0;        // 0: not woken
-  Preemption* preemption = nullptr;  // into task.preempted_by; whom the waiting is charged to
+  Preemption* preemption = nullptr;  // into Task::preempted_by; whom the waiting is charged to
+};
+
+struct TaskRecord {
+  // The span is counted only when the task's next switch proves that nothing was missed: `seq` is
+  // the kernel's own number of switches (mod 2^16) after the last one recorded.
+  OpenSpan span;
+  bool target = false;  // recorded, not just met
+  bool seq_known = false;
+  bool woken_in_sequence = false;  // `seq` was known when it was woken
+  bool whole_slice = false;        // on a CPU since it was seen coming in
+  bool has_run = false;            // a switch in or out was recorded
+  bool gap = false;                // a switch of this task is missing
+  bool doubt_at_end = false;       // a loss after its last switch may concern it
+  bool owes_last_switch = false;   // TASK_END came before the switch that it was written in
+  std::uint16_t seq = 0;
 
   Task task;
   std::vector<BlockedTime> blocked;

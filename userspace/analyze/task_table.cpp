@@ -60,7 +60,7 @@ TaskRecord* TaskTable::insert(model::TaskId id, model::TimeNs ts_ns) {
   TaskRecord* record = records_.back().get();
   record->task.id = id;
   record->task.start_ns = ts_ns;
-  record->since_ns = ts_ns;
+  record->span.since_ns = ts_ns;
   return record;
 }
 
@@ -76,7 +76,7 @@ TaskRecord* TaskTable::meet(model::TaskId id, model::TimeNs ts_ns, bool target) 
     if (!record->beginning_known) unknown_targets_ = true;
     if (record->task.stranger) {  // met before, recorded from now on
       record->task.stranger = false;
-      record->task.start_ns = record->since_ns = ts_ns;
+      record->task.start_ns = record->span.since_ns = ts_ns;
     }
   }
   return record;
@@ -131,7 +131,7 @@ TaskRecord* TaskTable::on_seen(const model::Event& event, const model::TaskSeen&
   record->beginning_known = true;
   record->target = !stranger;
   record->kthread = seen.kthread;
-  record->task.start_ns = record->since_ns = event.ts_ns;
+  record->task.start_ns = record->span.since_ns = event.ts_ns;
   Task& task = record->task;
   task.stranger = stranger;
   task.tid = seen.tid;
@@ -189,7 +189,9 @@ void TaskTable::judge_survivors(model::TimeNs end_ns, const LossTracker& losses)
     const std::uint32_t creator = processes_[record->process].creator;
     if (creator != kNoProcess && processes_[creator].end_ns && !unknown_targets_) {
       const model::TimeNs creator_end = *processes_[creator].end_ns;
-      task.orphaned = !task.end_ns || *task.end_ns > creator_end;
+      // That it still lives when no end was seen is only sure while no such record was lost.
+      task.orphaned = task.end_ns ? *task.end_ns > creator_end
+                                  : !losses.first(model::LossClass::kTask, task.start_ns);
     }
     // The command itself is reaped by the recorder, which stops then.
     if (!task.end_ns || task.free_ns || task.created_by == CreatedBy::kLaunched) continue;
