@@ -40,7 +40,7 @@ KindWords words_of(FaultKind kind) {
     case FaultKind::kCowCopy:
       return {"copy-on-write", "shared page copied to be written"};
     case FaultKind::kWpReuse:
-      return {"reused in place", "protected, but no other owner: no copy"};
+      return {"reused in place", "no other owner left: no copy"};
     case FaultKind::kHuge:
       return {"huge page", "a huge page at once"};
     case FaultKind::kHugetlbCopy:
@@ -156,11 +156,11 @@ Section faults_section(const View& view) {
   Section section;
   section.title = "Page faults of each address space";
   if (!view.available().faults) {
-    section.blocks.push_back(Paragraph{"n/a: page faults were not recorded.", Tone::kPlain});
+    section.blocks.emplace_back(Paragraph{"n/a: page faults were not recorded.", Tone::kPlain});
     return section;
   }
   if (!view.available().event_stream) {
-    section.blocks.push_back(
+    section.blocks.emplace_back(
         Paragraph{"n/a: summary mode counts faults by task, not by address space.", Tone::kPlain});
     return section;
   }
@@ -193,7 +193,7 @@ Section faults_section(const View& view) {
       "An address space lasts from fork or exec to exec or exit. Pages: memory handed out while "
       "the fault "
       "was served. The most expensive first.";
-  section.blocks.push_back(std::move(table));
+  section.blocks.emplace_back(std::move(table));
   return section;
 }
 
@@ -211,14 +211,15 @@ Section forks_section(const View& view) {
     table.more = fmt::format("… and {} (--top 0 shows all)",
                              counted(forks.size() - shown, "more fork", "more forks"));
   }
-  return {
+  Section section(
       "What each fork cost",
       "Call: how long the call took in the parent; page tables: the part of it that copied them "
       "(only "
       "where the kernel allows fentry); first run: until the child ran. Table pages: memory for "
       "the "
-      "child's page tables; shared pages: in memory and not copied yet. The most expensive first.",
-      {std::move(table)}};
+      "child's page tables; shared pages: in memory and not copied yet. The most expensive first.");
+  section.blocks.emplace_back(std::move(table));
+  return section;
 }
 
 }  // namespace triptych::report

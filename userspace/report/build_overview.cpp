@@ -208,24 +208,24 @@ Section context_section(const View& view) {
   fields.fields.push_back({"machine", machine_words(summary.metadata.host), ""});
   fields.fields.push_back({"recorded", recording_words(summary), ""});
   Section section;
-  section.blocks.push_back(std::move(fields));
-  section.blocks.push_back(switch_verdict(view));
-  section.blocks.push_back(fault_verdict(view));
+  section.blocks.emplace_back(std::move(fields));
+  section.blocks.emplace_back(switch_verdict(view));
+  section.blocks.emplace_back(fault_verdict(view));
   if (summary.quality[model::Quality::recording_cut] != 0) {
-    section.blocks.push_back(Paragraph{
+    section.blocks.emplace_back(Paragraph{
         "The recording was CUT: the recorder did not finish the file. What follows is what it had "
         "written; how tasks ended after that is unknown.",
         Tone::kBad});
   }
   if (lost_events(summary.quality) != 0) {
-    section.blocks.push_back(
+    section.blocks.emplace_back(
         Paragraph{"Events were LOST: counts are lower bounds, and time that the remaining events "
                   "do not prove is "
                   "called unknown (see Data quality).",
                   Tone::kBad});
   }
   if (view.narrowed()) {
-    section.blocks.push_back(Paragraph{
+    section.blocks.emplace_back(Paragraph{
         fmt::format("Narrowed to {}: audit, totals and data quality are of the whole recording, "
                     "everything else of these alone.",
                     counted(view.tasks().size(), "task", "tasks")),
@@ -264,7 +264,9 @@ Section totals_section(const View& view) {
   fields.push_back({"runnable", time(totals.runnable_ns), "ready, waiting for a CPU"});
   fields.push_back({"blocked", time(totals.blocked_ns), "waiting for something else"});
   fields.push_back({"unknown", time(totals.unknown_ns), "no event proves which of the three"});
-  return {"Totals", "", {Fields{std::move(fields)}}};
+  Section section("Totals", "");
+  section.blocks.emplace_back(Fields{std::move(fields)});
+  return section;
 }
 
 }  // namespace triptych::report

@@ -117,7 +117,7 @@ void add_histogram(Section& section, const std::string& name, const Histogram& h
                    std::string_view singular, std::string_view plural) {
   Bars bars = bars_of(histogram);
   bars.title = name + ". " + latency_words(histogram, singular, plural);
-  section.blocks.push_back(std::move(bars));
+  section.blocks.emplace_back(std::move(bars));
 }
 
 Histogram merged(const View& view, Histogram Task::*member) {
@@ -147,7 +147,9 @@ Section tasks_section(const View& view) {
       "before.",
       sorted_words(view.options().sort));
   if (!view.available().event_stream) hint += " Summary mode does not tell what tasks blocked in.";
-  return {"Time of each task", hint, {std::move(table)}};
+  Section section("Time of each task", hint);
+  section.blocks.emplace_back(std::move(table));
+  return section;
 }
 
 Section preemption_section(const View& view) {
@@ -156,7 +158,7 @@ Section preemption_section(const View& view) {
   section.hint =
       "A task that could have gone on lost its CPU to another, and waited until it ran again.";
   if (!view.available().switches || !view.available().event_stream) {
-    section.blocks.push_back(
+    section.blocks.emplace_back(
         Paragraph{"n/a: needs the events of switches, one by one.", Tone::kPlain});
     return section;
   }
@@ -187,7 +189,7 @@ Section preemption_section(const View& view) {
     table.more = fmt::format("… and {} (--top 0 shows all)",
                              counted(losses.size() - shown, "more pair", "more pairs"));
   }
-  section.blocks.push_back(std::move(table));
+  section.blocks.emplace_back(std::move(table));
   return section;
 }
 
@@ -195,7 +197,8 @@ Section latency_section(const View& view) {
   Section section;
   section.title = "Waiting for a CPU, and running";
   if (!view.available().switches) {
-    section.blocks.push_back(Paragraph{"n/a: context switches were not recorded.", Tone::kPlain});
+    section.blocks.emplace_back(
+        Paragraph{"n/a: context switches were not recorded.", Tone::kPlain});
     return section;
   }
   const bool narrowed = view.narrowed();

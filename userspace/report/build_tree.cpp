@@ -259,11 +259,13 @@ class TreeBuilder {
 
 Section tree_section(const View& view) {
   if (view.tasks().empty()) return {};
-  return {"Processes and threads",
-          "Each below the one that created it: its id and last name, how it came into being (+ is "
-          "from the "
-          "beginning of the report), how it ended.",
-          {TreeBuilder(view).build()}};
+  Section section(
+      "Processes and threads",
+      "Each below the one that created it: its id and last name, how it came into being (+ is "
+      "from the "
+      "beginning of the report), how it ended.");
+  section.blocks.emplace_back(TreeBuilder(view).build());
+  return section;
 }
 
 }  // namespace triptych::report

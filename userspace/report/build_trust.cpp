@@ -42,7 +42,7 @@ Table audit_table(const View& view) {
     switches.cells = {"context switches", Count{audit.switches_recorded},
                       Count{audit.switches_kernel},
                       difference(audit.switches_recorded, audit.switches_kernel),
-                      "the kernel, in each task's own counters (nvcsw, nivcsw)"};
+                      "the kernel: each task's nvcsw + nivcsw"};
   } else {
     switches.cells = {"context switches", NotAvailable{}, NotAvailable{}, NotAvailable{},
                       view.available().switches ? "no task is comparable" : "not recorded"};
@@ -68,8 +68,7 @@ Table audit_table(const View& view) {
     Row taken;
     taken.cells = {"kernel's own faults", NotAvailable{},
                    audit.faults_kernel_taken ? Value(Count{*audit.faults_kernel_taken}) : Unknown{},
-                   NotAvailable{},
-                   "the kernel took them for itself: min_flt + maj_flt beyond the recorded ones"};
+                   NotAvailable{}, "min_flt + maj_flt beyond the recorded ones"};
     table.rows.push_back(std::move(taken));
   }
   return table;
@@ -112,9 +111,9 @@ void add_task_audits(const View& view, Section& section) {
   }
   const std::size_t equal = view.tasks().size() - unequal.size();
   if (unequal.empty()) {
-    section.blocks.push_back(Paragraph{fmt::format("All {} equal to the kernel's own counters.",
-                                                   counted(equal, "task is", "tasks are")),
-                                       Tone::kGood});
+    section.blocks.emplace_back(Paragraph{fmt::format("All {} equal to the kernel's own counters.",
+                                                      counted(equal, "task is", "tasks are")),
+                                          Tone::kGood});
     return;
   }
   std::stable_sort(unequal.begin(), unequal.end(), [](const Task* a, const Task* b) {
@@ -132,11 +131,11 @@ void add_task_audits(const View& view, Section& section) {
     table.more = fmt::format("… and {} (--top 0 shows all)",
                              counted(unequal.size() - shown, "more task", "more tasks"));
   }
-  section.blocks.push_back(
+  section.blocks.emplace_back(
       Paragraph{fmt::format("{} equal to the kernel's own counters; not so, recorded / kernel:",
                             counted(equal, "task is", "tasks are")),
                 Tone::kPlain});
-  section.blocks.push_back(std::move(table));
+  section.blocks.emplace_back(std::move(table));
 }
 
 Tone tone_of(model::Severity severity) {
@@ -221,11 +220,12 @@ Section marks_section(const View& view) {
     table.more = fmt::format("… and {} (--top 0 shows all)",
                              counted(marks.size() - shown, "more mark", "more marks"));
   }
-  return {"Marks",
-          "Set by the programs themselves, with the task's own counters at that moment. "
-          "--from-mark and "
-          "--to-mark report the part between two of them.",
-          {std::move(table)}};
+  Section section("Marks",
+                  "Set by the programs themselves, with the task's own counters at that moment. "
+                  "--from-mark and "
+                  "--to-mark report the part between two of them.");
+  section.blocks.emplace_back(std::move(table));
+  return section;
 }
 
 Section audit_section(const View& view) {
@@ -235,9 +235,9 @@ Section audit_section(const View& view) {
       "The record against what the kernel counted by itself. Faults that the kernel takes for "
       "itself "
       "(exec's copy of the arguments, MAP_POPULATE, mlock) pass no hook of the base tier.";
-  section.blocks.push_back(audit_table(view));
+  section.blocks.emplace_back(audit_table(view));
   const std::string& remark = view.summary().audit.remark;
-  if (!remark.empty()) section.blocks.push_back(Paragraph{escape(remark), Tone::kWarning});
+  if (!remark.empty()) section.blocks.emplace_back(Paragraph{escape(remark), Tone::kWarning});
   if (!view.tasks().empty() && (view.available().switches || view.available().faults)) {
     add_task_audits(view, section);
   }
@@ -261,11 +261,11 @@ Section quality_section(const View& view) {
     table.rows.push_back(std::move(row));
   }
   if (table.rows.empty()) {
-    section.blocks.push_back(Paragraph{"Nothing was lost, cut or damaged.", Tone::kGood});
+    section.blocks.emplace_back(Paragraph{"Nothing was lost, cut or damaged.", Tone::kGood});
   } else {
-    section.blocks.push_back(std::move(table));
+    section.blocks.emplace_back(std::move(table));
   }
-  if (!summary.losses.empty()) section.blocks.push_back(losses_table(view));
+  if (!summary.losses.empty()) section.blocks.emplace_back(losses_table(view));
   return section;
 }
 
@@ -285,18 +285,18 @@ Section provenance_section(const View& view) {
     fields.push_back({"recorder", Duration{view.summary().ending->recorder_cpu_ns},
                       "of CPU time spent on recording itself, besides the probes"});
   }
-  section.blocks.push_back(Fields{std::move(fields)});
+  section.blocks.emplace_back(Fields{std::move(fields)});
   if (metadata.plan.empty()) return section;
   Table table;
-  table.columns = {{"event", true}, {"hook", true}, {"why not, or why no better one", true}};
+  table.columns = {{"event", true}, {"hook, and why there is none or no better one", true}};
   for (const model::PlannedEvent& each : metadata.plan) {
     Row row;
     row.cells = {escape(each.event),
-                 each.hook.empty() ? std::string("not recorded") : escape(each.hook),
-                 escape(each.reason)};
+                 each.hook.empty() ? std::string("not recorded") : escape(each.hook)};
+    row.detail = escape(each.reason);
     table.rows.push_back(std::move(row));
   }
-  section.blocks.push_back(std::move(table));
+  section.blocks.emplace_back(std::move(table));
   return section;
 }
 

@@ -94,6 +94,10 @@ struct Tree {
 using Block = std::variant<Paragraph, Fields, Table, Bars, Tree>;
 
 struct Section {
+  Section() = default;
+  Section(std::string title_text, std::string hint_text)
+      : title(std::move(title_text)), hint(std::move(hint_text)) {}
+
   std::string title;  // may be empty: the first section is the context of all others
   std::string hint;   // how to read it
   std::vector<Block> blocks;

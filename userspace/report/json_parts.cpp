@@ -104,6 +104,12 @@ Json fault_stats_json(const analyze::FaultStats& stats) {
           {"latency", histogram_json(stats.latency)}};
 }
 
+// The kernel side does not look at mappings; what it cannot tell apart is counted as unknown.
+bool told_by_summary_mode(analyze::FaultKind kind) {
+  return kind == analyze::FaultKind::kFirstTouch || kind == analyze::FaultKind::kZeroPageWrite ||
+         kind == analyze::FaultKind::kCowCopy || kind == analyze::FaultKind::kUnknown;
+}
+
 }  // namespace
 
 void add_wait_status(Json& json, const std::optional<std::uint32_t>& wait_status) {
@@ -130,13 +136,14 @@ Json fault_counts_json(const analyze::FaultCounts& faults, const Available& avai
   Json json = {{"total", when(known, faults.total)},
                {"minor", when(known, faults.minor)},
                {"major", when(known, faults.major)}};
-  for (std::size_t kind = 0; kind < analyze::kFaultKinds; ++kind) {
-    json[std::string(name_of(static_cast<analyze::FaultKind>(kind)))] =
-        when(known, faults.by_kind[kind]);
+  for (std::size_t i = 0; i < analyze::kFaultKinds; ++i) {
+    const auto kind = static_cast<analyze::FaultKind>(i);
+    const bool told = known && (available.event_stream || told_by_summary_mode(kind));
+    json[std::string(name_of(kind))] = when(told, faults.by_kind[i]);
   }
   json["kernel_mode"] = when(known, faults.kernel_mode);
   json["unresolved"] = when(known, faults.unresolved);
-  json["kernel_taken"] = when(known, faults.kernel_taken);
+  json["kernel_taken"] = when(known && available.event_stream, faults.kernel_taken);
   return json;
 }
 

@@ -99,6 +99,9 @@ TEST(JsonReport, IsNullWhereSummaryModeKeepsNothing) {
   EXPECT_EQ(report["tasks"][0]["blocked_by_syscall"], nullptr);
   EXPECT_EQ(report["tasks"][0]["preempted_by"], nullptr);
   EXPECT_EQ(report["forks"][0]["cow"], nullptr);
+  EXPECT_EQ(report["address_spaces"][0]["faults"], nullptr);
+  EXPECT_EQ(report["totals"]["page_faults"]["file"], nullptr);
+  EXPECT_EQ(report["totals"]["page_faults"]["cow_copy"], 0);
 }
 
 TEST(JsonReport, SurvivesStringsThatAreNoUtf8) {

@@ -9,7 +9,8 @@ namespace {
 std::string written(Block block, TextStyle style = {}) {
   Document document;
   document.title = "T";
-  document.sections.push_back({"", "", {std::move(block)}});
+  document.sections.emplace_back();
+  document.sections.back().blocks.push_back(std::move(block));
   const std::string text = write_text(document, style);
   EXPECT_EQ(text.substr(0, 3), "T\n\n");
   return text.substr(3);
@@ -129,7 +130,8 @@ TEST(TextWriter, ColoursOnlyWhenAsked) {
   colours.colours = true;
   Document document;
   document.title = "T";
-  document.sections.push_back({"S", "", {Paragraph{"lost", Tone::kBad}}});
+  document.sections.emplace_back("S", "");
+  document.sections.back().blocks.emplace_back(Paragraph{"lost", Tone::kBad});
   EXPECT_EQ(write_text(document, colours),
             "\033[1mT\033[0m\n\n\033[1mS\033[0m\n  \033[1;31mlost\033[0m\n");
   EXPECT_EQ(write_text(document), "T\n\nS\n  lost\n");
