@@ -49,6 +49,7 @@ void Console::say(std::string_view text) {
 }
 
 void Console::show(std::uint64_t now_ns, const std::function<Progress()>& progress) {
+  if (last_ns_ == 0) last_ns_ = now_ns;  // the first line comes after a period, too
   if (!terminal_ || now_ns - last_ns_ < kPeriodNs) return;
   last_ns_ = now_ns;
   if (!terminal_is_ours()) return;
