@@ -85,6 +85,10 @@ class Test(unittest.TestCase):
         with open(self.path(name), encoding="utf-8") as file:
             return file.read()
 
+    def read_bytes(self, name):
+        with open(self.path(name), "rb") as file:
+            return file.read()
+
     def names(self):
         return sorted(os.listdir(self.directory))
 
@@ -131,9 +135,9 @@ class Test(unittest.TestCase):
                 os.kill(process, signal.SIGKILL)
         self.addCleanup(end)
 
-    def assert_refused(self, result, status, message, hint):
+    def assert_refused(self, result, status, message, hint, first_lines=""):
         """Nothing on standard output, exactly this on standard error, nothing left behind."""
-        expected = f"error: {message}\n" + (f"hint: {hint}\n" if hint else "")
+        expected = f"{first_lines}error: {message}\n" + (f"hint: {hint}\n" if hint else "")
         self.assertEqual(result, Result(status, "", expected))
 
     def report(self, name="triptych.tpt", *arguments):

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ctrl-C, SIGTERM and friends: they reach the command, and the file is whole."""
+
+import os
+import signal
+import subprocess
+import time
+
+import harness
+from harness import Terminal, alive, wait_until
+
+# Ends with status 7 a little after SIGINT, and says that it got it; touches "ready" first.
+POLITE = """
+import os, signal, sys, time
+def stop(number, frame):
+    time.sleep(0.2)
+    open("stopped", "a").write("x")
+    sys.exit(7)
+signal.signal(signal.SIGINT, stop)
+signal.signal(signal.SIGTERM, stop)
+open("ready", "w").close()
+time.sleep(60)
+"""
+
+# Ignores what it can; writes its process id to "ready".
+STUBBORN = "trap '' INT TERM HUP QUIT; echo $$ >ready.new; mv ready.new ready; sleep 60"
+
+
+class FromTheTerminal(harness.Test):
+    def terminal(self, *command):
+        terminal = Terminal(self, "record", "--", *command)
+        self.wait_for_file("ready")
+        return terminal
+
+    def test_ctrl_c_reaches_the_command_once(self):
+        terminal = self.terminal("/usr/bin/python3", "-c", POLITE)
+        terminal.keys("\x03")
+        self.assertEqual(terminal.wait(), 7)
+        self.assertEqual(self.read("stopped"), "x")
+        self.assertEqual(self.ending()["reason"], "target ended")
+        self.assertEqual(self.ending()["wait_status"], 7 << 8)
+        self.assertIn("next: triptych report triptych.tpt", terminal.output)
+
+    def test_ctrl_c_that_kills(self):
+        terminal = self.terminal("sh", "-c", "touch ready; exec sleep 60")
+        terminal.keys("\x03")
+        self.assertEqual(terminal.wait(), 130)
+        self.assertEqual(self.ending()["reason"], "target ended")
+
+    def test_second_ctrl_c_ends_the_recording_of_a_stubborn_command(self):
+        terminal = self.terminal("sh", "-c", STUBBORN)
+        process = int(self.read("ready"))
+        self.kill_later(process)
+        terminal.keys("\x03")
+        time.sleep(0.3)
+        self.assertTrue(alive(terminal.process))
+        terminal.keys("\x03")
+        terminal.read_until("the recording is finished")
+        self.assertEqual(self.ending()["reason"], "interrupted")
+        terminal.keys("\x03")
+        self.assertEqual(terminal.wait(), 130)
+        self.assertIn("the command still runs", terminal.output)
+        self.assertTrue(alive(process))
+
+    def test_the_recording_of_a_stubborn_command_ends_after_a_while(self):
+        terminal = self.terminal("sh", "-c", STUBBORN)
+        process = int(self.read("ready"))
+        self.kill_later(process)
+        terminal.keys("\x03")
+        terminal.read_until("the recording is finished")
+        self.assertEqual(self.ending()["reason"], "interrupted")
+        os.kill(process, signal.SIGKILL)
+        self.assertEqual(terminal.wait(), 137)  # it had been waited for
+
+    def test_progress(self):
+        terminal = Terminal(self, "record", "--", "sleep", "1.5")
+        self.assertEqual(terminal.wait(), 0)
+        self.assertRegex(terminal.output,
+                         r"\r\x1b\[K\[triptych 1 s  \d+ events  0\.0 MB  0 lost\]\r")
+        self.assertRegex(terminal.output, r"\r\x1b\[Ktriptych: recorded ")
+
+    def test_no_progress_over_a_full_screen_program(self):
+        terminal = Terminal(self, "record", "--", "sh", "-c", "stty raw; sleep 1.5; stty -raw")
+        self.assertEqual(terminal.wait(), 0)
+        self.assertNotIn("[triptych", terminal.output)
+
+
+class FromElsewhere(harness.Test):
+    def start_polite(self):
+        process = self.start("record", "--", "/usr/bin/python3", "-c", POLITE)
+        self.wait_for_file("ready")
+        return process
+
+    def test_sigterm_is_passed_on(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(signal=number):
+                process = self.start_polite()
+                process.send_signal(number)
+                self.assertEqual(self.finish(process).status, 7)
+                self.assertEqual(self.read("stopped"), "x")
+                self.assertEqual(self.ending()["wait_status"], 7 << 8)
+                os.unlink(self.path("stopped"))
+                os.unlink(self.path("ready"))
+
+    def test_sighup_is_passed_on(self):
+        process = self.start("record", "--", "sh", "-c", "touch ready; exec sleep 60")
+        self.wait_for_file("ready")
+        process.send_signal(signal.SIGHUP)
+        self.assertEqual(self.finish(process).status, 129)
+        self.assertEqual(self.ending()["wait_status"], signal.SIGHUP)
+
+    def test_command_that_kills_its_group(self):
+        result = self.finish(self.start("record", "--", "sh", "-c", "kill -TERM 0; sleep 60"))
+        self.assertEqual(result.status, 143)
+        self.assertEqual(self.ending()["wait_status"], signal.SIGTERM)
+
+    def test_command_that_is_killed(self):
+        process = self.start("record", "--", "sh", "-c", "echo $$ >new; mv new ready; exec sleep 60")
+        self.wait_for_file("ready")
+        os.kill(int(self.read("ready")), signal.SIGKILL)
+        self.assertEqual(self.finish(process).status, 137)
+        self.assertEqual(self.ending()["reason"], "target ended")
+
+    def test_process_is_left_alone(self):
+        target = subprocess.Popen(["sleep", "60"])
+        self.addCleanup(target.wait)
+        self.addCleanup(target.kill)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(signal=number):
+                process = self.start("record", "-p", str(target.pid))
+                self.wait_for_file("triptych.tpt")
+                process.send_signal(number)
+                self.assertEqual(self.finish(process).status, 0)
+                self.assertEqual(self.ending()["reason"], "interrupted")
+                self.assertIsNone(target.poll())
+                os.unlink(self.path("triptych.tpt"))
+
+    def test_machine_until_interrupted(self):
+        process = self.start("record", "-a")
+        self.wait_for_file("triptych.tpt")
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(self.finish(process).status, 0)
+        self.assertEqual(self.ending()["reason"], "interrupted")
+
+
+class RecorderKilled(harness.Test):
+    def test_command_goes_on_and_the_file_is_readable(self):
+        process = self.start("record", "--", "sh", "-c",
+                             "i=0; while [ $i -lt 25 ]; do i=$((i + 1)); sleep 0.1; done; "
+                             "touch done", stderr=subprocess.DEVNULL)
+        # What is read at 2.2 s must hold what happened in the first 1.2 s.
+        self.wait_for_file("triptych.tpt")
+        time.sleep(2.2)
+        process.kill()
+        process.wait()
+        self.wait_for_file("done")
+
+        self.assertIsNone(self.ending())
+        forks = [event for event in self.dump() if event["kind"] == "task_new"]
+        self.assertGreaterEqual(len(forks), 8)
+        result = self.triptych("report", "triptych.tpt")
+        self.assertEqual(result.status, 0, result.err)
+        self.assertIn("recording_cut", result.out)
+        self.assertEqual(self.report()["data_quality"]["recording_cut"]["count"], 1)
+
+    def test_before_the_command_began(self):
+        """Whoever kills us at any moment leaves no command that waits for ever."""
+        for delay in (0.01, 0.03, 0.06, 0.1):
+            with self.subTest(delay=delay):
+                process = self.start("record", "--", "sh", "-c", "exec sleep 0.987654")
+                time.sleep(delay)
+                process.kill()
+                process.wait()
+                wait_until(lambda: not waiting_children(process.pid), "the child's end")
+
+
+def waiting_children(group):
+    """Processes of the session that `group` led."""
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdigit() and alive(name):
+            try:
+                if os.getsid(int(name)) == group:
+                    found.append(int(name))
+            except ProcessLookupError:
+                pass
+    return found
+
+
+if __name__ == "__main__":
+    harness.main()
