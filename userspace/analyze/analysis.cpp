@@ -211,7 +211,7 @@ void Analysis::Impl::created(const model::Event& event, const model::TaskNew& cr
   TaskRecord* child = tasks.on_new(event, created);
   if (child == nullptr) return;
   switches.on_birth(*child);
-  if (parent != nullptr) spaces.use(*parent, created.parent_mm, event.ts_ns, parent->task.comm);
+  if (parent != nullptr) forks.on_use(*parent, created.parent_mm, event.ts_ns);
   spaces.use(*child, created.mm, event.ts_ns, child->task.comm);
   forks.on_new(*child, event.ts_ns, created);
   if (!window.counting()) return;

@@ -5,14 +5,6 @@
 
 namespace triptych::analyze {
 
-// A task faults in its own address space; one that is not the one it is known to use means that its
-// creation or its exec is missing. Kernel threads borrow the spaces of others.
-void FaultTracker::follow_address_space(TaskRecord& task, model::TimeNs ts_ns, model::MmId mm) {
-  if (task.kthread || mm == model::kNoMm) return;
-  if (task.mm != model::kNoMm && task.mm != mm) forks_.on_unseen_exec(task);
-  spaces_.use(task, mm, ts_ns, task.task.comm);
-}
-
 void FaultTracker::on_fault(TaskRecord& task, model::TimeNs ts_ns, const model::Fault& fault) {
   const bool counting = window_.counting();
   FaultCounts& counts = task.task.faults;
@@ -20,7 +12,7 @@ void FaultTracker::on_fault(TaskRecord& task, model::TimeNs ts_ns, const model::
     if (counting) ++counts.kernel_taken;
     return;
   }
-  follow_address_space(task, ts_ns, fault.mm);
+  forks_.on_use(task, fault.mm, ts_ns);  // a task faults in its own address space
   if (!counting) return;
   if (fault.unresolved) {
     ++counts.unresolved;

@@ -21,8 +21,6 @@ class FaultTracker {
   [[nodiscard]] const CowBill& copies() const { return copies_; }
 
  private:
-  void follow_address_space(TaskRecord& task, model::TimeNs ts_ns, model::MmId mm);
-
   AddressSpaces& spaces_;
   ForkTracker& forks_;
   const CountingWindow& window_;

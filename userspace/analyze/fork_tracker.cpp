@@ -99,6 +99,12 @@ void ForkTracker::on_unseen_creation(model::TaskId creator, model::TimeNs ts_ns)
   doubt_forks_of(*space, ts_ns);
 }
 
+void ForkTracker::on_use(TaskRecord& task, model::MmId mm, model::TimeNs ts_ns) {
+  if (task.kthread || mm == model::kNoMm) return;  // kernel threads borrow those of others
+  if (task.mm != model::kNoMm && task.mm != mm) on_unseen_exec(task);
+  spaces_.use(task, mm, ts_ns, task.task.comm);
+}
+
 void ForkTracker::on_unseen_exec(const TaskRecord& task) {
   const SpaceRecord* old = spaces_.find(task.mm);
   if (old == nullptr || old->made_by >= forks_.size()) return;

@@ -53,8 +53,9 @@ class ForkTracker {
                     const model::Switch& change);
   // A task without a beginning was woken for the first time, by `creator`.
   void on_unseen_creation(model::TaskId creator, model::TimeNs ts_ns);
-  // `task` uses another address space than it is known to: an exec is missing.
-  void on_unseen_exec(const TaskRecord& task);
+  // An event shows which address space the task uses. When it is not the one that it is known to
+  // use, its creation or its exec is missing.
+  void on_use(TaskRecord& task, model::MmId mm, model::TimeNs ts_ns);
   // Records of tasks were lost, not before `since_ns`: of forks, perhaps, of execs or of ends.
   void on_lost_tasks(model::TimeNs since_ns);
 
@@ -70,6 +71,7 @@ class ForkTracker {
     RevocableBill parent, child;
     model::MmId child_mm{};
   };
+  void on_unseen_exec(const TaskRecord& task);
   void list(SpaceRecord& space);
   void doubt_forks_of(SpaceRecord& space, model::TimeNs since_ns);
   [[nodiscard]] bool lost_in_its_life(const ForkRecord& record, model::LossClass what) const;

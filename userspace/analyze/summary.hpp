@@ -97,6 +97,7 @@ struct Exec {
   std::vector<std::string> arguments;
   bool arguments_truncated = false;
   bool secure = false;
+  model::Tid old_tid = 0;  // of the thread that called it; it now has the tid of the first thread
 };
 
 enum class AuditVerdict : std::uint8_t { kEqual, kDiffers, kNotComparable };

@@ -69,11 +69,11 @@ TaskRecord* TaskTable::meet(model::TaskId id, model::TimeNs ts_ns, bool target) 
   if (record == nullptr) {
     record = insert(id, ts_ns);
     if (record == nullptr) return nullptr;
+    unknown_targets_ = true;
     quality_.add(model::Quality::unknown_tasks);
   }
   if (target && !record->target) {
     record->target = true;
-    if (!record->beginning_known) unknown_targets_ = true;
     if (record->task.stranger) {  // met before, recorded from now on
       record->task.stranger = false;
       record->task.start_ns = record->span.since_ns = ts_ns;
@@ -82,9 +82,10 @@ TaskRecord* TaskTable::meet(model::TaskId id, model::TimeNs ts_ns, bool target) 
   return record;
 }
 
-std::uint32_t TaskTable::new_process(std::uint32_t creator) {
+std::uint32_t TaskTable::new_process(std::uint32_t creator, model::TimeNs ts_ns) {
   processes_.emplace_back();
   processes_.back().creator = creator;
+  processes_.back().begin_ns = ts_ns;
   return static_cast<std::uint32_t>(processes_.size() - 1);
 }
 
@@ -114,7 +115,7 @@ TaskRecord* TaskTable::on_new(const model::Event& event, const model::TaskNew& c
   if (parent != nullptr) task.parent_tid = parent->task.tid;
   const std::uint32_t creator = parent == nullptr ? kNoProcess : parent->process;
   const bool thread = (created.clone_flags & kCloneThread) != 0;
-  join_process(*record, thread ? creator : new_process(creator));
+  join_process(*record, thread ? creator : new_process(creator, event.ts_ns));
   return record;
 }
 
@@ -147,7 +148,7 @@ TaskRecord* TaskTable::on_seen(const model::Event& event, const model::TaskSeen&
   const auto [entry, first] = attached_processes_.try_emplace(seen.tgid, kNoProcess);
   if (first) {
     const TaskRecord* parent = find(seen.parent);
-    entry->second = new_process(parent == nullptr ? kNoProcess : parent->process);
+    entry->second = new_process(parent == nullptr ? kNoProcess : parent->process, event.ts_ns);
   }
   join_process(*record, entry->second);
   return record;
@@ -172,6 +173,7 @@ void TaskTable::on_exec(TaskRecord& record, model::TimeNs ts_ns, const model::Ta
   entry.arguments = split_arguments(exec);
   entry.arguments_truncated = exec.args_truncated || exec.args_unreadable;
   entry.secure = exec.secure;
+  entry.old_tid = exec.old_tid;
   record.task.execs.push_back(std::move(entry));
 }
 
@@ -187,11 +189,11 @@ void TaskTable::judge_survivors(model::TimeNs end_ns, const LossTracker& losses)
     if (!record->target || !record->beginning_known || task.tid != task.tgid) continue;
     if (record->process == kNoProcess || record->kthread) continue;
     const std::uint32_t creator = processes_[record->process].creator;
-    if (creator != kNoProcess && processes_[creator].end_ns && !unknown_targets_) {
-      const model::TimeNs creator_end = *processes_[creator].end_ns;
-      // That it still lives when no end was seen is only sure while no such record was lost.
-      task.orphaned = task.end_ns ? *task.end_ns > creator_end
-                                  : !losses.first(model::LossClass::kTask, task.start_ns);
+    // That the creator ended, threads and all, and that who has no end still lives, is only sure
+    // while no record that could tell otherwise is missing.
+    if (creator != kNoProcess && processes_[creator].end_ns && !unknown_targets_ &&
+        !losses.first(model::LossClass::kTask, processes_[creator].begin_ns)) {
+      task.orphaned = !task.end_ns || *task.end_ns > *processes_[creator].end_ns;
     }
     // The command itself is reaped by the recorder, which stops then.
     if (!task.end_ns || task.free_ns || task.created_by == CreatedBy::kLaunched) continue;

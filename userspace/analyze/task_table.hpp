@@ -47,12 +47,13 @@ class TaskTable {
   struct Process {
     std::uint32_t threads = 0;  // alive
     std::uint32_t creator = ~0u;
+    model::TimeNs begin_ns = 0;
     std::optional<model::TimeNs> end_ns;
   };
 
   TaskRecord* insert(model::TaskId id, model::TimeNs ts_ns);
   void join_process(TaskRecord& record, std::uint32_t process);
-  std::uint32_t new_process(std::uint32_t creator);
+  std::uint32_t new_process(std::uint32_t creator, model::TimeNs ts_ns);
 
   model::DataQuality& quality_;
   DenseIndex<model::TaskId> index_;

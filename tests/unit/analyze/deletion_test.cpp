@@ -117,6 +117,20 @@ std::string audit_complaint(const Event& gone, const Summary& less, bool silent,
   return {};
 }
 
+// An exec shows by itself, or by the new address space that the task then faults in or forks from.
+bool leaves_no_trace(const std::vector<Event>& events, std::size_t i) {
+  if (std::holds_alternative<model::TaskFree>(events[i].payload)) return true;
+  if (!std::holds_alternative<model::TaskExec>(events[i].payload)) return false;
+  for (std::size_t k = i + 1; k < events.size(); ++k) {
+    const auto* created = std::get_if<model::TaskNew>(&events[k].payload);
+    if (created != nullptr && created->parent == events[i].task) return false;
+    if (events[k].task != events[i].task) continue;
+    if (std::holds_alternative<model::Fault>(events[k].payload)) return false;
+    if (std::holds_alternative<model::TaskExec>(events[k].payload)) return true;
+  }
+  return true;
+}
+
 using Deletion =
     std::function<Deleted(const std::vector<Event>&, std::size_t, const model::Ending&)>;
 
@@ -127,7 +141,7 @@ void delete_each(const TraceBuilder& trace, const std::string& name, const Delet
   input.ending = ending_at(TraceBuilder::Ns(trace.now_ns()) + 1ms);
   const Summary full = analyze_events(events, input);
   for (std::size_t i = 0; i < events.size(); ++i) {
-    if (silent && std::holds_alternative<model::TaskFree>(events[i].payload)) continue;
+    if (silent && leaves_no_trace(events, i)) continue;
     const Deleted deleted = deletion(events, i, *input.ending);
     AnalysisInput damaged;
     damaged.ending = deleted.ending;
