@@ -393,6 +393,7 @@ int BPF_PROG(on_free, struct task_struct *task)
 	state = find_task(task);
 	if (!is_target(state))
 		return 0;
+	__sync_fetch_and_add(&unreaped, -1);
 	now = bpf_ktime_get_ns();
 	record = reserve(TRIPTYCH_LOSS_TASK, sizeof(*record), now, false);
 	if (!record)

@@ -89,6 +89,7 @@ static __always_inline void end_task(struct task_struct *task, struct triptych_t
 	emit_end(task, state, now);
 	__sync_fetch_and_add(&exiting, -1);
 	__sync_fetch_and_add(&alive, -1);
+	__sync_fetch_and_add(&unreaped, 1);
 }
 
 /*

@@ -70,6 +70,7 @@ __u32 iter_added = 0;
 __u64 next_task_serial = TRIPTYCH_TASK_FIRST;
 __u64 next_mm_serial = TRIPTYCH_MM_FIRST;
 __u64 alive = 0;
+__u64 unreaped = 0;
 __u64 exiting = 0;
 __u64 storage_failed = 0;
 __u64 switches_missed = 0;

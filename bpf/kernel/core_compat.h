@@ -94,22 +94,25 @@ static long add_cpu(u32 cpu, struct percpu_sum *sum)
 	return 0;
 }
 
-/* A member of mm->rss_stat: 0 file, 1 anonymous, 3 shared memory. A per-CPU counter since 6.2, whose
- * exact value is the sum over the CPUs. */
-static __always_inline u32 mm_resident(struct mm_struct *mm, int member)
+static __always_inline u32 percpu_total(s64 count, s32 *counters)
 {
-	struct mm_struct___before_6_2 *old = (void *)mm;
-	struct percpu_sum sum = {};
+	struct percpu_sum sum = { .counters = (u64)counters, .sum = count };
 
-	if (bpf_core_field_exists(old->rss_stat.count)) {
-		sum.sum = BPF_CORE_READ(old, rss_stat.count[member].counter);
-	} else {
-		sum.sum = BPF_CORE_READ(mm, rss_stat[member].count);
-		sum.counters = (u64)BPF_CORE_READ(mm, rss_stat[member].counters);
-		bpf_loop(cpu_count, add_cpu, &sum, 0);
-	}
+	bpf_loop(cpu_count, add_cpu, &sum, 0);
 	return sum.sum < 0 ? 0 : sum.sum;
 }
+
+/* A member of mm->rss_stat: 0 file, 1 anonymous, 3 shared memory. A per-CPU counter since 6.2, whose
+ * exact value is the sum over the CPUs. A macro, because only a literal index is relocated. */
+#define mm_resident(mm, member)                                                                    \
+	({                                                                                         \
+		struct mm_struct___before_6_2 *old_mm = (void *)(mm);                              \
+                                                                                                   \
+		bpf_core_field_exists(old_mm->rss_stat.count) ?                                    \
+			(u32)BPF_CORE_READ(old_mm, rss_stat.count[member].counter) :               \
+			percpu_total(BPF_CORE_READ(mm, rss_stat[member].count),                    \
+				     BPF_CORE_READ(mm, rss_stat[member].counters));                \
+	})
 
 /* unsigned long up to 6.17, a structure around a bitmap since 6.18. */
 static __always_inline u64 mm_flag_bits(struct mm_struct *mm)

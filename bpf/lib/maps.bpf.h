@@ -77,6 +77,7 @@ extern __u32 iter_added; /* targets that this walk made */
 extern __u64 next_task_serial;
 extern __u64 next_mm_serial;
 extern __u64 alive;   /* targets that have not made their last switch */
+extern __u64 unreaped; /* targets between their last switch and the end of all references to them */
 extern __u64 exiting; /* targets between their exit and their last switch */
 extern __u64 storage_failed;
 extern __u64 switches_missed;

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <fstream>
+#include <set>
+
+#include "bpf/recorded_scenario.hpp"
+
+namespace triptych::test {
+namespace {
+
+using analyze::CreatedBy;
+using analyze::Summary;
+using analyze::Task;
+
+std::vector<Task> targets(const Summary& summary) {
+  std::vector<Task> found;
+  for (const Task& task : summary.tasks) {
+    if (!task.stranger) found.push_back(task);
+  }
+  return found;
+}
+
+void expect_audit_clean(const Summary& summary) {
+  EXPECT_EQ(summary.audit.tasks_differing, 0u);
+  EXPECT_EQ(summary.audit.tasks_comparable, summary.audit.tasks);
+  EXPECT_EQ(summary.audit.switches_recorded, summary.audit.switches_kernel);
+  EXPECT_EQ(summary.audit.faults_recorded, summary.audit.faults_counted);
+}
+
+TEST(Lifecycle, TenThousandForks) {
+  constexpr std::size_t kForks = 10'000;
+  TRIPTYCH_RECORD("forks", kForks);
+  ASSERT_EQ(recorded.wait_status, 0);
+  const Summary summary = recorded.summary();
+  expect_audit_clean(summary);
+  EXPECT_EQ(summary.totals.forks, kForks);
+  EXPECT_EQ(summary.totals.exits, kForks + 1);
+  EXPECT_EQ(summary.forks.size(), kForks);
+  EXPECT_EQ(recorded.all<model::CloneReturn>().size(), kForks);
+  std::size_t reaped = 0;
+  for (const Task& task : targets(summary)) {
+    ASSERT_TRUE(task.end_ns.has_value());
+    ASSERT_TRUE(task.exit_code.has_value());
+    EXPECT_EQ(*task.exit_code, task.created_by == CreatedBy::kFork ? 3u << 8 : 0u);
+    reaped += task.free_ns.has_value();
+    EXPECT_FALSE(task.zombie);
+  }
+  EXPECT_EQ(reaped, kForks + 1);
+  for (const analyze::Fork& fork : summary.forks) EXPECT_TRUE(fork.duration_ns.has_value());
+}
+
+TEST(Lifecycle, TwoThousandThreadsAtOnce) {
+  constexpr std::size_t kThreads = 2'000;
+  TRIPTYCH_RECORD("threads", kThreads);
+  const Summary summary = recorded.summary();
+  expect_audit_clean(summary);
+  EXPECT_EQ(summary.totals.threads_created, kThreads);
+  EXPECT_EQ(summary.totals.forks, 0u);
+  EXPECT_EQ(summary.address_spaces.size(), 1u);
+}
+
+TEST(Lifecycle, VforkAndSpawnShareTheAddressSpace) {
+  constexpr std::size_t kCalls = 50;
+  for (const char* scenario : {"vforks", "spawns"}) {
+    TRIPTYCH_RECORD(scenario, kCalls);
+    const Summary summary = recorded.summary();
+    expect_audit_clean(summary);
+    EXPECT_EQ(summary.totals.vforks, kCalls) << scenario;
+    EXPECT_EQ(summary.totals.forks, 0u) << scenario;
+    EXPECT_EQ(summary.totals.cow.copies, recorded.summary().totals.cow.copies);
+    for (const analyze::Fork& fork : summary.forks) {
+      EXPECT_EQ(fork.kind, CreatedBy::kVfork);
+      EXPECT_EQ(fork.page_table_pages, 0u);
+    }
+  }
+}
+
+TEST(Lifecycle, OddCloneFlagsAreAKindOfTheirOwn) {
+  TRIPTYCH_RECORD("odd_clone", 20);
+  const Summary summary = recorded.summary();
+  expect_audit_clean(summary);
+  EXPECT_EQ(summary.totals.other_clones, 20u);
+  for (const Task& task : targets(summary)) {
+    if (task.created_by != CreatedBy::kClone) continue;
+    EXPECT_EQ(task.clone_flags & (CLONE_VM | CLONE_FILES | CLONE_VFORK | CLONE_THREAD),
+              static_cast<std::uint64_t>(CLONE_VM | CLONE_FILES));
+  }
+}
+
+TEST(Lifecycle, ExecInAThreadKeepsIdentitiesApart) {
+  TRIPTYCH_RECORD("exec_in_thread", 1);
+  ASSERT_EQ(recorded.wait_status, 0);
+  const Summary summary = recorded.summary();
+  const std::vector<Task> tasks = targets(summary);
+  ASSERT_EQ(tasks.size(), 2u);
+  const auto execs = recorded.all<model::TaskExec>();
+  ASSERT_EQ(execs.size(), 2u);
+  const auto& [event, exec] = execs[1];
+  EXPECT_NE(exec.old_tid, exec.tid);
+  EXPECT_EQ(exec.tid, tasks[0].tgid);  // it took over the leader's tid
+  EXPECT_NE(event.task, execs[0].first.task);
+  EXPECT_EQ(summary.address_spaces.size(), 2u);
+  EXPECT_EQ(summary.audit.tasks_differing, 0u);
+}
+
+TEST(Lifecycle, ExitGroupEndsAllThreads) {
+  constexpr std::size_t kThreads = 100;
+  TRIPTYCH_RECORD("exit_group_with_threads", kThreads);
+  const Summary summary = recorded.summary();
+  expect_audit_clean(summary);
+  EXPECT_EQ(summary.totals.exits, kThreads + 1);
+  for (const Task& task : targets(summary)) EXPECT_TRUE(task.group_exit) << task.tid;
+}
+
+TEST(Lifecycle, SigkillIsTheExitCode) {
+  TRIPTYCH_RECORD("killed", 1);
+  EXPECT_EQ(WTERMSIG(recorded.wait_status), SIGKILL);
+  const Summary summary = recorded.summary();
+  expect_audit_clean(summary);
+  ASSERT_TRUE(targets(summary).front().exit_code.has_value());
+  EXPECT_EQ(*targets(summary).front().exit_code & 0x7f, static_cast<std::uint32_t>(SIGKILL));
+}
+
+TEST(Lifecycle, RenamesAreRecordedAndMarksAreNoRenames) {
+  TRIPTYCH_RECORD("renames", 5);
+  const auto marks = recorded.all<model::Mark>();
+  ASSERT_EQ(marks.size(), 2u);
+  EXPECT_EQ(marks[0].second.name.view(), "test");
+  EXPECT_EQ(marks[0].second.type, model::MarkType::kBegin);
+  EXPECT_EQ(marks[1].second.type, model::MarkType::kEnd);
+  std::size_t between = 0;
+  for (const auto& [event, rename] : recorded.all<model::TaskRename>()) {
+    between += event.ts_ns > marks[0].first.ts_ns && event.ts_ns < marks[1].first.ts_ns;
+  }
+  EXPECT_EQ(between, 5u);
+  EXPECT_EQ(recorded.summary().tasks.front().comm, "name-4");
+}
+
+TEST(Lifecycle, AnOrphanOutlivesItsParent) {
+  TRIPTYCH_RECORD("orphan", 1);
+  const Summary summary = recorded.summary();
+  const std::vector<Task> tasks = targets(summary);
+  ASSERT_EQ(tasks.size(), 2u);
+  EXPECT_TRUE(tasks[1].orphaned);
+  EXPECT_FALSE(tasks[1].end_ns.has_value());
+  EXPECT_EQ(summary.audit.tasks_differing, 0u);
+}
+
+// The same tid for many tasks: each has its own life.
+TEST(Lifecycle, ReusedTidsAreDifferentTasks) {
+  constexpr const char* kLimit = "/proc/sys/kernel/pid_max";
+  std::string before;
+  std::ifstream(kLimit) >> before;
+  std::ofstream(kLimit) << 500 << std::flush;
+  Recorded recorded;
+  record_scenario("tid_reuse", 1500, &recorded);
+  std::ofstream(kLimit) << before << std::flush;
+  if (HasFatalFailure() || IsSkipped()) return;
+  const Summary summary = recorded.summary();
+  expect_audit_clean(summary);
+  std::set<model::Tid> tids;
+  for (const Task& task : targets(summary)) tids.insert(task.tid);
+  EXPECT_EQ(targets(summary).size(), 1501u);
+  EXPECT_LT(tids.size(), 1000u);
+}
+
+}  // namespace
+}  // namespace triptych::test

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "bpf/scenarios.hpp"
+
+namespace triptych::scenarios {
+namespace {
+
+constexpr std::size_t kPage = 4096;
+constexpr std::size_t kHugePage = 2 << 20;
+
+volatile char sink;
+
+char* map(std::size_t bytes, int flags = MAP_PRIVATE | MAP_ANONYMOUS, int fd = -1) {
+  void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, flags, fd, 0);
+  if (memory == MAP_FAILED) std::exit(kCannot);
+  ::madvise(memory, bytes, MADV_NOHUGEPAGE);
+  return static_cast<char*>(memory);
+}
+
+void write_pages(char* memory, std::size_t pages) {
+  for (std::size_t i = 0; i < pages; ++i) *const_cast<volatile char*>(memory + i * kPage) = 1;
+}
+
+void read_pages(const char* memory, std::size_t pages) {
+  for (std::size_t i = 0; i < pages; ++i) sink = memory[i * kPage];
+}
+
+// A file in the current directory that nobody else can name.
+int file_of(std::size_t pages) {
+  char name[] = "triptych-test-XXXXXX";
+  const int fd = ::mkstemp(name);
+  if (fd < 0) std::exit(kCannot);
+  ::unlink(name);
+  static char content[kPage] = {1};
+  for (std::size_t i = 0; i < pages; ++i) {
+    if (::write(fd, content, kPage) != static_cast<ssize_t>(kPage)) std::exit(kCannot);
+  }
+  ::fsync(fd);
+  return fd;
+}
+
+int first_touch(std::size_t n) {
+  char* memory = map(n * kPage);
+  begin();
+  write_pages(memory, n);
+  end();
+  return 0;
+}
+
+int zero_page(std::size_t n) {
+  char* memory = map(n * kPage);
+  begin();
+  read_pages(memory, n);
+  end();
+  return 0;
+}
+
+int zero_page_write(std::size_t n) {
+  char* memory = map(n * kPage);
+  read_pages(memory, n);
+  begin();
+  write_pages(memory, n);
+  end();
+  return 0;
+}
+
+int private_file_copy(std::size_t n) {
+  char* memory = map(n * kPage, MAP_PRIVATE, file_of(n));
+  begin();
+  write_pages(memory, n);
+  end();
+  return 0;
+}
+
+int private_file_write_after_read(std::size_t n) {
+  char* memory = map(n * kPage, MAP_PRIVATE, file_of(n));
+  read_pages(memory, n);
+  begin();
+  write_pages(memory, n);
+  end();
+  return 0;
+}
+
+// Written pages of a shared file are write-protected again by msync, so that the next write is
+// seen.
+int shared_file_dirty(std::size_t n) {
+  char* memory = map(n * kPage, MAP_SHARED, file_of(n));
+  read_pages(memory, n);
+  begin();
+  write_pages(memory, n);
+  end();
+  return 0;
+}
+
+int shared_memory(std::size_t n) {
+  char* memory = map(n * kPage, MAP_SHARED | MAP_ANONYMOUS);
+  begin();
+  write_pages(memory, n);
+  end();
+  return 0;
+}
+
+// The child writes half of the pages, then the parent all of them: n/2 copies in each, and n/2
+// reuses in the parent when the child has gone. Both say so between their own marks.
+int cow(std::size_t n) {
+  char* memory = map(n * kPage);
+  write_pages(memory, n);
+  int to_child[2], to_parent[2];
+  if (::pipe(to_child) != 0 || ::pipe(to_parent) != 0) return kCannot;
+  char byte = 0;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    begin();
+    write_pages(memory, n / 2);
+    end();
+    if (::write(to_parent[1], &byte, 1) != 1 || ::read(to_child[0], &byte, 1) != 1) ::_exit(1);
+    ::_exit(0);
+  }
+  if (::read(to_parent[0], &byte, 1) != 1) return 1;
+  begin();
+  write_pages(memory + n / 2 * kPage, n - n / 2);  // still shared: copies
+  end();
+  if (::write(to_child[1], &byte, 1) != 1) return 1;
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return status;
+}
+
+int reuse_after_child(std::size_t n) {
+  char* memory = map(n * kPage);
+  write_pages(memory, n);
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  begin();
+  write_pages(memory, n);
+  end();
+  return status;
+}
+
+int huge(std::size_t n) {
+  auto* memory = static_cast<char*>(::mmap(nullptr, (n + 1) * kHugePage, PROT_READ | PROT_WRITE,
+                                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  if (memory == MAP_FAILED) return kCannot;
+  auto* aligned = reinterpret_cast<char*>((reinterpret_cast<std::size_t>(memory) + kHugePage - 1) /
+                                          kHugePage * kHugePage);
+  if (::madvise(aligned, n * kHugePage, MADV_HUGEPAGE) != 0) {
+    std::fprintf(stderr, "no transparent huge pages\n");
+    return kCannot;
+  }
+  begin();
+  for (std::size_t i = 0; i < n; ++i) *const_cast<volatile char*>(aligned + i * kHugePage) = 1;
+  end();
+  return 0;
+}
+
+int hugetlb_copy(std::size_t n) {
+  void* mapped = ::mmap(nullptr, n * kHugePage, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+  if (mapped == MAP_FAILED) {
+    std::fprintf(stderr, "no huge pages in the pool\n");
+    return kCannot;
+  }
+  auto* memory = static_cast<volatile char*>(mapped);
+  for (std::size_t i = 0; i < n; ++i) memory[i * kHugePage] = 1;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    begin();
+    for (std::size_t i = 0; i < n; ++i) memory[i * kHugePage] = 2;
+    end();
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return status;
+}
+
+// The kernel itself touches the pages, on behalf of read(2).
+int kernel_mode(std::size_t n) {
+  char* memory = map(n * kPage);
+  const int zeros = ::open("/dev/zero", O_RDONLY | O_CLOEXEC);
+  begin();
+  for (std::size_t i = 0; i < n; ++i) {
+    if (::read(zeros, memory + i * kPage, 1) != 1) return 1;
+  }
+  end();
+  return 0;
+}
+
+sigjmp_buf back;
+void jump_back(int) {
+  ::siglongjmp(back, 1);
+}
+
+// Every access ends in a signal: nothing is ever mapped.
+int segv(std::size_t n) {
+  void* memory = ::mmap(nullptr, kPage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  struct sigaction action = {};
+  action.sa_handler = jump_back;
+  action.sa_flags = SA_NODEFER;
+  ::sigaction(SIGSEGV, &action, nullptr);
+  volatile std::size_t done = 0;
+  // Once before counting, so that the signal frame's pages are there.
+  if (::sigsetjmp(back, 1) == 0) *static_cast<volatile char*>(memory) = 1;
+  begin();
+  while (done < n) {
+    if (::sigsetjmp(back, 1) == 0) {
+      *static_cast<volatile char*>(memory) = 1;
+    } else {
+      done = done + 1;
+    }
+  }
+  end();
+  return 0;
+}
+
+int populate(std::size_t n) {
+  begin();
+  void* memory = ::mmap(nullptr, n * kPage, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+  end();
+  return memory == MAP_FAILED ? kCannot : 0;
+}
+
+int mlock_pages(std::size_t n) {
+  char* memory = map(n * kPage);
+  begin();
+  const int status = ::mlock(memory, n * kPage);
+  end();
+  return status == 0 ? 0 : kCannot;
+}
+
+// Writes into the own memory through the file: the kernel takes the faults on this task's account.
+int proc_mem(std::size_t n) {
+  char* memory = map(n * kPage);
+  const int fd = ::open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+  if (fd < 0) return kCannot;
+  begin();
+  for (std::size_t i = 0; i < n; ++i) {
+    const char one = 1;
+    if (::pwrite(fd, &one, 1, reinterpret_cast<off_t>(memory + i * kPage)) != 1) return kCannot;
+  }
+  end();
+  return 0;
+}
+
+// Write protection by userfaultfd, resolved at once by the kernel (asynchronous mode, since 6.7).
+int userfaultfd(std::size_t n) {
+  const int fd = static_cast<int>(::syscall(SYS_userfaultfd, O_CLOEXEC));
+  uffdio_api api = {};
+  api.api = UFFD_API;
+  api.features = 1u << 15;  // UFFD_FEATURE_WP_ASYNC
+  if (fd < 0 || ::ioctl(fd, UFFDIO_API, &api) != 0) {
+    std::fprintf(stderr, "no asynchronous write protection\n");
+    return kCannot;
+  }
+  char* memory = map(n * kPage);
+  write_pages(memory, n);
+  uffdio_register reg = {};
+  reg.range = {reinterpret_cast<std::uint64_t>(memory), n * kPage};
+  reg.mode = UFFDIO_REGISTER_MODE_WP;
+  uffdio_writeprotect protect = {};
+  protect.range = reg.range;
+  protect.mode = UFFDIO_WRITEPROTECT_MODE_WP;
+  if (::ioctl(fd, UFFDIO_REGISTER, &reg) != 0 || ::ioctl(fd, UFFDIO_WRITEPROTECT, &protect) != 0) {
+    std::fprintf(stderr, "cannot protect\n");
+    return kCannot;
+  }
+  begin();
+  write_pages(memory, n);
+  end();
+  return 0;
+}
+
+constexpr Scenario kScenarios[] = {
+    {"first_touch", first_touch},
+    {"zero_page", zero_page},
+    {"zero_page_write", zero_page_write},
+    {"private_file_copy", private_file_copy},
+    {"private_file_write_after_read", private_file_write_after_read},
+    {"shared_file_dirty", shared_file_dirty},
+    {"shared_memory", shared_memory},
+    {"cow", cow},
+    {"reuse_after_child", reuse_after_child},
+    {"huge", huge},
+    {"hugetlb_copy", hugetlb_copy},
+    {"kernel_mode", kernel_mode},
+    {"segv", segv},
+    {"populate", populate},
+    {"mlock", mlock_pages},
+    {"proc_mem", proc_mem},
+    {"userfaultfd", userfaultfd},
+};
+
+}  // namespace
+
+std::span<const Scenario> memory_scenarios() {
+  return kScenarios;
+}
+
+}  // namespace triptych::scenarios

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Switches and wakeups against the kernel's own counters, task by task.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "bpf/recorded_scenario.hpp"
+
+namespace triptych::test {
+namespace {
+
+using analyze::AuditVerdict;
+using analyze::Summary;
+using analyze::Task;
+
+void expect_exact(const Recorded& recorded) {
+  const Summary summary = recorded.summary();
+  EXPECT_EQ(recorded.ending.counters.switches_missed, 0u);
+  EXPECT_EQ(recorded.ending.counters.storage_failed, 0u);
+  EXPECT_EQ(recorded.ending.counters.recursion_misses, 0u);
+  EXPECT_EQ(summary.audit.tasks_differing, 0u);
+  EXPECT_EQ(summary.audit.tasks_comparable, summary.audit.tasks);
+  EXPECT_EQ(summary.audit.switches_recorded, summary.audit.switches_kernel);
+  for (const Task& task : summary.tasks) {
+    if (task.stranger || !task.end_ns) continue;
+    EXPECT_EQ(task.audit.switches, AuditVerdict::kEqual) << task.tid << " " << task.audit.remark;
+    EXPECT_EQ(task.switches.voluntary, task.audit.kernel_voluntary) << task.tid;
+    EXPECT_EQ(task.switches.involuntary, task.audit.kernel_involuntary) << task.tid;
+    EXPECT_EQ(task.unknown_ns, 0u) << task.tid;
+    EXPECT_EQ(task.on_cpu_ns + task.runnable_ns + task.blocked_ns, *task.end_ns - task.start_ns)
+        << task.tid;
+  }
+}
+
+TEST(Switch, SleepsAreVoluntaryAndBlockInNanosleep) {
+  constexpr std::size_t kSleeps = 200;
+  TRIPTYCH_RECORD("sleeps", kSleeps);
+  expect_exact(recorded);
+  const Summary summary = recorded.marked();
+  EXPECT_EQ(summary.totals.switches.voluntary, kSleeps);
+  const Task& task = summary.tasks.front();
+  ASSERT_EQ(task.blocked_by_syscall_ns.size(), 1u);
+  EXPECT_EQ(task.blocked_by_syscall_ns.begin()->first, "clock_nanosleep");
+  EXPECT_GE(task.blocked_ns, kSleeps * 100'000);
+  // A timer wakes it, never a task.
+  for (const auto& [event, wakeup] : recorded.all<model::Wakeup>()) {
+    if (event.task == task.id && !wakeup.is_new) {
+      EXPECT_FALSE(wakeup.no_request);
+    }
+  }
+  EXPECT_EQ(task.wakeups, kSleeps);
+  EXPECT_EQ(task.wakeups_by_interrupt, kSleeps);
+}
+
+TEST(Switch, YieldsAreToldFromPreemption) {
+  constexpr std::size_t kYields = 500;
+  TRIPTYCH_RECORD("yields", kYields);
+  expect_exact(recorded);
+  const Summary summary = recorded.summary();
+  // The child does nothing but yield; the parent yields between its marks.
+  std::uint64_t yields = 0, involuntary = 0;
+  for (const Task& task : summary.tasks) {
+    yields += task.switches.yields;
+    involuntary += task.switches.involuntary;
+  }
+  EXPECT_GE(yields, 100u);
+  EXPECT_LE(yields, involuntary);
+}
+
+TEST(Switch, APinnedHandOverIsTwoProcessSwitches) {
+  constexpr std::size_t kRounds = 2000;
+  TRIPTYCH_RECORD("pinned_ping_pong", kRounds);
+  expect_exact(recorded);
+  const Summary summary = recorded.marked();
+  // Voluntary where the reader blocks, involuntary where the woken one preempts the writer.
+  const analyze::SwitchCounts& switches = summary.totals.switches;
+  EXPECT_GE(switches.voluntary + switches.involuntary, 2 * kRounds - 1);
+  // But for the first one, which may have come before the mark.
+  EXPECT_GE(summary.totals.switches.mm_changes, 2 * kRounds - 2);
+}
+
+TEST(Wakeup, TheWakerIsTheTaskThatAskedAndNeverTheIdleTask) {
+  if (::sysconf(_SC_NPROCESSORS_ONLN) < 2) GTEST_SKIP() << "needs two CPUs";
+  constexpr std::size_t kRounds = 2000;
+  TRIPTYCH_RECORD("ping_pong", kRounds);
+  expect_exact(recorded);
+  const auto marks = recorded.all<model::Mark>();
+  ASSERT_EQ(marks.size(), 2u);
+  const model::TaskId parent = marks[0].first.task;
+  std::size_t by_peer = 0, by_idle = 0;
+  for (const auto& [event, wakeup] : recorded.all<model::Wakeup>()) {
+    if (event.ts_ns < marks[0].first.ts_ns || event.ts_ns > marks[1].first.ts_ns) continue;
+    if (wakeup.interrupt) continue;
+    by_idle += wakeup.waker == model::kIdleTask;
+    by_peer += (event.task == parent) != (wakeup.waker == parent);
+  }
+  EXPECT_EQ(by_idle, 0u);
+  EXPECT_GT(by_peer, kRounds);  // each round has two, but for those that came before the sleep
+}
+
+TEST(Switch, AttachedHooksDoNotChangeTheCounts) {
+  RecordOptions options;
+  options.summary_only = true;
+  Recorded recorded;
+  record_scenario("pinned_ping_pong", 2000, &recorded, options);
+  if (HasFatalFailure() || IsSkipped()) return;
+  const Summary summary = recorded.summary();
+  EXPECT_TRUE(summary.summary_only);
+  EXPECT_EQ(summary.audit.tasks_differing, 0u);
+  for (const Task& task : summary.tasks) {
+    EXPECT_EQ(task.switches.voluntary, task.audit.kernel_voluntary);
+    EXPECT_EQ(task.switches.involuntary, task.audit.kernel_involuntary);
+  }
+  EXPECT_EQ(recorded.all<model::Switch>().size(), 0u);
+}
+
+}  // namespace
+}  // namespace triptych::test

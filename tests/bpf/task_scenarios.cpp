@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <vector>
+
+#include "bpf/scenarios.hpp"
+
+extern char** environ;
+
+namespace triptych::scenarios {
+namespace {
+
+void pin(int cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(cpu, &set);
+  ::sched_setaffinity(0, sizeof(set), &set);
+}
+
+int reap(pid_t child) {
+  int status = 0;
+  return ::waitpid(child, &status, 0) == child ? status : 1;
+}
+
+int forks(std::size_t n) {
+  begin();
+  for (std::size_t i = 0; i < n; ++i) {
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(3);
+    if (child < 0 || WEXITSTATUS(reap(child)) != 3) return 1;
+  }
+  end();
+  return 0;
+}
+
+std::atomic<std::size_t> started;
+std::atomic<int> may_end;
+
+void* wait_for_all(void*) {
+  ++started;
+  ::syscall(SYS_futex, &may_end, FUTEX_WAIT_PRIVATE, 0, nullptr, nullptr, 0);
+  return nullptr;
+}
+
+// All alive at once.
+int threads(std::size_t n) {
+  pthread_attr_t attributes;
+  ::pthread_attr_init(&attributes);
+  ::pthread_attr_setstacksize(&attributes, 64 * 1024);
+  std::vector<pthread_t> all(n);
+  begin();
+  for (pthread_t& thread : all) {
+    if (::pthread_create(&thread, &attributes, wait_for_all, nullptr) != 0) return kCannot;
+  }
+  while (started < n) ::sched_yield();
+  may_end = 1;
+  ::syscall(SYS_futex, &may_end, FUTEX_WAKE_PRIVATE, 1 << 30, nullptr, nullptr, 0);
+  for (const pthread_t thread : all) ::pthread_join(thread, nullptr);
+  end();
+  return 0;
+}
+
+int vforks(std::size_t n) {
+  begin();
+  for (std::size_t i = 0; i < n; ++i) {
+    const pid_t child = ::vfork();
+    if (child == 0) ::_exit(0);
+    if (reap(child) != 0) return 1;
+  }
+  end();
+  return 0;
+}
+
+int spawns(std::size_t n) {
+  char name[] = "true";
+  char* arguments[] = {name, nullptr};
+  begin();
+  for (std::size_t i = 0; i < n; ++i) {
+    pid_t child = 0;
+    if (::posix_spawnp(&child, "true", nullptr, nullptr, arguments, environ) != 0) return kCannot;
+    if (reap(child) != 0) return 1;
+  }
+  end();
+  return 0;
+}
+
+int return_zero(void*) {
+  return 0;
+}
+
+// Shares its files and nothing else: neither a thread nor a plain fork.
+int odd_clone(std::size_t n) {
+  static char stack[64 * 1024];
+  begin();
+  for (std::size_t i = 0; i < n; ++i) {
+    const pid_t child =
+        ::clone(return_zero, stack + sizeof(stack), CLONE_VM | CLONE_FILES | SIGCHLD, nullptr);
+    if (child < 0 || reap(child) != 0) return 1;
+  }
+  end();
+  return 0;
+}
+
+void* exec_true(void*) {
+  ::execlp("true", "true", nullptr);
+  std::exit(1);
+}
+
+// The thread takes over the leader's tid.
+int exec_in_thread(std::size_t) {
+  pthread_t thread;
+  begin();
+  ::pthread_create(&thread, nullptr, exec_true, nullptr);
+  ::pthread_join(thread, nullptr);
+  return 1;
+}
+
+void* sleep_forever(void*) {
+  ++started;
+  while (true) ::pause();
+}
+
+int exit_group_with_threads(std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) {
+    pthread_t thread;
+    if (::pthread_create(&thread, nullptr, sleep_forever, nullptr) != 0) return kCannot;
+  }
+  while (started < n) ::sched_yield();
+  return 0;
+}
+
+int yields(std::size_t n) {
+  pin(0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    while (true) ::sched_yield();
+  }
+  begin();
+  for (std::size_t i = 0; i < n; ++i) ::sched_yield();
+  end();
+  ::kill(child, SIGKILL);
+  reap(child);
+  return 0;
+}
+
+int sleeps(std::size_t n) {
+  const timespec time{0, 100'000};
+  begin();
+  for (std::size_t i = 0; i < n; ++i) ::nanosleep(&time, nullptr);
+  end();
+  return 0;
+}
+
+// Two processes on two CPUs hand a byte to and fro; each wakes the other.
+int ping_pong(std::size_t n) {
+  int forth[2], back[2];
+  if (::pipe(forth) != 0 || ::pipe(back) != 0) return kCannot;
+  char byte = 0;
+  const bool two = ::sysconf(_SC_NPROCESSORS_ONLN) > 1;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (two) pin(1);
+    for (std::size_t i = 0; i < n; ++i) {
+      if (::read(forth[0], &byte, 1) != 1 || ::write(back[1], &byte, 1) != 1) ::_exit(1);
+    }
+    ::_exit(0);
+  }
+  pin(0);
+  begin();
+  for (std::size_t i = 0; i < n; ++i) {
+    if (::write(forth[1], &byte, 1) != 1 || ::read(back[0], &byte, 1) != 1) return 1;
+  }
+  end();
+  return reap(child);
+}
+
+// As ping_pong, both on one CPU: every hand-over is a switch.
+int pinned_ping_pong(std::size_t n) {
+  int forth[2], back[2];
+  if (::pipe(forth) != 0 || ::pipe(back) != 0) return kCannot;
+  pin(0);
+  char byte = 0;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    for (std::size_t i = 0; i < n; ++i) {
+      if (::read(forth[0], &byte, 1) != 1 || ::write(back[1], &byte, 1) != 1) ::_exit(1);
+    }
+    ::_exit(0);
+  }
+  begin();
+  for (std::size_t i = 0; i < n; ++i) {
+    if (::write(forth[1], &byte, 1) != 1 || ::read(back[0], &byte, 1) != 1) return 1;
+  }
+  end();
+  return reap(child);
+}
+
+int renames(std::size_t n) {
+  begin();
+  for (std::size_t i = 0; i < n; ++i) {
+    char name[32];
+    std::snprintf(name, sizeof(name), "name-%zu", i);
+    ::prctl(PR_SET_NAME, name);
+  }
+  end();
+  return 0;
+}
+
+// Reuses tids: with a pid_max of a few hundred more than there are tasks, the numbers come round.
+int tid_reuse(std::size_t n) {
+  begin();
+  for (std::size_t i = 0; i < n; ++i) {
+    const pid_t child = ::vfork();
+    if (child == 0) ::_exit(0);
+    if (reap(child) != 0) return 1;
+  }
+  end();
+  return 0;
+}
+
+int killed(std::size_t) {
+  begin();
+  ::kill(::getpid(), SIGKILL);
+  return 1;
+}
+
+// The child outlives its parent: an orphan.
+int orphan(std::size_t) {
+  if (::fork() == 0) {
+    const timespec time{0, 50'000'000};
+    ::nanosleep(&time, nullptr);
+    ::_exit(0);
+  }
+  return 0;
+}
+
+constexpr Scenario kScenarios[] = {
+    {"forks", forks},
+    {"threads", threads},
+    {"vforks", vforks},
+    {"spawns", spawns},
+    {"odd_clone", odd_clone},
+    {"exec_in_thread", exec_in_thread},
+    {"exit_group_with_threads", exit_group_with_threads},
+    {"yields", yields},
+    {"sleeps", sleeps},
+    {"ping_pong", ping_pong},
+    {"pinned_ping_pong", pinned_ping_pong},
+    {"renames", renames},
+    {"tid_reuse", tid_reuse},
+    {"killed", killed},
+    {"orphan", orphan},
+};
+
+}  // namespace
+
+std::span<const Scenario> task_scenarios() {
+  return kScenarios;
+}
+
+}  // namespace triptych::scenarios

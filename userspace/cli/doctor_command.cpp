@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// triptych doctor
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+#include "cli/command.hpp"
+#include "probe/attach_plan.hpp"
+#include "probe/capabilities.hpp"
+#include "probe/session.hpp"
+
+namespace triptych::cli {
+namespace {
+
+constexpr const char* kFooter = R"(Examples:
+  sudo triptych doctor                  what this kernel can record, and how
+  sudo triptych doctor --format json    the same for programs
+
+Each hook is really loaded and attached, which takes about a second.
+)";
+
+struct Options {
+  std::string format = "text";
+  std::vector<std::string> without_hooks;
+};
+
+struct Diagnosis {
+  probe::Capabilities capabilities;
+  probe::AttachPlan plan;
+  std::optional<Error> refused_plan;     // something that is needed is not to be had
+  std::optional<Error> refused_session;  // the plan was fine, loading and attaching it was not
+};
+
+Result<Diagnosis> diagnose(const Options& options) {
+  Diagnosis diagnosis;
+  TRIPTYCH_TRY_ASSIGN(
+      diagnosis.capabilities,
+      probe::probe_capabilities(options.without_hooks, probe::Thoroughness::kEverything));
+  Result<probe::AttachPlan> plan = probe::make_attach_plan(diagnosis.capabilities, {}, false);
+  if (!plan) {
+    diagnosis.refused_plan = plan.error();
+    return diagnosis;
+  }
+  diagnosis.plan = *plan;
+  probe::Session::Options session_options;
+  session_options.plan = diagnosis.plan;
+  session_options.buffer_bytes = 1 << 20;
+  const Result<probe::Session> session = probe::Session::open(session_options);
+  if (!session) diagnosis.refused_session = session.error();
+  return diagnosis;
+}
+
+// What a user can do about a hook that is refused; empty when nothing is lost without it.
+std::string advice_for(const probe::Capability& hook) {
+  const bool function = hook.name.starts_with("fentry/") || hook.name.starts_with("fexit/");
+  if (function) {
+    return "only the phases of a fork and the faults that the kernel takes for itself are missing; "
+           "a kernel without lockdown and with function tracing has them";
+  }
+  if (hook.name.starts_with("tracepoint/")) {
+    return "the duration of fork calls is missing; it needs CONFIG_FTRACE_SYSCALLS";
+  }
+  return "needed: use a distribution's kernel of 6.1 or newer, and run as root outside a container";
+}
+
+void print_text(const Diagnosis& diagnosis) {
+  const auto& capabilities = diagnosis.capabilities;
+  fmt::print("Linux {}: ", capabilities.kernel);
+  if (diagnosis.refused_plan) {
+    fmt::print("cannot record: {}\n\n", diagnosis.refused_plan->message);
+  } else if (diagnosis.refused_session) {
+    fmt::print("cannot record: {}\n\n", diagnosis.refused_session->message);
+  } else {
+    fmt::print("can record; tier: {}\n\n", diagnosis.plan.tier);
+  }
+  if (!diagnosis.plan.events.empty()) {
+    fmt::print("Events\n");
+    for (const model::PlannedEvent& event : diagnosis.plan.events) {
+      if (event.hook.empty()) {
+        fmt::print("  no   {:<20} {}\n", event.event, event.reason);
+        continue;
+      }
+      fmt::print("  yes  {:<20} {}\n", event.event, event.hook);
+      if (!event.reason.empty()) fmt::print("       {:<20} {}\n", "", event.reason);
+    }
+    fmt::print("\n");
+  }
+  fmt::print("Hooks, each loaded and attached\n");
+  std::string last_advice;
+  for (const probe::Capability& hook : capabilities.hooks) {
+    if (hook.available) {
+      fmt::print("  ok   {}\n", hook.name);
+      continue;
+    }
+    fmt::print("  --   {:<34} {}\n", hook.name, hook.reason);
+    last_advice = advice_for(hook);
+  }
+  if (!last_advice.empty()) fmt::print("\nWhat to do: {}.\n", last_advice);
+  if (capabilities.preempt_count_distance == 0) {
+    fmt::print(
+        "\nWakeups by interrupts cannot be told from wakeups by the task they interrupted.\n");
+  }
+}
+
+void print_json(const Diagnosis& diagnosis) {
+  nlohmann::ordered_json root;
+  root["schema"] = "triptych.doctor/1";
+  root["kernel"] = diagnosis.capabilities.kernel;
+  root["can_record"] = !diagnosis.refused_plan && !diagnosis.refused_session;
+  root["tier"] = diagnosis.plan.tier;
+  const auto& refused = diagnosis.refused_plan ? diagnosis.refused_plan : diagnosis.refused_session;
+  if (refused) {
+    root["error"] = refused->message;
+  } else {
+    root["error"] = nullptr;
+  }
+  root["interrupt_wakeups_told_apart"] = diagnosis.capabilities.preempt_count_distance != 0;
+  root["events"] = nlohmann::ordered_json::array();
+  for (const model::PlannedEvent& event : diagnosis.plan.events) {
+    root["events"].push_back({{"event", event.event},
+                              {"recordable", !event.hook.empty()},
+                              {"hook", event.hook},
+                              {"reason", event.reason}});
+  }
+  root["hooks"] = nlohmann::ordered_json::array();
+  for (const probe::Capability& hook : diagnosis.capabilities.hooks) {
+    root["hooks"].push_back({{"name", hook.name},
+                             {"available", hook.available},
+                             {"reason", hook.reason},
+                             {"advice", hook.available ? "" : advice_for(hook)}});
+  }
+  fmt::print("{}\n", root.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+Result<int> run(const Options& options) {
+  TRIPTYCH_TRY_ASSIGN(const Diagnosis diagnosis, diagnose(options));
+  if (options.format == "json") {
+    print_json(diagnosis);
+  } else {
+    print_text(diagnosis);
+  }
+  const bool can_record = !diagnosis.refused_plan && !diagnosis.refused_session;
+  return can_record ? kExitOk : static_cast<int>(ErrorCode::kCapability);
+}
+
+}  // namespace
+
+Command add_doctor_command(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* self = app.add_subcommand("doctor", "Say what this kernel can record, and how");
+  self->footer(kFooter);
+  self->add_option("--format", options->format, "text or json")
+      ->check(one_of({"text", "json"}))
+      ->capture_default_str();
+  self->add_option("--no-probe", options->without_hooks,
+                   "Treat this hook as refused; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("HOOK");
+  return {self, [options] { return run(*options); }};
+}
+
+}  // namespace triptych::cli
