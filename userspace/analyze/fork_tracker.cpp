@@ -6,35 +6,31 @@
 namespace triptych::analyze {
 
 void RevocableBill::add(model::TimeNs ts_ns, std::uint64_t bytes, std::uint64_t time_ns) {
-  if (ts_ns >= newer_.ts_ns + kStepNs) {
+  if (ts_ns >= newer_taken_ns_ + kStepNs) {
     older_ = newer_;
-    newer_ = Moment{ts_ns, now_};
+    newer_ = now_;
+    newer_taken_ns_ = ts_ns;
   }
-  ++now_.copies;
-  now_.bytes += bytes;
-  now_.time_ns += time_ns;
-  last_added_ns_ = ts_ns;
+  ++now_.bill.copies;
+  now_.bill.bytes += bytes;
+  now_.bill.time_ns += time_ns;
+  now_.last_ns = ts_ns;
 }
 
 void RevocableBill::take_back_to(model::TimeNs ts_ns) {
-  if (now_.copies == 0 || last_added_ns_ < ts_ns) return;
-  if (newer_.ts_ns <= ts_ns) {
-    now_ = newer_.bill;
-  } else if (older_.ts_ns <= ts_ns) {
-    now_ = older_.bill;
-  } else {
-    now_ = CowBill{};
-  }
-  // Earlier moments than the one returned to are no longer distinguished.
-  last_added_ns_ = std::min(last_added_ns_, ts_ns);
-  older_ = newer_ = Moment{ts_ns, now_};
+  const auto before = [ts_ns](const Moment& moment) {
+    return moment.bill.copies == 0 || moment.last_ns < ts_ns;
+  };
+  if (before(now_)) return;
+  now_ = before(newer_) ? newer_ : before(older_) ? older_ : Moment{};
+  newer_ = older_ = now_;
 }
 
 void ForkTracker::on_new(TaskRecord& child, model::TimeNs ts_ns, const model::TaskNew& created) {
   const CreatedBy kind = child.task.created_by;
   if (kind != CreatedBy::kFork && kind != CreatedBy::kVfork && kind != CreatedBy::kClone) return;
   const auto position = static_cast<std::uint32_t>(forks_.size());
-  ForkRecord record{{}, RevocableBill(ts_ns), RevocableBill(ts_ns), {}};
+  ForkRecord record;
   Fork& fork = record.fork;
   fork.parent = created.parent;
   fork.child = child.task.id;

@@ -17,26 +17,23 @@
 
 namespace triptych::analyze {
 
-// A bill that remembers itself at two earlier moments, so that it can be taken back to before a
-// doubt; what it then loses is at most the last few tenths of a second before it.
+// A bill that remembers itself at two earlier moments, a tenth of a second apart or more, so that it can
+// be taken back to before a doubt. It may lose more than it must, never less.
 class RevocableBill {
  public:
-  explicit RevocableBill(model::TimeNs ts_ns) : older_{ts_ns, {}}, newer_{ts_ns, {}} {}
-
   void add(model::TimeNs ts_ns, std::uint64_t bytes, std::uint64_t time_ns);
   // Leaves nothing that was added at `ts_ns` or later.
   void take_back_to(model::TimeNs ts_ns);
-  [[nodiscard]] const CowBill& now() const { return now_; }
+  [[nodiscard]] const CowBill& now() const { return now_.bill; }
 
  private:
   static constexpr std::uint64_t kStepNs = 100'000'000;
   struct Moment {
-    model::TimeNs ts_ns;  // of the first addition that is not in it
+    model::TimeNs last_ns = 0;  // of the last addition that is in it
     CowBill bill;
   };
-  CowBill now_;
-  model::TimeNs last_added_ns_ = 0;
-  Moment older_, newer_;
+  Moment now_, newer_, older_;
+  model::TimeNs newer_taken_ns_ = 0;
 };
 
 class ForkTracker {
