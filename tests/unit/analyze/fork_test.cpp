@@ -177,7 +177,7 @@ TEST(ForkTest, MinorMajorKernelModeAndWhatIsNotAFaultTaken) {
   model::Fault taken;
   taken.kernel_taken = taken.from_fentry = true;
   t.at(11us).fault(major).fault(in_kernel).fault(unresolved()).fault(taken);
-  const analyze::FaultCounts& counts = task_of(analyze_events(t.events()), a).faults;
+  const analyze::FaultCounts counts = task_of(analyze_events(t.events()), a).faults;
   EXPECT_EQ(counts.total, 2u);
   EXPECT_EQ(counts.minor, 1u);
   EXPECT_EQ(counts.major, 1u);

@@ -83,7 +83,7 @@ TEST(SwitchTest, APreemptedTaskStaysRunnableWhateverItWasAboutToDo) {
   rest.at(22us).wake(a).at(26us).switch_to(a);
   events.insert(events.end(), rest.events().begin() + static_cast<std::ptrdiff_t>(events.size()),
                 rest.events().end());
-  const Task& task = task_of(analyze_events(events), a);
+  const Task task = task_of(analyze_events(events), a);
   EXPECT_EQ(task.blocked_ns, 0u);
   EXPECT_EQ(task.runnable_ns, 6'000u);
   EXPECT_EQ(task.run_queue_latency.max(), 6'000u);
