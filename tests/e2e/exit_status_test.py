@@ -62,7 +62,7 @@ class ExitStatus(harness.Test):
         self.assertEqual(lines[3], "triptych: next: triptych report triptych.tpt")
         self.assertEqual(len(lines), 4)
         said = int(re.search(r"recorded ([\d,]+) events", lines[2]).group(1).replace(",", ""))
-        self.assertEqual(said, sum(self.ending()["counters"]["produced"]))
+        self.assertEqual(said, sum(self.ending()["counters"]["produced"].values()))
 
     def test_the_next_command_can_be_pasted(self):
         result = self.record("-o", "my trace's", "--", "true")

@@ -208,27 +208,23 @@ class Terminal:
         """Reads what appears on the terminal until `text` has appeared."""
         deadline = time.monotonic() + PATIENCE
         while text not in self.output:
-            if not self._read(deadline):
-                raise AssertionError(f"{text!r} never appeared; there was {self.output!r}")
+            self._read(deadline, f"{text!r}")
 
     def wait(self):
-        """The exit status, once it has ended and everything has been read."""
+        """The exit status, once it has ended; a command left running may still hold the terminal."""
         deadline = time.monotonic() + PATIENCE
-        while self._read(deadline):
-            pass
-        _, wait_status = os.waitpid(self.process, 0)
+        ended, wait_status = 0, 0
+        while ended == 0:
+            ended, wait_status = os.waitpid(self.process, os.WNOHANG)
+            self._read(deadline, "its end")
         return status_of(wait_status)
 
-    def _read(self, deadline):
-        rest = deadline - time.monotonic()
-        if rest < 0 or not select.select([self.master], [], [], rest)[0]:
-            raise AssertionError(f"waited in vain; there was {self.output!r}")
-        try:
-            data = os.read(self.master, 65536)
-        except OSError:  # nobody has the terminal open any more
-            return False
-        self.output += data.decode(errors="replace")
-        return bool(data)
+    def _read(self, deadline, what):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited in vain for {what}; there was {self.output!r}")
+        with contextlib.suppress(OSError):  # nobody has the terminal open any more
+            while select.select([self.master], [], [], 0.05)[0]:
+                self.output += os.read(self.master, 65536).decode(errors="replace")
 
 
 def main():

@@ -78,7 +78,7 @@ class Processes(harness.Test):
         self.assertEqual(self.ending()["reason"], "target ended")
         self.assertEqual(self.metadata()["target"]["tgid"], target.pid)
         exits = [event for event in self.dump() if event["kind"] == "task_exit"]
-        self.assertIn(str(3 << 8), [event["exit_code"] for event in exits])
+        self.assertIn(str(3 << 8), [event.get("exit_code") for event in exits])
         self.assertEqual(target.wait(), 3)
 
     def test_for_a_while(self):
@@ -106,7 +106,6 @@ class Machine(harness.Test):
     def test_everybody_but_the_recorder(self):
         process = self.start("record", "-a", "--duration", "600ms")
         self.wait_for_file("triptych.tpt")
-        subprocess.run(["sh", "-c", "exec -a seen-by-all sleep 0.1"], check=False)
         subprocess.run(["/bin/sleep", "0.05"], check=False)
         result = self.finish(process)
         self.assertEqual(result.status, 0, result.err)

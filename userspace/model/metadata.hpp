@@ -72,7 +72,7 @@ struct ProbeCounters {
 // Known only when it ended; absent in a trace whose recorder was killed.
 struct Ending {
   TimeNs end_ns = 0;              // the gate closed
-  std::string reason;             // "target ended", "duration", "interrupted", "disk full"
+  std::string reason;             // "target ended", "duration", "interrupted", or an error
   std::optional<int> wait_status; // of the command, as wait(2) encodes it
   ProbeCounters counters;
   CountedFaults counted_faults;

@@ -87,7 +87,8 @@ model::Metadata describe(const Options& options, const Prepared& prepared, std::
   return metadata;
 }
 
-std::string reason_of(Stop stop) {
+std::string reason_of(Stop stop, const std::optional<Error>& error) {
+  if (error) return error->message;
   switch (stop) {
     case Stop::kTargetEnded:
       return "target ended";
@@ -96,7 +97,7 @@ std::string reason_of(Stop stop) {
     case Stop::kInterrupted:
       return "interrupted";
     case Stop::kFailed:
-      return "write failed";
+      break;
   }
   return {};
 }
@@ -133,7 +134,7 @@ Result<void> finish(Prepared& prepared, EventLoop& loop, trace::Writer& writer, 
 
   model::Ending ending;
   ending.end_ns = end_ns;
-  ending.reason = reason_of(loop.error() ? Stop::kFailed : stop);
+  ending.reason = reason_of(stop, loop.error());
   if (child != nullptr) ending.wait_status = child->try_wait();
   ending.counters = prepared.session.counters();
   ending.counters.disk_lost = writer.records_lost() + loop.dropped();
@@ -141,6 +142,9 @@ Result<void> finish(Prepared& prepared, EventLoop& loop, trace::Writer& writer, 
   ending.recorder_cpu_ns = own_cpu_ns();
   const Result<void> finished = writer.finish(ending);
   ending.counters.disk_lost = writer.records_lost() + loop.dropped();
+  if (loop.error()) {  // main tells it, too, but only when the command has ended
+    prepared.console.say(fmt::format("the recording had to end: {}", loop.error()->message));
+  }
   say_result(prepared.console, prepared.file, writer, ending, start_ns);
   if (prepared.target.ended_fd() >= 0 && stop == Stop::kTargetEnded) {
     const std::uint64_t alive = prepared.session.tasks_alive();
@@ -153,13 +157,13 @@ Result<void> finish(Prepared& prepared, EventLoop& loop, trace::Writer& writer, 
   return finished;
 }
 
-// After the file is finished: the status to end with.
+// After the file is finished: the status to end with. Leaving a command in the foreground of the
+// terminal behind would mix it up with whatever is typed next.
 int status_of_command(Prepared& prepared, EventLoop& loop) {
   if (prepared.target.child() == nullptr) return 0;
   std::optional<int> status = prepared.target.child()->try_wait();
   if (!status) {
-    prepared.console.say(
-        "the recording is finished; waiting for the command (Ctrl-C: not any more)");
+    prepared.console.say("the recording is finished; waiting for the command to end");
     status = loop.wait_for_command();
   }
   if (status) return launch::exit_status_of_wait(*status);
