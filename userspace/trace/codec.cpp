@@ -29,9 +29,12 @@ namespace {
 constexpr int kZstdLevel = 3;
 constexpr std::size_t kMaxGroups = 256;
 constexpr std::size_t kTsLanes = 4;  // ts_ns is coded apart
-// Any chunk's columns fit: per record an index, at most its own size, and 8 bytes for its time.
-constexpr std::size_t kMaxColumnBytes =
-    2 * kMaxChunkRawBytes + kMaxGroups * (kMaxRecordBytes + 512) + 64;
+
+// Columns of `raw_bytes` of records are never longer: a first record a group, times, indices,
+// planes and their masks.
+constexpr std::size_t max_column_bytes(std::size_t raw_bytes) {
+  return 3 * raw_bytes + 2048;
+}
 
 std::uint16_t load16(const std::byte* from) {
   std::uint16_t value;
@@ -326,7 +329,7 @@ bool ChunkDecoder::decode(std::span<const std::byte> payload, std::size_t raw_by
                           std::size_t record_count, DecodedChunk& chunk) {
   if (raw_bytes > kMaxChunkRawBytes || record_count == 0) return false;
   if (record_count > raw_bytes / kMinRecordBytes) return false;
-  impl_->columns.resize(kMaxColumnBytes);
+  impl_->columns.resize(max_column_bytes(raw_bytes));
   const std::size_t size =
       ZSTD_decompressDCtx(impl_->context.get(), impl_->columns.data(), impl_->columns.size(),
                           payload.data(), payload.size());
