@@ -77,8 +77,6 @@ struct Analysis::Impl {
   [[nodiscard]] model::TimeNs trace_end(const std::optional<model::Ending>& ending) const;
   void doubt_end(const std::optional<model::Ending>& ending, const model::DataQuality& source,
                  model::TimeNs end_ns);
-  void complete_quality(const std::optional<model::Ending>& ending,
-                        const model::DataQuality& source);
 
   model::Metadata metadata;
   Recorded recorded;
@@ -94,7 +92,6 @@ struct Analysis::Impl {
   FaultTracker faults{spaces, forks, window, page_size};
   MarkTracker marks;
   std::uint64_t events = 0;
-  std::array<std::uint64_t, model::kLossClasses> in_trace{};  // records by class
   std::optional<model::TimeNs> first_ns;
   model::TimeNs last_ns = 0;
 };
@@ -110,13 +107,10 @@ void Analysis::Impl::push(const model::Event& event) {
   last_ns = event.ts_ns;
   ++events;
   if (const auto* switched = std::get_if<model::Switch>(&event.payload)) {
-    ++in_trace[static_cast<std::size_t>(LossClass::kSwitch)];
     change(event, *switched);
   } else if (const auto* woken = std::get_if<model::Wakeup>(&event.payload)) {
-    ++in_trace[static_cast<std::size_t>(LossClass::kWakeup)];
     wakeup(event, *woken);
   } else if (const auto* faulted = std::get_if<model::Fault>(&event.payload)) {
-    ++in_trace[static_cast<std::size_t>(LossClass::kFault)];
     if (!window.closed()) fault(event, *faulted);
   } else {
     rare(event);
@@ -155,7 +149,6 @@ void Analysis::Impl::fault(const model::Event& event, const model::Fault& fault)
 
 void Analysis::Impl::rare(const model::Event& event) {
   using model::Event;
-  const auto count = [this](LossClass loss) { ++in_trace[static_cast<std::size_t>(loss)]; };
   if (const auto* lost = std::get_if<model::Lost>(&event.payload)) {
     losses.on_lost(event.cpu, *lost);
     const bool of_tasks = lost->counts[static_cast<std::size_t>(LossClass::kTask)] != 0;
@@ -163,17 +156,14 @@ void Analysis::Impl::rare(const model::Event& event) {
     return;
   }
   if (const auto* mark = std::get_if<model::Mark>(&event.payload)) {
-    count(LossClass::kMark);
     marks.on_mark(event, *mark, tasks.find(event.task));
     return;
   }
   if (const auto* summary = std::get_if<model::TaskSummary>(&event.payload)) {
-    count(LossClass::kSummary);
     TaskRecord* record = tasks.meet(event.task, event.ts_ns, true);
     if (record != nullptr) record->summary = *summary;
     return;
   }
-  count(LossClass::kTask);
   if (window.closed()) return;
   const model::TimeNs ts = event.ts_ns;
   std::visit(model::Overloaded{
@@ -304,11 +294,10 @@ model::TimeNs Analysis::Impl::trace_end(const std::optional<model::Ending>& endi
 
 // Losses that no record in the trace tells of: they may concern whatever was open when it ended.
 // What a CPU lost last has no record after it; a killed recorder takes its last second with it; a
-// damaged chunk may have held anything.
+// malformed record may have been anything. (Of damaged chunks the source tells as of lost records.)
 void Analysis::Impl::doubt_end(const std::optional<model::Ending>& ending,
                                const model::DataQuality& source, model::TimeNs end_ns) {
-  const bool damaged =
-      source[Quality::damaged_chunks] != 0 || source[Quality::malformed_records] != 0;
+  const bool damaged = source[Quality::malformed_records] != 0;
   const bool cut = source[Quality::recording_cut] != 0 || source[Quality::truncated_bytes] != 0;
   // A CPU without any event may have lost all it had.
   const std::size_t cpus = std::clamp<std::size_t>(metadata.host.cpus, 1, 1u << 16);
@@ -330,33 +319,6 @@ void Analysis::Impl::doubt_end(const std::optional<model::Ending>& ending,
     losses.doubt_tail(loss, from_ns, end_ns);
     if (loss == LossClass::kTask && !window.closed()) forks.on_lost_tasks(earliest);
   }
-}
-
-void Analysis::Impl::complete_quality(const std::optional<model::Ending>& ending,
-                                      const model::DataQuality& source) {
-  constexpr Quality kByClass[model::kLossClasses] = {
-      Quality::lost_switches, Quality::lost_wakeups, Quality::lost_task_records,
-      Quality::lost_faults,   Quality::lost_marks,   Quality::lost_summaries};
-  quality.merge(source);
-  std::uint64_t unaccounted = 0;
-  for (std::size_t i = 0; i < model::kLossClasses; ++i) {
-    std::uint64_t lost = losses.count(static_cast<LossClass>(i));
-    if (ending) {
-      lost = std::max(lost, ending->counters.lost[i]);
-      const std::uint64_t known = in_trace[i] + lost;
-      const std::uint64_t produced = ending->counters.produced[i];
-      unaccounted += produced > known ? produced - known : 0;
-    }
-    quality.set(kByClass[i], lost);
-  }
-  if (!ending) return;
-  const model::ProbeCounters& counters = ending->counters;
-  quality.add(Quality::lost_on_disk, counters.disk_lost);
-  quality.add(Quality::storage_failed, counters.storage_failed + counters.serials_exhausted);
-  quality.add(Quality::recursion_misses, counters.recursion_misses);
-  quality.add(Quality::switches_missed, counters.switches_missed);
-  quality.add(Quality::unaccounted,
-              unaccounted > counters.disk_lost ? unaccounted - counters.disk_lost : 0);
 }
 
 Analysis::Analysis(const model::Metadata& metadata, Window window)
@@ -413,8 +375,8 @@ Result<Summary> Analysis::finish(const std::optional<model::Ending>& ending,
   build_tasks(impl.tasks, summary.begin_ns, summary.end_ns, summary);
   summary.marks = impl.marks.take_marks();
   summary.losses = impl.losses.take_ranges();
-  impl.complete_quality(ending, source_quality);
   summary.quality = impl.quality;
+  summary.quality.merge(source_quality);
   return summary;
 }
 

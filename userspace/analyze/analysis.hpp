@@ -31,7 +31,8 @@ class Analysis {
 
   void push(const model::Event& event);
 
-  // Fails when a mark of the window is not in the trace; the hint lists those that are.
+  // Fails when a mark of the window is not in the trace; the hint lists those that are. What the
+  // source counted (losses, damage) is taken over; what only the analysis can see is added.
   Result<Summary> finish(const std::optional<model::Ending>& ending,
                          const model::DataQuality& source_quality, std::uint64_t stored_bytes);
 

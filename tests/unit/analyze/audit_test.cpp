@@ -115,25 +115,5 @@ TEST(AuditTest, LostRecordsOfTasksAreSaid) {
             "2 records of tasks were lost: tasks may be missing");
 }
 
-TEST(AuditTest, ProducedIsRecordedPlusLost) {
-  TraceBuilder t;
-  const TaskId a = t.at(10us).cpu(0).launch("a", 100);
-  t.at(12us).block_to(model::kIdleTask, kRead).at(15us).lost(13us, 14us, LossClass::kWakeup, 2);
-  model::Ending ending = ending_at(30us);
-  ending.counters.produced[0] = 1;
-  ending.counters.produced[1] = 2;
-  ending.counters.produced[2] = 2;
-  ending.counters.lost[1] = 2;
-  ending.counters.switches_missed = 5;
-  Summary summary = analyze_events(t.events(), {{}, {}, ending, {}});
-  EXPECT_EQ(summary.quality[model::Quality::unaccounted], 0u);
-  EXPECT_EQ(summary.quality[model::Quality::lost_wakeups], 2u);
-  EXPECT_EQ(summary.quality[model::Quality::switches_missed], 5u);
-  ending.counters.produced[0] = 4;
-  summary = analyze_events(t.events(), {{}, {}, ending, {}});
-  EXPECT_EQ(summary.quality[model::Quality::unaccounted], 3u);
-  static_cast<void>(a);
-}
-
 }  // namespace
 }  // namespace triptych::test

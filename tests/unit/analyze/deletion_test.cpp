@@ -220,7 +220,7 @@ TEST(DeletionTest, WithoutAnyOneEventOfARichTraceOnlyUnknownGrows) {
 }
 
 TEST(DeletionTest, WithoutAnyOneEventOfRandomTracesOnlyUnknownGrows) {
-  for (unsigned seed = 1; seed <= 24; ++seed) {
+  for (unsigned seed = 1; seed <= 12; ++seed) {
     const TraceBuilder trace = RandomTrace(seed, 1 + seed % 3).run(160);
     delete_each_in_every_way(trace, "seed " + std::to_string(seed));
     if (HasFailure()) return;
@@ -244,7 +244,7 @@ std::vector<Event> cut(const std::vector<Event>& events, std::mt19937& random) {
 
 TEST(DeletionTest, ACutTraceClaimsNothingThatTheWholeOneDoesNot) {
   std::mt19937 random(7);
-  for (unsigned seed = 1; seed <= 200; ++seed) {
+  for (unsigned seed = 1; seed <= 100; ++seed) {
     const TraceBuilder trace = RandomTrace(seed, 1 + seed % 3).run(200);
     AnalysisInput whole;
     whole.ending = ending_at(TraceBuilder::Ns(trace.now_ns()) + 1ms);
@@ -260,7 +260,7 @@ TEST(DeletionTest, ACutTraceClaimsNothingThatTheWholeOneDoesNot) {
 // Several losses at once, each told of.
 TEST(DeletionTest, BurstsOfLossOnlyMakeUnknownGrow) {
   std::mt19937 random(11);
-  for (unsigned seed = 1; seed <= 200; ++seed) {
+  for (unsigned seed = 1; seed <= 100; ++seed) {
     const TraceBuilder trace = RandomTrace(seed, 1 + seed % 3).run(300);
     AnalysisInput input;
     input.ending = ending_at(TraceBuilder::Ns(trace.now_ns()) + 1ms);
