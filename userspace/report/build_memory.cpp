@@ -91,9 +91,8 @@ std::string space_heading(const View& view, const AddressSpace& space) {
   std::string words =
       fmt::format("{} {}: {}", name, space.tgid, counted(fault_count(space), "fault", "faults"));
   words += fmt::format(", memory {} from {}", static_cast<std::uint32_t>(space.id),
-                       format_value(Moment{view.since_begin(space.start_ns)}));
-  if (space.end_ns)
-    words += fmt::format(" to {}", format_value(Moment{view.since_begin(*space.end_ns)}));
+                       format_value(moment(view, space.start_ns)));
+  if (space.end_ns) words += fmt::format(" to {}", format_value(moment(view, *space.end_ns)));
   return words;
 }
 

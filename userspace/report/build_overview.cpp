@@ -131,11 +131,13 @@ Paragraph switch_verdict(const View& view) {
                     counted(audit.tasks_differing, "task", "tasks"), figures),
         Tone::kBad};
   }
-  std::string text = fmt::format("Every context switch is accounted for: {}.", figures);
-  if (left_out == 0) return {text, Tone::kGood};
-  text += fmt::format(" {} could not be compared (see Audit).",
-                      counted(left_out, "further task", "further tasks"));
-  return {text, Tone::kWarning};
+  if (left_out == 0) {
+    return {fmt::format("Every context switch is accounted for: {}.", figures), Tone::kGood};
+  }
+  return {fmt::format("Where they can be checked, context switches are accounted for: {}; {} could "
+                      "not be compared (see Audit).",
+                      figures, counted(left_out, "task", "tasks")),
+          Tone::kWarning};
 }
 
 Paragraph fault_verdict(const View& view) {
@@ -170,9 +172,9 @@ Field switches_field(const View& view) {
   std::string note = fmt::format("{} voluntary, {} involuntary", format_count(switches.voluntary),
                                  format_count(switches.involuntary));
   if (view.available().event_stream) {
-    note += fmt::format(" ({} in sched_yield)", format_count(switches.yields));
+    note += fmt::format(" ({} by sched_yield)", format_count(switches.yields));
   }
-  note += fmt::format("; {} to another address space", format_count(switches.mm_changes));
+  note += fmt::format(", {} between address spaces", format_count(switches.mm_changes));
   return {"context switches", Count{switches.voluntary + switches.involuntary}, note};
 }
 
@@ -184,16 +186,19 @@ void add_fault_fields(const View& view, std::vector<Field>& fields) {
     return;
   }
   std::string note = fmt::format(
-      "{} minor, {} major (had to wait for a disk or alike); {} in the kernel's code",
+      "{} minor, {} major (waited for a disk or alike); {} while in the kernel",
       format_count(faults.minor), format_count(faults.major), format_count(faults.kernel_mode));
   if (faults.unresolved != 0) {
     note += fmt::format("; besides, {} begun and never completed", format_count(faults.unresolved));
   }
   fields.push_back({"page faults", Count{faults.total}, note});
   const analyze::CowBill& cow = view.summary().totals.cow;
-  fields.push_back({"copied on write", Count{cow.copies},
-                    fmt::format("pages: {} in {}", format_bytes(cow.bytes),
-                                format_value(Duration{cow.time_ns}))});
+  std::string pages = "pages";
+  if (cow.copies != 0) {
+    pages = fmt::format("pages, {}, in {}", format_bytes(cow.bytes),
+                        format_value(Duration{cow.time_ns}));
+  }
+  fields.push_back({"copied on write", Count{cow.copies}, pages});
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ using analyze::Task;
 
 constexpr std::size_t kSyscallsShown = 4;
 constexpr std::size_t kNameWidth = 20;
+constexpr unsigned kEmptyShown = 3;  // so many empty octaves in a row are not shown one by one
 
 std::string blocked_words(const Task& task) {
   std::vector<std::pair<std::string, std::uint64_t>> reasons(task.blocked_by_syscall_ns.begin(),
@@ -104,6 +105,12 @@ Bars bars_of(const Histogram& histogram) {
     last = exponent;
   }
   for (unsigned exponent = first; exponent <= last && first < kOctaves; ++exponent) {
+    unsigned filled = exponent;
+    while (histogram.octave(filled) == 0) ++filled;  // ends at the last one
+    if (filled - exponent >= kEmptyShown) {
+      bars.bars.push_back({});
+      exponent = filled;
+    }
     Bar bar;
     bar.from_ns = exponent == 0 ? 0 : 1ull << exponent;
     bar.to_ns = exponent + 1 < kOctaves ? 1ull << (exponent + 1) : ~0ull;
@@ -116,7 +123,8 @@ Bars bars_of(const Histogram& histogram) {
 void add_histogram(Section& section, const std::string& name, const Histogram& histogram,
                    std::string_view singular, std::string_view plural) {
   Bars bars = bars_of(histogram);
-  bars.title = name + ". " + latency_words(histogram, singular, plural);
+  bars.title = name;
+  bars.figures = latency_words(histogram, singular, plural);
   section.blocks.emplace_back(std::move(bars));
 }
 
@@ -194,6 +202,7 @@ Section preemption_section(const View& view) {
 }
 
 Section latency_section(const View& view) {
+  if (view.tasks().empty()) return {};
   Section section;
   section.title = "Waiting for a CPU, and running";
   if (!view.available().switches) {

@@ -30,7 +30,6 @@ std::string clone_words(std::uint64_t flags) {
 }
 
 std::string creation_words(const View& view, const Task& task) {
-  const std::string when = format_value(Moment{view.since_begin(task.start_ns)});
   std::string words;
   switch (task.created_by) {
     case CreatedBy::kUnknown:
@@ -66,7 +65,7 @@ std::string creation_words(const View& view, const Task& task) {
     words += fmt::format(", new {} {}", joined(namespaces),
                          namespaces.size() == 1 ? "namespace" : "namespaces");
   }
-  return words + " at " + when;
+  return words + " " + at_words(view, task.start_ns);
 }
 
 std::string end_words(const View& view, const Task& task) {
@@ -87,7 +86,7 @@ std::string end_words(const View& view, const Task& task) {
   if (task.created_by != CreatedBy::kUnknown && end_ns >= task.start_ns) {
     words += " after " + format_value(Duration{end_ns - task.start_ns});
   } else {
-    words += " at " + format_value(Moment{view.since_begin(end_ns)});
+    words += " " + at_words(view, end_ns);
   }
   return words;
 }
@@ -209,15 +208,16 @@ class TreeBuilder {
         fmt::format("{} {}: {}", task.tid, task.comm.empty() ? "(no name)" : escape(task.comm),
                     creation_words(view_, task));
     if (now.depth == 0 && task.created_by != CreatedBy::kLaunched && task.parent_tid != 0) {
-      text += fmt::format(" by {}", task.parent_tid);
+      const bool attached = task.created_by == CreatedBy::kAttached;
+      text += fmt::format("{} {}", attached ? ", child of" : " by", task.parent_tid);
     }
     text += ", " + end_words(view_, task);
     if (task.peak_rss_bytes != 0) text += ", peak memory " + format_bytes(task.peak_rss_bytes);
     Tone tone = Tone::kPlain;
-    if (task.zombie) text += "  ZOMBIE: never reaped";
-    if (task.orphaned) text += "  ORPHAN: outlived its creator";
+    if (task.zombie) text += " – ZOMBIE: never reaped";
+    if (task.orphaned) text += " – ORPHAN: outlived its creator";
     if (task.zombie || task.orphaned) tone = Tone::kWarning;
-    add_line(now, std::move(text), tone);
+    add_line(now, std::move(text), tone, false, has_children);
     add_details(now, task, has_children);
   }
 
@@ -232,8 +232,11 @@ class TreeBuilder {
                  Tone::kFaint, true, has_children);
         break;
       }
-      std::string text = fmt::format(
-          "exec {} {}", format_value(Moment{view_.since_begin(exec.ts_ns)}), quote(exec.filename));
+      std::string text = fmt::format("exec {}", at_words(view_, exec.ts_ns));
+      if (exec.old_tid != 0 && exec.old_tid != task.tid) {
+        text += fmt::format(", by thread {}, which became {}", exec.old_tid, task.tid);
+      }
+      text += ", " + quote(exec.filename);
       text += ": " + (exec.arguments.empty() ? "arguments unknown" : command_line(exec.arguments));
       if (exec.arguments_truncated) text += " …";
       if (exec.secure) text = "set-user-id " + text;

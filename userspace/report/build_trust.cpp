@@ -111,9 +111,11 @@ void add_task_audits(const View& view, Section& section) {
   }
   const std::size_t equal = view.tasks().size() - unequal.size();
   if (unequal.empty()) {
-    section.blocks.emplace_back(Paragraph{fmt::format("All {} equal to the kernel's own counters.",
-                                                      counted(equal, "task is", "tasks are")),
-                                          Tone::kGood});
+    const std::string text =
+        equal == 1
+            ? "The one task equals the kernel's own counters."
+            : fmt::format("All {} tasks equal the kernel's own counters.", format_count(equal));
+    section.blocks.emplace_back(Paragraph{text, Tone::kGood});
     return;
   }
   std::stable_sort(unequal.begin(), unequal.end(), [](const Task* a, const Task* b) {
@@ -132,8 +134,8 @@ void add_task_audits(const View& view, Section& section) {
                              counted(unequal.size() - shown, "more task", "more tasks"));
   }
   section.blocks.emplace_back(
-      Paragraph{fmt::format("{} equal to the kernel's own counters; not so, recorded / kernel:",
-                            counted(equal, "task is", "tasks are")),
+      Paragraph{fmt::format("{} the kernel's own counters. Not so, recorded / kernel:",
+                            counted(equal, "task equals", "tasks equal")),
                 Tone::kPlain});
   section.blocks.emplace_back(std::move(table));
 }
@@ -184,8 +186,8 @@ Table losses_table(const View& view) {
           fmt::format("{} {}", format_count(losses[i].counts[each]), kClassWords[each]));
     }
     Row row;
-    row.cells = {std::to_string(losses[i].cpu), Moment{view.since_begin(losses[i].first_ns)},
-                 Moment{view.since_begin(losses[i].last_ns)}, joined(counts)};
+    row.cells = {std::to_string(losses[i].cpu), moment(view, losses[i].first_ns),
+                 moment(view, losses[i].last_ns), joined(counts)};
     table.rows.push_back(std::move(row));
   }
   if (shown < losses.size()) {
@@ -207,7 +209,7 @@ Section marks_section(const View& view) {
   for (std::size_t i = 0; i < shown; ++i) {
     const analyze::MarkPoint& mark = *marks[i];
     Row row;
-    row.cells = {Moment{view.since_begin(mark.ts_ns)},
+    row.cells = {moment(view, mark.ts_ns),
                  quote(mark.name),
                  type_words(mark.type),
                  task_label(view, mark.task),

@@ -67,12 +67,13 @@ struct Table {
   std::string more;  // what was left out: "… and 12 more tasks"
 };
 
-// How durations are spread: one bar an octave.
+// How durations are spread: one bar an octave. A bar with from_ns == to_ns stands for empty ones.
 struct Bar {
   std::uint64_t from_ns = 0, to_ns = 0, count = 0;
 };
 struct Bars {
   std::string title;
+  std::string figures;
   std::vector<Bar> bars;
 };
 

@@ -30,7 +30,8 @@ Json execs_json(const Task& task) {
                      {"filename", exec.filename},
                      {"arguments", exec.arguments},
                      {"arguments_truncated", exec.arguments_truncated},
-                     {"secure", exec.secure}});
+                     {"secure", exec.secure},
+                     {"old_tid", exec.old_tid}});
   }
   return execs;
 }

@@ -197,16 +197,22 @@ void TextWriter::table_line(const Table& table, const std::vector<std::size_t>& 
 }
 
 void TextWriter::block(const Bars& bars) {
-  if (!bars.title.empty()) filled(kIndent, kIndent, bars.title, Tone::kPlain);
+  filled(kIndent, kIndent, bars.title, Tone::kPlain);
+  filled("    ", "    ", bars.figures, Tone::kPlain);
   std::uint64_t most = 1;
   std::size_t from_width = 0, to_width = 0, count_width = 0;
   for (const Bar& bar : bars.bars) {
+    if (bar.from_ns == bar.to_ns) continue;
     most = std::max(most, bar.count);
     from_width = std::max(from_width, format_duration_ns(bar.from_ns).size());
     to_width = std::max(to_width, format_duration_ns(bar.to_ns).size());
     count_width = std::max(count_width, format_count(bar.count).size());
   }
   for (const Bar& bar : bars.bars) {
+    if (bar.from_ns == bar.to_ns) {
+      line("    ", "…");
+      continue;
+    }
     // In eighths of a character; whatever happened at all is seen.
     const double share = static_cast<double>(bar.count) / static_cast<double>(most);
     auto eighths = static_cast<std::size_t>(share * static_cast<double>(kBarWidth) * 8);
@@ -223,17 +229,15 @@ void TextWriter::block(const Bars& bars) {
 
 void TextWriter::block(const Tree& tree) {
   for (const TreeLine& each : tree.lines) {
-    std::string prefix(kIndent);
+    std::string rails(kIndent);
     for (std::uint32_t depth = 1; depth < each.depth; ++depth) {
-      prefix += (each.rails >> depth & 1) != 0 ? "│  " : "   ";
+      rails += (each.rails >> depth & 1) != 0 ? "│  " : "   ";
     }
-    if (each.detail) {
-      if (each.depth > 0) prefix += each.last ? "   " : "│  ";
-      prefix += each.has_children ? "│    " : "     ";
-    } else if (each.depth > 0) {
-      prefix += each.last ? "└─ " : "├─ ";
-    }
-    line(prefix, each.text, each.tone);
+    std::string below = rails;  // what goes on under this line
+    if (each.depth > 0) below += each.last ? "   " : "│  ";
+    below += each.has_children ? "│    " : "     ";
+    if (each.depth > 0) rails += each.last ? "└─ " : "├─ ";
+    filled(each.detail ? below : rails, below, each.text, each.tone);
   }
   if (!tree.more.empty()) line(kIndent, tree.more, Tone::kFaint);
 }

@@ -197,8 +197,4 @@ std::size_t View::shown(std::size_t count) const {
   return options_.top == 0 ? count : std::min(count, options_.top);
 }
 
-std::uint64_t View::since_begin(model::TimeNs ts_ns) const {
-  return ts_ns > summary_->begin_ns ? ts_ns - summary_->begin_ns : 0;
-}
-
 }  // namespace triptych::report

@@ -73,8 +73,6 @@ class View {
 
   // How many of `count` rows a table shows.
   [[nodiscard]] std::size_t shown(std::size_t count) const;
-  // Nanoseconds from the beginning of the reported time; 0 before it.
-  [[nodiscard]] std::uint64_t since_begin(model::TimeNs ts_ns) const;
 
  private:
   explicit View(const analyze::Summary& summary, ViewOptions options);

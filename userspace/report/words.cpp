@@ -47,6 +47,17 @@ std::string task_label(const View& view, model::TaskId id) {
   return fmt::format("{} {}", task->comm.empty() ? "(no name)" : escape(task->comm), task->tid);
 }
 
+Value moment(const View& view, model::TimeNs ts_ns) {
+  const model::TimeNs begin_ns = view.summary().begin_ns;
+  if (ts_ns < begin_ns) return std::string("earlier");
+  return Moment{ts_ns - begin_ns};
+}
+
+std::string at_words(const View& view, model::TimeNs ts_ns) {
+  const bool earlier = ts_ns < view.summary().begin_ns;
+  return (earlier ? "" : "at ") + format_value(moment(view, ts_ns));
+}
+
 int ending_signal(std::uint32_t wait_status) {
   return static_cast<int>(wait_status & 0x7f);
 }

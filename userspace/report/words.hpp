@@ -10,12 +10,17 @@
 #include <vector>
 
 #include "analyze/summary.hpp"
+#include "report/document.hpp"
 #include "report/view.hpp"
 
 namespace triptych::report {
 
 // "sh 100"; "idle", "unknown" for tasks that have no description
 std::string task_label(const View& view, model::TaskId id);
+
+// The moment, or "earlier" when it lies before the reported time.
+Value moment(const View& view, model::TimeNs ts_ns);
+std::string at_words(const View& view, model::TimeNs ts_ns);  // "at +1.00 ms", or "earlier"
 
 // "exited with status 3", "killed by SIGKILL", with ", core dumped" where one was
 std::string wait_status_words(std::uint32_t wait_status);

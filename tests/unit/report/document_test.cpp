@@ -26,21 +26,25 @@ TEST(Report, SaysWhatRanAndWhetherToTrustIt) {
   EXPECT_THAT(text, HasSubstr("triptych report: sh -c \"a b\"\n"));
   EXPECT_THAT(text, HasSubstr("  ended     exited with status 3; recording ended: target ended\n"));
   EXPECT_THAT(text,
-              HasSubstr("Every context switch is accounted for: 15 recorded, 15 counted by the "
-                        "kernel, in 1 task."));
+              HasSubstr("Where they can be checked, context switches are accounted for: 15 "
+                        "recorded, 15 counted by the\n  kernel, in 1 task; 1 task could not be "
+                        "compared (see Audit)."));
+  analyze::Summary whole = sample_summary();
+  whole.audit.tasks = 1;
+  EXPECT_THAT(text_of(whole), HasSubstr("Every context switch is accounted for: 15 recorded, 15 "
+                                        "counted by the kernel, in 1 task.\n"));
   EXPECT_THAT(text, HasSubstr("Every page fault is accounted for: 8 recorded, 8 counted"));
   EXPECT_THAT(text, HasSubstr("Nothing was lost, cut or damaged."));
 }
 
 TEST(Report, ShowsTheTreeOfTasks) {
-  EXPECT_THAT(
-      text_of(sample_summary()),
-      HasSubstr("  100 sh: the command, exited with status 3 after 4.00 ms\n"
-                "  │    exec +0 /bin/sh: sh -c \"a b\"\n"
-                "  └─ 101 cat: fork at +1.00 ms, killed by SIGKILL after 1.10 ms  ZOMBIE: never "
-                "reaped\n"
-                "          exec +1.50 ms /bin/cat: cat …\n"
-                "          earlier names: sh\n"));
+  EXPECT_THAT(text_of(sample_summary()),
+              HasSubstr("  100 sh: the command, exited with status 3 after 4.00 ms\n"
+                        "  │    exec at +0, /bin/sh: sh -c \"a b\"\n"
+                        "  └─ 101 cat: fork at +1.00 ms, killed by SIGKILL after 1.10 ms – ZOMBIE: "
+                        "never reaped\n"
+                        "          exec at +1.50 ms, /bin/cat: cat …\n"
+                        "          earlier names: sh\n"));
 }
 
 TEST(Report, ShowsWhoPreempted) {
@@ -144,6 +148,32 @@ TEST(Report, SurvivesACircleOfParents) {
   analyze::Summary summary = sample_summary();
   summary.tasks[0].parent = kChild;
   EXPECT_THAT(text_of(summary), HasSubstr("  └─ 101 cat: fork"));
+}
+
+TEST(Report, CallsWhatLiesBeforeTheWindowEarlier) {
+  analyze::Summary summary = sample_summary();
+  summary.begin_ns = 2'200'000;
+  summary.from_mark = "load";
+  EXPECT_THAT(text_of(summary), HasSubstr("101 cat: fork earlier, killed by SIGKILL"));
+  EXPECT_THAT(text_of(summary), HasSubstr("exec earlier, /bin/sh: sh -c"));
+  EXPECT_THAT(text_of(summary), HasSubstr("exec at +300 us, /bin/cat: cat …"));
+}
+
+TEST(Report, SaysWhoseTidAnExecInAThreadTookOver) {
+  analyze::Summary summary = sample_summary();
+  summary.tasks[1].execs[0].old_tid = 105;
+  EXPECT_THAT(text_of(summary),
+              HasSubstr("exec at +1.50 ms, by thread 105, which became 101, /bin/cat"));
+}
+
+TEST(Report, LeavesOutRunsOfEmptyBuckets) {
+  analyze::Summary summary = sample_summary();
+  summary.run_queue_latency = {};
+  summary.run_queue_latency.add(1500);
+  summary.run_queue_latency.add(20'000);
+  const std::string bar = "████████████████████████████████████████";
+  EXPECT_THAT(text_of(summary), HasSubstr("    1.02 us – 2.05 us  1  " + bar +
+                                          "\n    …\n    16.4 us – 32.8 us  1  " + bar + "\n"));
 }
 
 TEST(Words, DescribeWaitStatuses) {

@@ -39,7 +39,7 @@ inline analyze::Task sample_shell() {
   shell.faults.total = 7;
   shell.faults.minor = 7;
   shell.faults.by_kind[static_cast<std::size_t>(analyze::FaultKind::kFirstTouch)] = 7;
-  shell.execs.push_back({1'000'000, "sh", "/bin/sh", {"sh", "-c", "a b"}, false, false});
+  shell.execs.push_back({1'000'000, "sh", "/bin/sh", {"sh", "-c", "a b"}, false, false, 100});
   shell.audit = {analyze::AuditVerdict::kEqual, analyze::AuditVerdict::kEqual, "", 10, 5, 8, 1};
   return shell;
 }
@@ -61,7 +61,7 @@ inline analyze::Task sample_child() {
   child.faults.total = 1;
   child.faults.minor = 1;
   child.faults.by_kind[static_cast<std::size_t>(analyze::FaultKind::kCowCopy)] = 1;
-  child.execs.push_back({2'500'000, "cat", "/bin/cat", {"cat"}, true, false});
+  child.execs.push_back({2'500'000, "cat", "/bin/cat", {"cat"}, true, false, 101});
   child.audit.remark = "events were lost";
   return child;
 }

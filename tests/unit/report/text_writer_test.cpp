@@ -90,12 +90,14 @@ TEST(TextWriter, BreaksTheLastColumnWhereItDoesNotFit) {
 TEST(TextWriter, DrawsBarsInProportionAndTheSmallestVisibly) {
   Bars bars;
   bars.title = "Waits";
+  bars.figures = "1,501 waits";
   bars.bars = {{1024, 2048, 1000}, {2048, 4096, 500}, {4096, 8192, 0}, {8192, 16384, 1}};
   std::string full, half;
   for (int i = 0; i < 40; ++i) full += "█";
   for (int i = 0; i < 20; ++i) half += "█";
   EXPECT_EQ(written(bars),
             "  Waits\n"
+            "    1,501 waits\n"
             "    1.02 us – 2.05 us  1,000  " +
                 full + "\n" + "    2.05 us – 4.10 us    500  " + half + "\n" +
                 "    4.10 us – 8.19 us      0\n"
