@@ -12,7 +12,8 @@ namespace {
 
 using model::Quality;
 
-constexpr std::uint32_t kMaxCpus = 1024;  // to which a loss is spread, whatever the metadata say
+// To which a loss is spread at most, whatever the metadata say.
+constexpr std::uint32_t kMaxCpusOfRing = 64;
 
 bool earlier(const RecordRef& a, const RecordRef& b) {
   return a.ts_ns < b.ts_ns;
@@ -135,7 +136,7 @@ void StreamCursor::add_lost_of_unknown_class(std::uint64_t first_ns, std::uint64
 // A ring serves every CPU whose number is the ring's, modulo the number of rings.
 void StreamCursor::add_lost(model::Lost lost) {
   const std::uint32_t streams = std::max(context_.index.streams, 1u);
-  const std::uint32_t cpus = std::min(context_.index.metadata.host.cpus, kMaxCpus);
+  const std::uint32_t cpus = std::min(context_.index.metadata.host.cpus, streams * kMaxCpusOfRing);
   lost.last_ns = std::max(lost.first_ns, lost.last_ns);
   for (std::uint32_t cpu = stream_; cpu == stream_ || cpu < cpus; cpu += streams) {
     const model::Event event{.ts_ns = lost.last_ns,

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Writes the fuzzers' seed corpora: small valid inputs with every kind of event, made by the
+// current code, so that none has to be kept in the repository.
+#include <fmt/format.h>
+#include <zstd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/check.hpp"
+#include "decode/encode.hpp"
+#include "support/memory_file.hpp"
+#include "support/sample_events.hpp"
+#include "trace/codec.hpp"
+#include "trace/text_writer.hpp"
+#include "trace/writer.hpp"
+
+namespace {
+
+using namespace triptych;
+
+void write_seed(const std::filesystem::path& directory, std::string_view name,
+                std::span<const std::byte> bytes) {
+  std::filesystem::create_directories(directory);
+  std::ofstream file(directory / name, std::ios::binary | std::ios::trunc);
+  file.write(reinterpret_cast<const char*>(bytes.data()),
+             static_cast<std::streamsize>(bytes.size()));
+  TRIPTYCH_CHECK(file.good());
+}
+
+model::Metadata metadata() {
+  model::Metadata metadata;
+  metadata.tool_version = "0.1.0";
+  metadata.record_command = {"triptych", "record", "--", "sh"};
+  metadata.host.cpus = 4;
+  metadata.start_ns = 5;
+  metadata.plan = {{"switch", "tp_btf/sched_switch", ""}};
+  return metadata;
+}
+
+std::vector<std::byte> trace_file(std::uint32_t streams, std::size_t chunk, bool finish) {
+  const test::MemoryFile file;
+  auto writer = trace::Writer::create(file.fd(), metadata(), streams);
+  TRIPTYCH_CHECK(writer);
+  for (const model::Event& event : test::sample_events()) {
+    TRIPTYCH_CHECK(writer->append(event.cpu % streams, decode::encode(event)));
+    if (writer->records() % chunk == 0) TRIPTYCH_CHECK(writer->flush(0, 0));
+  }
+  TRIPTYCH_CHECK(writer->flush(0, 0));
+  if (finish) TRIPTYCH_CHECK(writer->finish({.end_ns = 9, .reason = "target ended"}));
+  return file.contents();
+}
+
+std::string text_trace() {
+  std::string text;
+  trace::append_text_header(text);
+  trace::append_text(text, metadata());
+  trace::append_text(text, model::Ending{});
+  for (const model::Event& event : test::sample_events()) trace::append_text(text, event);
+  model::DataQuality quality;
+  quality.add(model::Quality::lost_faults);
+  trace::append_text(text, quality);
+  return text;
+}
+
+// What the codec's fuzzer takes for columns: their figures, and then what zstd would have hidden.
+std::vector<std::byte> columns_of(std::span<const std::byte> records, std::uint32_t count) {
+  std::vector<std::byte> payload;
+  TRIPTYCH_CHECK(trace::ChunkEncoder().encode(records, payload));
+  const std::uint32_t figures[2] = {static_cast<std::uint32_t>(records.size()), count};
+  std::vector<std::byte> bytes(sizeof figures + 4 * records.size() + 4096);
+  std::memcpy(bytes.data(), figures, sizeof figures);
+  const std::size_t size = ZSTD_decompress(
+      bytes.data() + sizeof figures, bytes.size() - sizeof figures, payload.data(), payload.size());
+  TRIPTYCH_CHECK(!ZSTD_isError(size));
+  bytes.resize(sizeof figures + size);
+  return bytes;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fputs("usage: fuzz_seeds DIRECTORY\n", stderr);
+    return 2;
+  }
+  const std::filesystem::path directory = argv[1];
+  for (const std::uint32_t streams : {1u, 3u}) {
+    for (const std::size_t chunk : {1u, 4u, 100u}) {
+      const std::string name = fmt::format("s{}c{}", streams, chunk);
+      write_seed(directory / "trace", name, trace_file(streams, chunk, true));
+      write_seed(directory / "trace", name + "cut", trace_file(streams, chunk, false));
+    }
+  }
+  const std::string text = text_trace();
+  write_seed(directory / "text", "all", std::as_bytes(std::span(text)));
+  std::string line;
+  std::vector<std::byte> records;
+  for (const model::Event& event : test::sample_events()) {
+    line = "# triptych text trace 1\n";
+    trace::append_text(line, event);
+    write_seed(directory / "text", fmt::format("kind{}", event.payload.index()),
+               std::as_bytes(std::span(line)));
+    const auto record = decode::encode(event);
+    records.insert(records.end(), record.begin(), record.end());
+    write_seed(directory / "codec", fmt::format("kind{}", event.payload.index()), record);
+    write_seed(directory / "codec", fmt::format("columns{}", event.payload.index()),
+               columns_of(record, 1));
+  }
+  write_seed(directory / "codec", "all", records);
+  const auto count = static_cast<std::uint32_t>(test::sample_events().size());
+  write_seed(directory / "codec", "columns", columns_of(records, count));
+  return 0;
+}
