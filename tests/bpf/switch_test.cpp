@@ -26,9 +26,14 @@ void expect_exact(const Recorded& recorded) {
     EXPECT_EQ(task.audit.switches, AuditVerdict::kEqual) << task.tid << " " << task.audit.remark;
     EXPECT_EQ(task.switches.voluntary, task.audit.kernel_voluntary) << task.tid;
     EXPECT_EQ(task.switches.involuntary, task.audit.kernel_involuntary) << task.tid;
-    EXPECT_EQ(task.unknown_ns, 0u) << task.tid;
-    EXPECT_EQ(task.on_cpu_ns + task.runnable_ns + task.blocked_ns, *task.end_ns - task.start_ns)
+    EXPECT_EQ(task.on_cpu_ns + task.runnable_ns + task.blocked_ns + task.unknown_ns,
+              *task.end_ns - task.start_ns)
         << task.tid;
+    // Some kernels let a few tasks leave the CPU without raising sched_switch, so that the switch to
+    // ours is missing. The conflict is seen, and then, and only then, time is unknown.
+    if (summary.quality[model::Quality::state_conflicts] == 0) {
+      EXPECT_EQ(task.unknown_ns, 0u) << task.tid;
+    }
   }
 }
 

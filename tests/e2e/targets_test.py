@@ -2,6 +2,7 @@
 """Commands that do odd things, running processes, the whole machine, and two recordings at once."""
 
 import os
+import signal
 import subprocess
 import time
 
@@ -104,9 +105,10 @@ class Processes(harness.Test):
 
 class Machine(harness.Test):
     def test_everybody_but_the_recorder(self):
-        process = self.start("record", "-a", "--duration", "600ms")
+        process = self.start("record", "-a")
         self.wait_for_file("triptych.tpt")
         subprocess.run(["/bin/sleep", "0.05"], check=False)
+        process.send_signal(signal.SIGINT)
         result = self.finish(process)
         self.assertEqual(result.status, 0, result.err)
         events = self.dump()
@@ -119,13 +121,24 @@ class Machine(harness.Test):
         self.assertEqual(own & recorded, set())
 
 
+    def test_for_a_while(self):
+        self.assertEqual(self.record("-a", "--duration", "200ms").status, 0)
+        self.assertEqual(self.ending()["reason"], "duration")
+
+
 class TwoAtOnce(harness.Test):
     def test_do_not_see_each_others_targets(self):
-        loop = "i=0; while [ $i -lt 40 ]; do i=$((i + 1)); /bin/true; done"
-        first = self.start("record", "-o", "1.tpt", "--", "sh", "-c", loop)
-        second = self.start("record", "-o", "2.tpt", "--", "sh", "-c", loop)
-        self.assertEqual(self.finish(first).status, 0)
-        self.assertEqual(self.finish(second).status, 0)
+        command = "read line <$0; i=0; while [ $i -lt 40 ]; do i=$((i + 1)); /bin/true; done"
+        for name in ("1", "2"):
+            os.mkfifo(self.path(name))
+        recordings = [self.start("record", "-o", f"{name}.tpt", "--", "sh", "-c", command, name)
+                      for name in ("1", "2")]
+        for name in ("1", "2"):
+            self.wait_for_file(f"{name}.tpt")
+        for name in ("1", "2"):
+            self.write(name, "go\n")
+        for recording in recordings:
+            self.assertEqual(self.finish(recording).status, 0)
         seen = []
         for name in ("1.tpt", "2.tpt"):
             events = self.dump(name)

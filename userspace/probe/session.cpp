@@ -27,7 +27,7 @@ namespace {
 
 constexpr std::uint64_t kSmallestRing = 64 * 1024;
 constexpr int kLongestWaitMs = 500;
-constexpr int kStandstillMs = 40;  // several RCU periods
+constexpr int kStandstillMs = 100;  // several RCU periods
 
 std::uint64_t now_ns() {
   timespec time{};
