@@ -1,0 +1,26 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""clang-format over the C and C++ of user space and of the tests. What the kernel side shares its style
+with (tabs) is bpf/ and the C headers that other programs include."""
+import shutil
+import subprocess
+import sys
+
+from tree import C_FAMILY, ROOT, files, finish
+
+
+def main():
+    if shutil.which("clang-format") is None:
+        sys.exit("clang-format is missing")
+    paths = [str(p) for p in files(C_FAMILY, "userspace", "workloads", "tests")
+             if not p.name.endswith((".bpf.c", ".bpf.h")) and "include" not in p.parts]
+    done = subprocess.run(["clang-format", "--dry-run", "--Werror", *paths], cwd=ROOT, text=True,
+                          capture_output=True, check=False)
+    wrong = sorted({line.split(":")[0] for line in done.stderr.splitlines() if ": error:" in line})
+    problems = [f"{path}: clang-format -i {path}" for path in wrong]
+    if done.returncode != 0 and not problems:
+        problems.append(done.stderr)
+    finish(problems, len(paths))
+
+
+main()

@@ -1,0 +1,40 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Each header compiles on its own.
+
+    check_headers.py COMPILER [FLAG...]
+"""
+import concurrent.futures
+import os
+import subprocess
+import sys
+
+from tree import ROOT, files, finish
+
+
+def headers():
+    for path in files({".hpp"}, "userspace", "workloads", "tests"):
+        yield path, "c++", ["-std=c++20"]
+    for path in files({".h"}, "bpf/abi", "userspace", "tests"):
+        if not path.name.endswith(".bpf.h"):
+            yield path, "c++", ["-std=c++20"]
+            yield path, "c", ["-std=c11"]
+
+
+def compile_alone(job):
+    path, language, flags = job
+    # Twice: a header without a guard shows itself too.
+    source = f'#include "{ROOT / path}"\n' * 2
+    done = subprocess.run([*sys.argv[1:], *flags, "-fsyntax-only", "-x", language, "-"], input=source,
+                          text=True, capture_output=True, check=False, cwd=ROOT)
+    return f"{path} as {language}:\n{done.stderr}" if done.returncode != 0 else None
+
+
+def main():
+    jobs = list(headers())
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        problems = [problem for problem in pool.map(compile_alone, jobs) if problem]
+    finish(problems, len(jobs))
+
+
+main()
