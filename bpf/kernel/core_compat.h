@@ -58,7 +58,7 @@ static __always_inline bool in_interrupt(struct task_struct *current)
 	if (!preempt_count_distance)
 		return false;
 	bpf_probe_read_kernel(&count, sizeof(count),
-			      (void *)(as_number(current->se.cfs_rq->rq) + preempt_count_distance));
+			      (void *)current->se.cfs_rq->rq + preempt_count_distance);
 	return count & (PREEMPT_SOFTIRQ_SERVING | PREEMPT_HARDIRQ_AND_NMI);
 }
 

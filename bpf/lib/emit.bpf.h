@@ -69,9 +69,11 @@ static __noinline int tell_lost(u64 now)
 static __always_inline void *reserve(u32 class, u32 size, u64 now, bool exclusive)
 {
 	struct triptych_cpu_state *state = this_cpu_state();
-	u32 index = bpf_get_smp_processor_id() % ring_count;
+	u32 index = bpf_get_smp_processor_id();
 	void *ring, *record;
 
+	if (index >= ring_count) /* more CPUs than rings */
+		index %= ring_count;
 	if (!state)
 		return 0;
 	if (exclusive)

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/attach_plan.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "probe/hooks.hpp"
+
+namespace triptych::probe {
+namespace {
+
+using testing::Contains;
+using testing::Not;
+
+// A kernel that allows every hook but those named.
+Capabilities kernel_without(const std::vector<std::string>& refused) {
+  Capabilities capabilities;
+  for (const Hook& hook : all_hooks()) {
+    const std::string name = name_of(hook);
+    if (capabilities.find(name) != nullptr) continue;
+    const bool available = std::find(refused.begin(), refused.end(), name) == refused.end();
+    capabilities.hooks.push_back({name, available, available ? "" : "load refused"});
+  }
+  return capabilities;
+}
+
+const std::vector<std::string> kNoFunctions = {"fentry/handle_mm_fault", "fexit/handle_mm_fault",
+                                               "fentry/kernel_clone",    "fexit/kernel_clone",
+                                               "fentry/copy_page_range", "fexit/copy_page_range"};
+
+const model::PlannedEvent* event(const AttachPlan& plan, const std::string& name) {
+  for (const model::PlannedEvent& planned : plan.events) {
+    if (planned.event == name) return &planned;
+  }
+  return nullptr;
+}
+
+TEST(AttachPlan, TheFullTierUsesFunctionsAndLeavesSystemCallsAlone) {
+  const Result<AttachPlan> plan = make_attach_plan(kernel_without({}), {}, false);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->tier, "full");
+  EXPECT_THAT(plan->programs, Contains("on_kernel_clone_enter"));
+  EXPECT_THAT(plan->programs, Contains("on_copy_page_range_exit"));
+  EXPECT_THAT(plan->programs, Contains("on_kernel_taken_end"));
+  EXPECT_THAT(plan->programs, Not(Contains("on_clone_enter")));
+  ASSERT_NE(event(*plan, "fork call"), nullptr);
+  EXPECT_EQ(event(*plan, "fork call")->hook, "fentry/kernel_clone, fexit/kernel_clone");
+}
+
+TEST(AttachPlan, TheBaseTierFallsBackAndSaysWhy) {
+  const Result<AttachPlan> plan = make_attach_plan(kernel_without(kNoFunctions), {}, false);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->tier, "base");
+  EXPECT_THAT(plan->programs, Contains("on_clone_enter"));
+  EXPECT_THAT(plan->programs, Contains("on_vfork_exit"));
+  EXPECT_THAT(plan->programs, Not(Contains("on_kernel_clone_enter")));
+  EXPECT_EQ(event(*plan, "fork call")->reason, "not by fentry/kernel_clone: load refused");
+  ASSERT_NE(event(*plan, "page-table copy"), nullptr);
+  EXPECT_EQ(event(*plan, "page-table copy")->hook, "");
+  EXPECT_EQ(event(*plan, "kernel-taken fault")->reason, "fentry/handle_mm_fault: load refused");
+}
+
+TEST(AttachPlan, OnlyWhatWasAskedForIsAttached) {
+  EventSet wanted{};
+  wanted.faults = wanted.fork = wanted.wakeups = false;
+  const Result<AttachPlan> plan = make_attach_plan(kernel_without({}), wanted, false);
+  ASSERT_TRUE(plan);
+  EXPECT_TRUE(plan->record_switches);
+  for (const char* program : {"on_fault_user", "on_fault_minor", "on_page_alloc", "on_waking",
+                              "on_wakeup", "on_kernel_clone_enter", "on_clone_enter"}) {
+    EXPECT_THAT(plan->programs, Not(Contains(program)));
+  }
+  EXPECT_EQ(event(*plan, "fault")->reason, "not asked for");
+  EXPECT_EQ(event(*plan, "wakeup")->hook, "");
+}
+
+TEST(AttachPlan, TheEndOfTasksNeedsSwitchesEvenWhenTheyAreNotRecorded) {
+  EventSet wanted{};
+  wanted.switches = false;
+  const Result<AttachPlan> plan = make_attach_plan(kernel_without({}), wanted, false);
+  ASSERT_TRUE(plan);
+  EXPECT_FALSE(plan->record_switches);
+  EXPECT_THAT(plan->programs, Contains("on_switch"));
+  EXPECT_EQ(event(*plan, "switch")->reason, "not asked for");
+}
+
+TEST(AttachPlan, SummaryModeNeedsNoWaker) {
+  const Result<AttachPlan> plan = make_attach_plan(kernel_without({}), {}, true);
+  ASSERT_TRUE(plan);
+  EXPECT_THAT(plan->programs, Not(Contains("on_waking")));
+  EXPECT_THAT(plan->programs, Contains("on_wakeup"));
+}
+
+TEST(AttachPlan, WithoutItsFrameNothingCanBeRecorded) {
+  for (const char* hook : {"tp_btf/task_newtask", "tp_btf/sched_switch",
+                           "tp_btf/sched_process_exit", "tp_btf/sched_process_exec", "iter/task"}) {
+    const Result<AttachPlan> plan = make_attach_plan(kernel_without({hook}), {}, false);
+    ASSERT_FALSE(plan) << hook;
+    EXPECT_EQ(plan.error().code, ErrorCode::kCapability);
+    EXPECT_THAT(plan.error().message, testing::HasSubstr(hook));
+    EXPECT_THAT(plan.error().message, testing::StartsWith("this kernel cannot record "));
+  }
+}
+
+TEST(EventSet, NamesAreThoseOfTheOption) {
+  const Result<EventSet> wanted = parse_event_set("switch,fault");
+  ASSERT_TRUE(wanted);
+  EXPECT_TRUE(wanted->switches);
+  EXPECT_TRUE(wanted->faults);
+  EXPECT_FALSE(wanted->wakeups);
+  EXPECT_FALSE(wanted->fork);
+}
+
+TEST(EventSet, AnUnknownNameListsTheKnownOnes) {
+  for (const char* text : {"switches", "", "switch,", ",", "switch,,fault", "SWITCH"}) {
+    const Result<EventSet> wanted = parse_event_set(text);
+    ASSERT_FALSE(wanted) << text;
+    EXPECT_EQ(wanted.error().code, ErrorCode::kUsage);
+    EXPECT_THAT(wanted.error().message, testing::StartsWith("unknown event '"));
+    EXPECT_EQ(wanted.error().hint, "known events: switch, wakeup, fault, fork, exec, exit");
+  }
+}
+
+}  // namespace
+}  // namespace triptych::probe
