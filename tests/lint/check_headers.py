@@ -13,9 +13,9 @@ from tree import ROOT, files, finish
 
 
 def headers():
-    for path in files({".hpp"}, "userspace", "workloads", "tests"):
+    for path in files({".hpp"}, "userspace", "workloads", "tests/support"):
         yield path, "c++", ["-std=c++20"]
-    for path in files({".h"}, "bpf/abi", "userspace", "tests"):
+    for path in files({".h"}, "bpf/abi", "userspace", "tests/support"):
         if not path.name.endswith(".bpf.h"):
             yield path, "c++", ["-std=c++20"]
             yield path, "c", ["-std=c11"]
