@@ -105,6 +105,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	     unsigned int prev_state)
 {
 	struct triptych_task_state *out = 0, *in = 0;
+	struct triptych_cpu_state *cpu;
 	struct triptych_switch *record;
 	u16 flags = 0, prev_seq = 0, next_seq = 0;
 	s16 syscall = TRIPTYCH_SYSCALL_NONE;
@@ -135,6 +136,11 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 		flags |= account_switch(out, prev, preempt, prev_state, now);
 		prev_seq = out->nvcsw + out->nivcsw;
 		syscall = syscall_of(prev, &flags);
+	}
+	cpu = this_cpu_state();
+	if (cpu) {
+		cpu->running_tid = in_target ? next->pid : 0;
+		cpu->running_serial = in_target ? in->serial : TRIPTYCH_TASK_NONE;
 	}
 	if (in_target) {
 		flags |= TRIPTYCH_SWITCH_NEXT_TARGET;
@@ -193,6 +199,7 @@ SEC("?tp_btf/sched_waking")
 int BPF_PROG(on_waking, struct task_struct *p)
 {
 	struct triptych_task_state *state;
+	struct triptych_cpu_state *cpu;
 	struct task_struct *waker;
 	u64 now;
 
@@ -205,7 +212,11 @@ int BPF_PROG(on_waking, struct task_struct *p)
 	waker = bpf_get_current_task_btf();
 	state->waking_ns = now;
 	state->waking_flags = in_interrupt(waker) ? TRIPTYCH_WAKEUP_INTERRUPT : 0;
-	state->waker = serial_of(waker, waker->pid ? find_task(waker) : 0, now);
+	cpu = this_cpu_state();
+	if (cpu && cpu->running_tid && cpu->running_tid == (u32)waker->pid)
+		state->waker = cpu->running_serial;
+	else
+		state->waker = serial_of(waker, waker->pid ? find_task(waker) : 0, now);
 	return 0;
 }
 

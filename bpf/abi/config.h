@@ -49,6 +49,8 @@ struct triptych_cpu_state {
 	__u64 pending[TRIPTYCH_LOSS_CLASSES];
 	__u64 pending_first_ns;
 	__u64 pending_last_ns;
+	__u32 running_tid;     /* the target that came in last, to spare a look-up; the tid proves */
+	__u32 running_serial;  /* that it is still the one */
 };
 
 /* Summary mode: what is accumulated for a task besides the record itself. */

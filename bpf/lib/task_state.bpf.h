@@ -81,10 +81,11 @@ static __always_inline u16 task_cpu(struct task_struct *task)
 	return task->thread_info.cpu;
 }
 
-/* The tid in the task's own pid namespace: the last of struct pid's numbers. */
+/* The tid in the task's own pid namespace: the last of struct pid's numbers. Read, not followed: the
+ * verifier of 6.1 knows a followed pointer's type and refuses to add a variable to it. */
 static __always_inline u32 namespace_tid(struct task_struct *task)
 {
-	struct pid *pid = task->thread_pid;
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
 	u32 level = BPF_CORE_READ(pid, level);
 	u32 tid = 0;
 
