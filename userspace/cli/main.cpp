@@ -22,21 +22,15 @@ Exit status: 0 done, 1 failed, 2 wrong usage, 3 the kernel or our rights do not 
 4 the data is worse than --strict asks for. `record -- COMMAND` ends with the status of COMMAND.
 )";
 
-std::vector<Command> add_commands([[maybe_unused]] CLI::App& app) {
+std::vector<Command> add_commands(CLI::App& app) {
   std::vector<Command> commands;
-#ifdef TRIPTYCH_CLI_RECORD
+#ifdef TRIPTYCH_CAN_RECORD
   commands.push_back(add_record_command(app));
 #endif
-#ifdef TRIPTYCH_CLI_REPORT
   commands.push_back(add_report_command(app));
-#endif
-#ifdef TRIPTYCH_CLI_DUMP
   commands.push_back(add_dump_command(app));
-#endif
-#ifdef TRIPTYCH_CLI_MARK
   commands.push_back(add_mark_command(app));
-#endif
-#ifdef TRIPTYCH_CLI_DOCTOR
+#ifdef TRIPTYCH_CAN_RECORD
   commands.push_back(add_doctor_command(app));
 #endif
   return commands;

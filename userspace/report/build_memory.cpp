@@ -28,7 +28,7 @@ KindWords words_of(FaultKind kind) {
     case FaultKind::kFirstTouch:
       return {"first touch", "new page of zeros, anonymous memory"};
     case FaultKind::kZeroPage:
-      return {"zero page", "read before any write: no memory used"};
+      return {"zero page", "read before any write: no copy"};
     case FaultKind::kZeroPageWrite:
       return {"zero page write", "first write after such a read"};
     case FaultKind::kFile:

@@ -17,6 +17,7 @@ using analyze::Histogram;
 using analyze::Task;
 
 constexpr std::size_t kSyscallsShown = 4;
+constexpr std::uint64_t kSmallestShare = 100;  // what took less of a task's life is not named
 constexpr std::size_t kNameWidth = 20;
 constexpr unsigned kEmptyShown = 3;  // so many empty octaves in a row are not shown one by one
 
@@ -25,13 +26,15 @@ std::string blocked_words(const Task& task) {
                                                              task.blocked_by_syscall_ns.end());
   std::stable_sort(reasons.begin(), reasons.end(),
                    [](const auto& a, const auto& b) { return a.second > b.second; });
+  const std::uint64_t life_ns =
+      task.on_cpu_ns + task.runnable_ns + task.blocked_ns + task.unknown_ns;
   std::vector<std::string> words;
   for (const auto& reason : reasons) {
-    if (words.size() == kSyscallsShown) {
-      words.push_back(fmt::format("{} more", reasons.size() - kSyscallsShown));
-      break;
-    }
+    if (words.size() == kSyscallsShown || reason.second < life_ns / kSmallestShare) break;
     words.push_back(escape(reason.first) + " " + format_value(Duration{reason.second}));
+  }
+  if (!words.empty() && words.size() < reasons.size()) {
+    words.push_back(fmt::format("{} more", reasons.size() - words.size()));
   }
   return words.empty() ? "" : "blocked in: " + joined(words);
 }

@@ -214,7 +214,7 @@ class TreeBuilder {
     text += ", " + end_words(view_, task);
     if (task.peak_rss_bytes != 0) text += ", peak memory " + format_bytes(task.peak_rss_bytes);
     Tone tone = Tone::kPlain;
-    if (task.zombie) text += " – ZOMBIE: never reaped";
+    if (task.zombie) text += " – ZOMBIE: not seen reaped";
     if (task.orphaned) text += " – ORPHAN: outlived its creator";
     if (task.zombie || task.orphaned) tone = Tone::kWarning;
     add_line(now, std::move(text), tone, false, has_children);
@@ -242,12 +242,20 @@ class TreeBuilder {
       if (exec.secure) text = "set-user-id " + text;
       add_line(now, cut(text, width), Tone::kFaint, true, has_children);
     }
-    if (!task.names.empty()) {
-      std::vector<std::string> names;
-      for (const std::string& name : task.names) names.push_back(quote(name));
-      add_line(now, cut("earlier names: " + joined(names), width), Tone::kFaint, true,
-               has_children);
+    std::vector<std::string> names;
+    for (const std::string& name : task.names) {
+      if (!inherited(task, name)) names.push_back(quote(name));
     }
+    if (names.empty()) return;
+    add_line(now, cut("earlier names: " + joined(names), width), Tone::kFaint, true, has_children);
+  }
+
+  // Every new task first bears the name of its creator: that says nothing.
+  bool inherited(const Task& task, const std::string& name) const {
+    const Task* parent = view_.find(task.parent);
+    if (parent == nullptr || name != task.names.front()) return false;
+    return parent->comm == name ||
+           std::find(parent->names.begin(), parent->names.end(), name) != parent->names.end();
   }
 
   const View& view_;

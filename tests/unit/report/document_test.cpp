@@ -42,9 +42,11 @@ TEST(Report, ShowsTheTreeOfTasks) {
               HasSubstr("  100 sh: the command, exited with status 3 after 4.00 ms\n"
                         "  │    exec at +0, /bin/sh: sh -c \"a b\"\n"
                         "  └─ 101 cat: fork at +1.00 ms, killed by SIGKILL after 1.10 ms – ZOMBIE: "
-                        "never reaped\n"
-                        "          exec at +1.50 ms, /bin/cat: cat …\n"
-                        "          earlier names: sh\n"));
+                        "not seen reaped\n"
+                        "          exec at +1.50 ms, /bin/cat: cat …\n\n"));
+  analyze::Summary renamed = sample_summary();
+  renamed.tasks[1].names = {"sh", "kitten"};  // the first is its parent's
+  EXPECT_THAT(text_of(renamed), HasSubstr("          earlier names: kitten\n"));
 }
 
 TEST(Report, ShowsWhoPreempted) {
@@ -112,7 +114,7 @@ TEST(Report, EscapesWhatTheTargetChose) {
   summary.tasks[0].names = {evil};
   summary.tasks[0].execs[0].filename = evil;
   summary.tasks[0].execs[0].arguments = {evil};
-  summary.tasks[0].blocked_by_syscall_ns[evil] = 1;
+  summary.tasks[0].blocked_by_syscall_ns[evil] = 1'000'000;
   summary.tasks[0].audit.remark = evil;
   summary.tasks[0].audit.switches = analyze::AuditVerdict::kDiffers;
   summary.tasks[2].comm = evil;
