@@ -7,7 +7,8 @@
 namespace triptych {
 
 void check_failed(const char* condition, const char* file, int line) noexcept {
-  std::fprintf(stderr, "triptych: internal error: %s does not hold at %s:%d\n", condition, file, line);
+  std::fprintf(stderr, "triptych: internal error: %s does not hold at %s:%d\n", condition, file,
+               line);
   std::abort();
 }
 

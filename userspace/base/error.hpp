@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Recoverable errors are values. An Error says what failed and, where there is one, what to do about
-// it; context is added outward, and main prints it once as "error: … / hint: …".
+// Recoverable errors are values. An Error says what failed and, where there is one, what to do
+// about it; context is added outward, and main prints it once as "error: … / hint: …".
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
-
 #include <tl/expected.hpp>
+#include <utility>
 
 namespace triptych {
 
@@ -47,16 +46,16 @@ inline tl::unexpected<Error> fail_errno(std::string_view what, int errno_value,
 // Evaluates `expression`; returns its error from the enclosing function, or assigns its value.
 #define TRIPTYCH_CONCAT_INNER(a, b) a##b
 #define TRIPTYCH_CONCAT(a, b) TRIPTYCH_CONCAT_INNER(a, b)
-#define TRIPTYCH_TRY(expression)                                                     \
-  do {                                                                               \
-    if (auto triptych_result = (expression); !triptych_result) {                     \
+#define TRIPTYCH_TRY(expression)                                                    \
+  do {                                                                              \
+    if (auto triptych_result = (expression); !triptych_result) {                    \
       return tl::unexpected<::triptych::Error>(std::move(triptych_result.error())); \
-    }                                                                                \
+    }                                                                               \
   } while (false)
-#define TRIPTYCH_TRY_ASSIGN(declaration, expression)                                 \
-  auto TRIPTYCH_CONCAT(triptych_result_, __LINE__) = (expression);                   \
-  if (!TRIPTYCH_CONCAT(triptych_result_, __LINE__)) {                                \
-    return tl::unexpected<::triptych::Error>(                                        \
-        std::move(TRIPTYCH_CONCAT(triptych_result_, __LINE__).error()));             \
-  }                                                                                  \
+#define TRIPTYCH_TRY_ASSIGN(declaration, expression)                     \
+  auto TRIPTYCH_CONCAT(triptych_result_, __LINE__) = (expression);       \
+  if (!TRIPTYCH_CONCAT(triptych_result_, __LINE__)) {                    \
+    return tl::unexpected<::triptych::Error>(                            \
+        std::move(TRIPTYCH_CONCAT(triptych_result_, __LINE__).error())); \
+  }                                                                      \
   declaration = std::move(*TRIPTYCH_CONCAT(triptych_result_, __LINE__))

@@ -10,9 +10,9 @@
 
 namespace triptych {
 
-// Control characters, DEL, backslash and bytes that are not valid UTF-8 become \n, \t, \\ or \xNN, so
-// that no name can move a terminal's cursor or break a line. C1 controls and bidirectional overrides
-// (U+202A…202E, U+2066…2069) count as control characters.
+// Control characters, DEL, backslash and bytes that are not valid UTF-8 become \n, \t, \\ or \xNN,
+// so that no name can move a terminal's cursor or break a line. C1 controls and bidirectional
+// overrides (U+202A…202E, U+2066…2069) count as control characters.
 std::string escape(std::string_view raw);
 
 // As escape, and spaces, quotes and the empty string are made unambiguous by double quotes.

@@ -17,27 +17,30 @@ namespace triptych::trace {
 
 class Writer {
  public:
-  // Takes over `fd`, an empty regular file open for writing, and writes the header and metadata.
-  // `streams` is the number of rings.
+  // Takes over `fd`, an empty regular file open for writing (not O_APPEND), and writes the header,
+  // the room for the ending and the metadata. `streams` is the number of rings.
   static Result<Writer> create(UniqueFd fd, const model::Metadata& metadata, std::uint32_t streams);
 
   Writer(Writer&&) noexcept;
   Writer& operator=(Writer&&) noexcept;
   ~Writer();  // leaves an unfinished, readable file behind
 
-  // Appends one raw record (bpf/abi/events.h) of a ring. Whole records only.
+  // Appends one raw record (bpf/abi/events.h) of a ring. Whole records only. Once a write has
+  // failed, this and flush return the same error again, and the records count as lost.
   Result<void> append(std::uint32_t stream, std::span<const std::byte> record);
 
   // Writes out what append has gathered for longer than `max_age_ns`; 0 writes all.
   Result<void> flush(std::uint64_t now_ns, std::uint64_t max_age_ns);
 
   // Writes the rest and the ending; after a failed append or flush (a full disk) it still tries to
-  // write the ending into the room that was set aside for it.
+  // write the ending into the room that was set aside for it. Its disk_lost becomes records_lost()
+  // where that is more.
   Result<void> finish(const model::Ending& ending);
 
   [[nodiscard]] std::uint64_t records() const;
   [[nodiscard]] std::uint64_t bytes_written() const;
-  [[nodiscard]] std::uint64_t records_lost() const;  // gathered, but the disk took them not
+  [[nodiscard]] std::uint64_t records_lost()
+      const;  // appended, but not in the file and never will be
 
  private:
   struct Impl;
