@@ -39,8 +39,8 @@ class Writer {
 
   [[nodiscard]] std::uint64_t records() const;
   [[nodiscard]] std::uint64_t bytes_written() const;
-  [[nodiscard]] std::uint64_t records_lost()
-      const;  // appended, but not in the file and never will be
+  // Appended, but not in the file, and never will be.
+  [[nodiscard]] std::uint64_t records_lost() const;
 
  private:
   struct Impl;
