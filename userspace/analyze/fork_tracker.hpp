@@ -17,8 +17,8 @@
 
 namespace triptych::analyze {
 
-// A bill that remembers itself at two earlier moments, a tenth of a second apart or more, so that it can
-// be taken back to before a doubt. It may lose more than it must, never less.
+// A bill that remembers itself at two earlier moments, a tenth of a second apart or more, so that
+// it can be taken back to before a doubt. It may lose more than it must, never less.
 class RevocableBill {
  public:
   void add(model::TimeNs ts_ns, std::uint64_t bytes, std::uint64_t time_ns);
