@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -228,6 +229,9 @@ int segv(std::size_t n) {
 }
 
 int populate(std::size_t n) {
+  // Populated within the call, so there is no moment for madvise: one fault a page needs small
+  // pages.
+  ::prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
   begin();
   void* memory = ::mmap(nullptr, n * kPage, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);

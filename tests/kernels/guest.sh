@@ -4,12 +4,15 @@
 # In the guest: every program of the bpf tier, then the forking program recorded by the best rung that
 # the kernel has, and without its fentry programs. The two reports go to the second serial port.
 failed=0
+export TRIPTYCH_SOURCE_DIR=/source
+# Numbers in the thousands are for real processors: the native bpf tier has them.
+too_many='*TenThousandForks:*TwoThousandThreadsAtOnce:*ReusedTids*:*ABurstOfAMillionEvents*'
 
 triptych doctor || failed=1
 for test in /tests/*_test; do
   [ -x "$test" ] || continue
   echo "== ${test##*/}"
-  "$test" --gtest_brief=1 && continue
+  "$test" --gtest_filter="-$too_many" --gtest_color=no && continue
   echo "== ${test##*/} failed with $?"
   failed=1
 done

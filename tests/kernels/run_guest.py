@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boots one of Debian's kernels in QEMU's software emulation and runs the tests inside.
 
-    run_guest.py --series 6.1 --cache DIR --work DIR --script guest.sh [--check CHECK.py] PROGRAM...
+    run_guest.py --series 6.1 --cache DIR --work DIR --script guest.sh [--check CHECK.py] [--data FILE]
+        PROGRAM...
 
-The programs are put into /tests of an initramfs, the script runs as /guest.sh. What the script writes to
+The programs are put into /tests of an initramfs, files of the source tree into /source, and the script
+runs as /guest.sh. What the script writes to
 the console is kept in WORK/console.log; what it writes to /dev/ttyS1 is kept in WORK/results, which the
 checker gets as its argument. Exit status 0 passed, 1 failed, 77 no kernel to be had.
 """
@@ -19,6 +21,7 @@ import sys
 from initramfs import Initramfs
 
 HERE = pathlib.Path(__file__).resolve().parent
+SOURCE = HERE.parents[1]
 
 
 def skip(reason):
@@ -34,7 +37,7 @@ def kernel_image(series, cache):
     return found.stdout.strip().splitlines()[-1]
 
 
-def build_initramfs(path, script, programs):
+def build_initramfs(path, script, data, programs):
     image = Initramfs()
     for directory in ("dev", "proc", "sys", "tmp", "root"):
         image.add_directory(directory)
@@ -44,6 +47,8 @@ def build_initramfs(path, script, programs):
     image.add_bytes("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n"
                                   b"nobody:x:65534:65534:nobody:/tmp:/bin/sh\n")
     image.add_bytes("etc/group", b"root:x:0:\nnogroup:x:65534:\n")
+    for name in data:
+        image.add_bytes(f"source/{name}", (SOURCE / name).read_bytes())
     for program in programs:
         image.add_program(f"tests/{pathlib.Path(program).name}", program)
     with open(path, "wb") as file:
@@ -72,7 +77,8 @@ def main():
     parser.add_argument("--work", required=True, type=pathlib.Path)
     parser.add_argument("--script", required=True)
     parser.add_argument("--check")
-    parser.add_argument("--seconds", type=int, default=170)
+    parser.add_argument("--data", action="append", default=[])
+    parser.add_argument("--seconds", type=int, default=400)
     parser.add_argument("--cpus", type=int, default=2)
     parser.add_argument("programs", nargs="*")
     options = parser.parse_args()
@@ -82,7 +88,7 @@ def main():
             skip(f"{tool} is missing")
     image = kernel_image(options.series, options.cache)
     options.work.mkdir(parents=True, exist_ok=True)
-    build_initramfs(options.work / "initramfs", options.script, options.programs)
+    build_initramfs(options.work / "initramfs", options.script, options.data, options.programs)
     run_qemu(image, options.work, options.seconds, options.cpus)
 
     console = (options.work / "console.log").read_text(errors="replace").replace("\r", "")

@@ -7,7 +7,8 @@ add_library(triptych_options INTERFACE)
 target_include_directories(triptych_options INTERFACE
   "${PROJECT_SOURCE_DIR}/userspace" "${PROJECT_SOURCE_DIR}/bpf")
 target_compile_options(triptych_options INTERFACE
-  -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wcast-align -Wconversion -Wno-sign-conversion
+  -Wall -Wextra -Wshadow -Wcast-align -Wconversion -Wno-sign-conversion
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>
   -fno-omit-frame-pointer $<$<BOOL:${TRIPTYCH_WERROR}>:-Werror>)
 if(TRIPTYCH_SANITIZE)
   target_compile_options(triptych_options INTERFACE
