@@ -41,7 +41,7 @@ Result<int> run(const Options& options) {
   TRIPTYCH_TRY(read_all(*source, [&](const model::Event& event) -> Result<void> {
     json ? trace::append_json_line(text, event) : trace::append_text(text, event);
     if (text.size() < kFlushBytes) return {};
-    const Result<void> written = output.write(text);
+    Result<void> written = output.write(text);
     text.clear();
     return written;
   }));

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <numeric>
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
@@ -119,10 +118,11 @@ Error describe_parse_error(const CLI::ParseError& error, const CLI::App& app) {
 }
 
 CLI::Validator one_of(std::vector<std::string> words) {
-  std::string list = std::accumulate(words.begin(), words.end(), std::string(),
-                                     [](std::string all, const std::string& word) {
-                                       return all + (all.empty() ? "" : ", ") + word;
-                                     });
+  std::string list;
+  for (const std::string& word : words) {
+    if (!list.empty()) list += ", ";
+    list += word;
+  }
   const auto check = [words, list](std::string& value) {
     if (std::find(words.begin(), words.end(), value) != words.end()) return std::string();
     return fmt::format("{} is none of {}", quote(value), list);

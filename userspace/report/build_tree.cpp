@@ -232,14 +232,14 @@ class TreeBuilder {
                  Tone::kFaint, true, has_children);
         break;
       }
-      std::string text = fmt::format("exec {}", at_words(view_, exec.ts_ns));
+      std::string text =
+          fmt::format("{}exec {}", exec.secure ? "set-user-id " : "", at_words(view_, exec.ts_ns));
       if (exec.old_tid != 0 && exec.old_tid != task.tid) {
         text += fmt::format(", by thread {}, which became {}", exec.old_tid, task.tid);
       }
       text += ", " + quote(exec.filename);
       text += ": " + (exec.arguments.empty() ? "arguments unknown" : command_line(exec.arguments));
       if (exec.arguments_truncated) text += " …";
-      if (exec.secure) text = "set-user-id " + text;
       add_line(now, cut(text, width), Tone::kFaint, true, has_children);
     }
     std::vector<std::string> names;

@@ -79,6 +79,7 @@ std::string wait_status_words(std::uint32_t wait_status) {
 
 std::string command_line(const std::vector<std::string>& arguments) {
   std::vector<std::string> quoted;
+  quoted.reserve(arguments.size());
   for (const std::string& argument : arguments) quoted.push_back(quote(argument));
   return joined(quoted, " ");
 }
