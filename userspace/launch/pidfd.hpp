@@ -9,7 +9,9 @@
 
 namespace triptych::launch {
 
-inline int pidfd_open(pid_t tgid) { return static_cast<int>(::syscall(SYS_pidfd_open, tgid, 0)); }
+inline int pidfd_open(pid_t tgid) {
+  return static_cast<int>(::syscall(SYS_pidfd_open, tgid, 0));
+}
 
 inline void pidfd_send_signal(int pidfd, int number) {
   ::syscall(SYS_pidfd_send_signal, pidfd, number, nullptr, 0);

@@ -3,9 +3,7 @@
 
 int mark_in_c(void);
 
-int mark_in_c(void)
-{
-	if (triptych_mark_begin("from C") != 0)
-		return 1;
-	return triptych_mark_end("from C");
+int mark_in_c(void) {
+  if (triptych_mark_begin("from C") != 0) return 1;
+  return triptych_mark_end("from C");
 }
