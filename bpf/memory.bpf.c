@@ -21,8 +21,10 @@ static __always_inline u8 classify_mapping(struct vm_area_struct *vma, u32 vm_fl
 		return TRIPTYCH_MAPPING_HUGETLB;
 	if (vm_flags & (VM_PFNMAP | VM_IO))
 		return TRIPTYCH_MAPPING_SPECIAL;
-	if (!file)
+	if (!vma->vm_ops) /* the kernel's own test: a private mapping of /dev/zero is one too */
 		return TRIPTYCH_MAPPING_ANON;
+	if (!file) /* the vdso */
+		return TRIPTYCH_MAPPING_SPECIAL;
 	return BPF_CORE_READ(file, f_inode, i_sb, s_magic) == TMPFS_MAGIC ? TRIPTYCH_MAPPING_SHMEM :
 									   TRIPTYCH_MAPPING_FILE;
 }

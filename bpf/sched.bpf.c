@@ -153,7 +153,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 
 		if (out_target && (sum = find_summary(prev)))
 			summarize_out(sum, flags & TRIPTYCH_SWITCH_VOLUNTARY ? 1 : 0,
-				      flags & TRIPTYCH_SWITCH_INVOLUNTARY ? 1 : 0, !prev_state,
+				      flags & TRIPTYCH_SWITCH_INVOLUNTARY ? 1 : 0, preempt || !prev_state,
 				      flags & TRIPTYCH_SWITCH_MM_CHANGE ? 1 : 0, now);
 		if (in_target && (sum = find_summary(next)))
 			summarize_in(sum, now);

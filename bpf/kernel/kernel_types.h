@@ -115,8 +115,11 @@ struct file {
 	struct inode *f_inode;
 };
 
+struct vm_operations_struct;
+
 struct vm_area_struct {
 	unsigned long vm_flags;
+	const struct vm_operations_struct *vm_ops;
 	struct file *vm_file;
 };
 

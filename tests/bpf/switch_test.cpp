@@ -29,8 +29,8 @@ void expect_exact(const Recorded& recorded) {
     EXPECT_EQ(task.on_cpu_ns + task.runnable_ns + task.blocked_ns + task.unknown_ns,
               *task.end_ns - task.start_ns)
         << task.tid;
-    // Some kernels let a few tasks leave the CPU without raising sched_switch, so that the switch to
-    // ours is missing. The conflict is seen, and then, and only then, time is unknown.
+    // Some kernels let a few tasks leave the CPU without raising sched_switch, so that the switch
+    // to ours is missing. The conflict is seen, and then, and only then, time is unknown.
     if (summary.quality[model::Quality::state_conflicts] == 0) {
       EXPECT_EQ(task.unknown_ns, 0u) << task.tid;
     }
@@ -53,8 +53,14 @@ TEST(Switch, SleepsAreVoluntaryAndBlockInNanosleep) {
       EXPECT_FALSE(wakeup.no_request);
     }
   }
-  EXPECT_EQ(task.wakeups, kSleeps);
-  EXPECT_EQ(task.wakeups_by_interrupt, kSleeps);
+  EXPECT_EQ(task.wakeups_by_interrupt, task.wakeups);
+  // A wakeup whose tracepoint the kernel left out makes the time until the task runs unknown.
+  EXPECT_LE(task.wakeups, kSleeps);
+  if (task.wakeups == kSleeps) {
+    EXPECT_EQ(task.unknown_ns, 0u);
+  } else {
+    EXPECT_GT(task.unknown_ns, 0u);
+  }
 }
 
 TEST(Switch, YieldsAreToldFromPreemption) {

@@ -197,7 +197,9 @@ void TaskTable::judge_survivors(model::TimeNs end_ns, const LossTracker& losses)
     }
     // The command itself is reaped by the recorder, which stops then.
     if (!task.end_ns || task.free_ns || task.created_by == CreatedBy::kLaunched) continue;
-    task.zombie = end_ns >= *task.end_ns + kReapedUnseenNs &&
+    // Who outlives its creator is reaped by init; a release that was not told is no proof then.
+    const bool creator_lives = creator != kNoProcess && !processes_[creator].end_ns;
+    task.zombie = creator_lives && end_ns >= *task.end_ns + kReapedUnseenNs &&
                   !losses.first(model::LossClass::kTask, *task.end_ns);
   }
 }

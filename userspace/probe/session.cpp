@@ -26,8 +26,8 @@ namespace triptych::probe {
 namespace {
 
 constexpr std::uint64_t kSmallestRing = 64 * 1024;
-constexpr int kLongestWaitMs = 500;
-constexpr int kStandstillMs = 100;  // several RCU periods
+constexpr int kLongestWaitMs = 1000;
+constexpr int kStandstillPeriods = 4;  // of RCU
 
 std::uint64_t now_ns() {
   timespec time{};
@@ -67,7 +67,7 @@ struct Session::Impl {
   Result<void> attach();
   Result<void> run_walk(std::uint32_t action);
   Result<void> attach_running();
-  void wait_for_last_records() const;
+  Result<void> wait_for_last_records() const;
   Result<void> wait_for_programs() const;
   [[nodiscard]] std::vector<triptych_cpu_state> cpu_states() const;
   void take_last_losses();
@@ -189,18 +189,20 @@ Result<void> Session::Impl::attach_running() {
 // A task can be reaped before its last switch, and the release of a reaped one comes an RCU period
 // later: without waiting for them the last tasks would seem alive, or zombies. What a parent never
 // reaps does not change while we look.
-void Session::Impl::wait_for_last_records() const {
+Result<void> Session::Impl::wait_for_last_records() const {
   const auto* exiting = reinterpret_cast<volatile __s64*>(&skeleton->bss->exiting);
   for (int waited_ms = 0; *exiting > 0 && waited_ms < kLongestWaitMs; ++waited_ms) sleep_ms(1);
   const auto* unreaped = reinterpret_cast<volatile __s64*>(&skeleton->bss->unreaped);
   __s64 last = *unreaped;
-  for (int waited_ms = 0, still_ms = 0;
-       last > 0 && still_ms < kStandstillMs && waited_ms < kLongestWaitMs;
-       ++waited_ms, ++still_ms) {
-    sleep_ms(1);
-    if (*unreaped != last) still_ms = 0;
+  const std::uint64_t deadline = now_ns() + kLongestWaitMs * 1'000'000ull;
+  for (int unchanged = 0; last > 0 && unchanged < kStandstillPeriods && now_ns() < deadline;
+       ++unchanged) {
+    TRIPTYCH_TRY(wait_for_programs());
+    sleep_ms(5);
+    if (*unreaped != last) unchanged = -1;
     last = *unreaped;
   }
+  return {};
 }
 
 // Changing an array of maps makes the kernel wait until no program runs that might have seen the
@@ -296,7 +298,7 @@ Result<std::uint64_t> Session::open_gate() {
 }
 
 Result<std::uint64_t> Session::close_gate() {
-  impl_->wait_for_last_records();
+  TRIPTYCH_TRY(impl_->wait_for_last_records());
   if (impl_->options.summary_only) TRIPTYCH_TRY(snapshot());
   impl_->skeleton->bss->gate = false;
   const std::uint64_t closed = now_ns();
