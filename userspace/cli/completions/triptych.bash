@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+# Completion of triptych's commands and options for bash.
+
+_triptych_traces() {
+  compopt -o filenames
+  mapfile -t COMPREPLY < <(compgen -f -X '!*.tpt' -- "$1"; compgen -d -- "$1")
+}
+
+_triptych() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  local command=${COMP_WORDS[1]} words='' i
+  COMPREPLY=()
+  if [[ $COMP_CWORD -eq 1 ]]; then
+    mapfile -t COMPREPLY < <(compgen -W 'record report dump mark doctor --help --version' -- "$current")
+    return
+  fi
+  if [[ $command == record ]]; then
+    # Behind the double dash is somebody else's command line.
+    for ((i = 2; i < COMP_CWORD; i++)); do
+      if [[ ${COMP_WORDS[i]} == -- ]]; then
+        if declare -F _command_offset >/dev/null; then
+          _command_offset $((i + 1))
+        else
+          compopt -o default
+        fi
+        return
+      fi
+    done
+  fi
+  case $previous in
+    -o | --output) compopt -o default; return ;;
+    --format) words='text json' ;;
+    --sort) words='on-cpu runnable blocked switches faults start' ;;
+    --user) mapfile -t COMPREPLY < <(compgen -u -- "$current"); return ;;
+    --events) words='switch wakeup fault fork exec exit' ;;
+    -p) mapfile -t COMPREPLY < <(compgen -W "$(cd /proc && echo [0-9]*)" -- "$current"); return ;;
+    --duration | --buffer-size | --no-probe | --tid | --process | --top | --from-mark | --to-mark) return ;;
+  esac
+  if [[ -z $words ]]; then
+    case $command in
+      record) words='-o --output -p --process -a --all --duration --events --buffer-size --user
+        --summary-only --no-probe --help --' ;;
+      report) words='--format -o --output --tid --process --top --sort --from-mark --to-mark --schema
+        --strict --help' ;;
+      dump) words='--format -o --output --help' ;;
+      mark) words='--begin --end --point --help' ;;
+      doctor) words='--format --no-probe --help' ;;
+    esac
+    if [[ $current != -* && ($command == report || $command == dump) ]]; then
+      _triptych_traces "$current"
+      return
+    fi
+  fi
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+
+complete -F _triptych triptych

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+# Completion of triptych's commands and options for fish.
+
+set --local commands record report dump mark doctor
+set --local outside "not __fish_seen_subcommand_from $commands"
+
+complete -c triptych -f
+complete -c triptych -n $outside -a record -d 'Record what the kernel does with a program'
+complete -c triptych -n $outside -a report -d 'Say what happened in a trace'
+complete -c triptych -n $outside -a dump -d 'Print every event of a trace'
+complete -c triptych -n $outside -a mark -d 'Mark a phase of the calling program'
+complete -c triptych -n $outside -a doctor -d 'Say what this kernel can record, and how'
+complete -c triptych -n $outside -l version -d 'Print the version'
+complete -c triptych -s h -l help -d 'Print help'
+
+set --local record '__fish_seen_subcommand_from record'
+complete -c triptych -n $record -s o -l output -r -F -d 'The file to write'
+complete -c triptych -n $record -s p -l process -x -a '(__fish_complete_pids)' -d 'Record this running process'
+complete -c triptych -n $record -s a -l all -d 'Record the whole machine'
+complete -c triptych -n $record -l duration -x -d 'End after this time'
+complete -c triptych -n $record -l events -x -a 'switch wakeup fault fork exec exit' -d 'What to record'
+complete -c triptych -n $record -l buffer-size -x -d 'Room for what is not written yet'
+complete -c triptych -n $record -l user -x -a '(__fish_complete_users)' -d 'Run the command as this user'
+complete -c triptych -n $record -l summary-only -d 'Count in the kernel, keep no events'
+complete -c triptych -n $record -l no-probe -x -d 'Do without this hook'
+complete -c triptych -n $record -a '(__fish_complete_subcommand)'
+
+set --local report '__fish_seen_subcommand_from report'
+complete -c triptych -n $report -l tid -x -d 'Only this task'
+complete -c triptych -n $report -l process -x -d 'Only processes with this id or name'
+complete -c triptych -n $report -l top -x -d 'Rows of each table'
+complete -c triptych -n $report -l sort -x -a 'on-cpu runnable blocked switches faults start' -d 'Order of the tasks'
+complete -c triptych -n $report -l from-mark -x -d 'Begin at this mark'
+complete -c triptych -n $report -l to-mark -x -d 'Stop at this mark'
+complete -c triptych -n $report -l schema -d 'Print the JSON Schema'
+complete -c triptych -n $report -l strict -d 'Exit with 4 when the data is not complete and exact'
+
+set --local readers '__fish_seen_subcommand_from report dump'
+complete -c triptych -n $readers -s o -l output -r -F -d 'Write to this file'
+complete -c triptych -n $readers -F
+
+complete -c triptych -n '__fish_seen_subcommand_from report dump doctor' -l format -x -a 'text json' -d 'Form of the output'
+complete -c triptych -n '__fish_seen_subcommand_from doctor' -l no-probe -x -d 'Treat this hook as refused'
+
+set --local mark '__fish_seen_subcommand_from mark'
+complete -c triptych -n $mark -l begin -d 'The phase begins'
+complete -c triptych -n $mark -l end -d 'The phase ends'
+complete -c triptych -n $mark -l point -d 'A moment'
