@@ -9,8 +9,8 @@ MAX_LINES = 500
 # A longer file needs its reason here.
 LONG_FILES = {}
 
-SCRIPTS = {".py", ".sh", ".cmake", ".txt"}
-OTHER_TEXT = {".md", ".1", ".json", ".bash", ".fish"}
+SCRIPTS = {".py", ".sh", ".cmake"}
+OTHER_TEXT = {".md", ".1", ".json", ".bash", ".fish", ".txt"}
 BPF_LICENCE = "SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause"
 LICENCE = "SPDX-License-Identifier: Apache-2.0"
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:(?:work|root|home/\w+)/|tmp/build)")
@@ -28,7 +28,7 @@ def is_bpf(path):
 
 
 def is_source(path):
-    return path.suffix in C_FAMILY | SCRIPTS and path.name != "CMakeCache.txt"
+    return path.suffix in C_FAMILY | SCRIPTS or path.name == "CMakeLists.txt"
 
 
 def check_file(path, text, problems):
