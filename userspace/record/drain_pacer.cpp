@@ -12,7 +12,7 @@ constexpr std::uint64_t kBurstBytesPerMs = 120'000;
 constexpr std::uint64_t kNsPerMs = 1'000'000;
 
 // A ring that goes on at its present rate is this full when we look again.
-constexpr std::uint64_t kWantedFillDivisor = 8;
+constexpr double kWantedFill = 0.125;
 
 }  // namespace
 
@@ -27,7 +27,7 @@ std::uint64_t DrainPacer::next_sleep_ns(std::uint64_t elapsed_ns) {
   std::fill(drained_.begin(), drained_.end(), 0);
   if (most == 0) return idle_ns_;
   // In doubles: the product of a long pause and a big ring does not fit 64 bits.
-  const double sleep = static_cast<double>(ring_bytes_ / kWantedFillDivisor) *
+  const double sleep = kWantedFill * static_cast<double>(ring_bytes_) *
                        static_cast<double>(std::max<std::uint64_t>(elapsed_ns, 1)) /
                        static_cast<double>(most);
   if (sleep >= static_cast<double>(idle_ns_)) return idle_ns_;

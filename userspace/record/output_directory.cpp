@@ -56,7 +56,8 @@ Result<UniqueFd> open_directory(const std::string& path, uid_t owner) {
       if (++links > kMostLinks) return tl::unexpected<Error>(cannot_open(path, ELOOP));
       TRIPTYCH_TRY_ASSIGN(const std::string where,
                           read_link(next.get(), path, owner, status.st_uid));
-      rest = rest.empty() ? where : where + "/" + rest;
+      if (!rest.empty()) rest.insert(0, 1, '/');
+      rest.insert(0, where);
       if (where.front() != '/') continue;
       here.reset(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
       continue;

@@ -140,7 +140,7 @@ Result<void> finish(Prepared& prepared, EventLoop& loop, trace::Writer& writer, 
   ending.counters.disk_lost = writer.records_lost() + loop.dropped();
   ending.counted_faults = prepared.session.counted_faults();
   ending.recorder_cpu_ns = own_cpu_ns();
-  const Result<void> finished = writer.finish(ending);
+  Result<void> finished = writer.finish(ending);
   ending.counters.disk_lost = writer.records_lost() + loop.dropped();
   if (loop.error()) {  // main tells it, too, but only when the command has ended
     prepared.console.say(fmt::format("the recording had to end: {}", loop.error()->message));

@@ -77,7 +77,7 @@ Outcome<void> Target::prepare_command(const Options& options, const launch::User
 Result<void> Target::track(probe::Session& session) const {
   if (child_) return session.track_launched(child_->tid());
   if (!process_) return session.track_machine(::getpid());
-  const Result<void> tracked = session.track_process(process_->tgid());
+  Result<void> tracked = session.track_process(process_->tgid());
   pollfd ended{process_->pidfd(), POLLIN, 0};
   if (::poll(&ended, 1, 0) == 1) {
     return fail(fmt::format("process {} ended before the recording began", process_->tgid()));
