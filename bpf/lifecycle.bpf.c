@@ -116,53 +116,23 @@ static __always_inline int end_clone(s64 result, u32 source)
 
 /* The tracepoints of the single system calls: they make every system call of the machine a little
  * slower (about 0.05 us), a quarter of what sys_enter and sys_exit would. */
-SEC("?tracepoint/syscalls/sys_enter_clone")
-int on_clone_enter(void *ctx)
-{
-	return begin_clone();
-}
+#define CLONE_CALL(call)                                                                           \
+	SEC("?tracepoint/syscalls/sys_enter_" #call)                                               \
+	int on_##call##_enter(void *ctx)                                                           \
+	{                                                                                          \
+		return begin_clone();                                                              \
+	}                                                                                          \
+                                                                                                   \
+	SEC("?tracepoint/syscalls/sys_exit_" #call)                                                \
+	int on_##call##_exit(struct trace_event_raw_sys_exit *ctx)                                 \
+	{                                                                                          \
+		return end_clone(ctx->ret, TRIPTYCH_CLONE_FROM_SYSCALL);                           \
+	}
 
-SEC("?tracepoint/syscalls/sys_exit_clone")
-int on_clone_exit(struct trace_event_raw_sys_exit *ctx)
-{
-	return end_clone(ctx->ret, TRIPTYCH_CLONE_FROM_SYSCALL);
-}
-
-SEC("?tracepoint/syscalls/sys_enter_clone3")
-int on_clone3_enter(void *ctx)
-{
-	return begin_clone();
-}
-
-SEC("?tracepoint/syscalls/sys_exit_clone3")
-int on_clone3_exit(struct trace_event_raw_sys_exit *ctx)
-{
-	return end_clone(ctx->ret, TRIPTYCH_CLONE_FROM_SYSCALL);
-}
-
-SEC("?tracepoint/syscalls/sys_enter_fork")
-int on_fork_enter(void *ctx)
-{
-	return begin_clone();
-}
-
-SEC("?tracepoint/syscalls/sys_exit_fork")
-int on_fork_exit(struct trace_event_raw_sys_exit *ctx)
-{
-	return end_clone(ctx->ret, TRIPTYCH_CLONE_FROM_SYSCALL);
-}
-
-SEC("?tracepoint/syscalls/sys_enter_vfork")
-int on_vfork_enter(void *ctx)
-{
-	return begin_clone();
-}
-
-SEC("?tracepoint/syscalls/sys_exit_vfork")
-int on_vfork_exit(struct trace_event_raw_sys_exit *ctx)
-{
-	return end_clone(ctx->ret, TRIPTYCH_CLONE_FROM_SYSCALL);
-}
+CLONE_CALL(clone)
+CLONE_CALL(clone3)
+CLONE_CALL(fork)
+CLONE_CALL(vfork)
 
 /* pid_t kernel_clone(struct kernel_clone_args *args): the same without slowing any other call. */
 SEC("?fentry/kernel_clone")

@@ -152,14 +152,14 @@ TEST(Lifecycle, AnOrphanOutlivesItsParent) {
   EXPECT_EQ(summary.audit.tasks_differing, 0u);
 }
 
-// The same tid for many tasks: each has its own life.
+// With room for a few hundred numbers only, they come round: each task has its own life.
 TEST(Lifecycle, ReusedTidsAreDifferentTasks) {
   constexpr const char* kLimit = "/proc/sys/kernel/pid_max";
   std::string before;
   std::ifstream(kLimit) >> before;
   std::ofstream(kLimit) << 500 << std::flush;
   Recorded recorded;
-  record_scenario("tid_reuse", 1500, &recorded);
+  record_scenario("vforks", 1500, &recorded);
   std::ofstream(kLimit) << before << std::flush;
   if (HasFatalFailure() || IsSkipped()) return;
   const Summary summary = recorded.summary();

@@ -218,18 +218,6 @@ int renames(std::size_t n) {
   return 0;
 }
 
-// Reuses tids: with a pid_max of a few hundred more than there are tasks, the numbers come round.
-int tid_reuse(std::size_t n) {
-  begin();
-  for (std::size_t i = 0; i < n; ++i) {
-    const pid_t child = ::vfork();
-    if (child == 0) ::_exit(0);
-    if (reap(child) != 0) return 1;
-  }
-  end();
-  return 0;
-}
-
 int killed(std::size_t) {
   begin();
   ::kill(::getpid(), SIGKILL);
@@ -259,7 +247,6 @@ constexpr Scenario kScenarios[] = {
     {"ping_pong", ping_pong},
     {"pinned_ping_pong", pinned_ping_pong},
     {"renames", renames},
-    {"tid_reuse", tid_reuse},
     {"killed", killed},
     {"orphan", orphan},
 };
