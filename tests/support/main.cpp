@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The main function of every GoogleTest program: a program whose tests were all skipped exits with 77,
-// which CTest reports as skipped. With TRIPTYCH_REQUIRE set, any skip is a failure, so that a machine
-// that should run everything cannot stay green by skipping.
+// The main function of every GoogleTest program: a program whose tests were all skipped exits with
+// 77, which CTest reports as skipped. With TRIPTYCH_REQUIRE set, any skip is a failure, so that a
+// machine that should run everything cannot stay green by skipping.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What was recorded, decoded: one struct a kind, with the same meaning as the record of the same name
-// in bpf/abi/events.h, where each field's kernel source is written down. Plain data; the text form of
-// `triptych dump` shows exactly this.
+// What was recorded, decoded: one struct a kind, with the same meaning as the record of the same
+// name in bpf/abi/events.h, where each field's kernel source is written down. Plain data; the text
+// form of `triptych dump` shows exactly this.
 #pragma once
 
 #include <array>
@@ -45,7 +45,8 @@ struct Counters {
 };
 
 inline constexpr std::int16_t kNoSyscall = -1;
-inline constexpr std::uint32_t kSaturated = 0xffffffffu;  // "this or more", in every 32-bit duration
+inline constexpr std::uint32_t kSaturated =
+    0xffffffffu;  // "this or more", in every 32-bit duration
 
 // Event::task leaves the CPU.
 struct Switch {
@@ -213,7 +214,8 @@ struct Mark {
 enum class LossClass : std::uint8_t { kSwitch, kWakeup, kTask, kFault, kMark, kSummary };
 inline constexpr std::size_t kLossClasses = 6;
 
-// Event::cpu is the CPU whose records were lost; `last_ns` may be earlier than the event's own time.
+// Event::cpu is the CPU whose records were lost; `last_ns` may be earlier than the event's own
+// time.
 struct Lost {
   TimeNs first_ns = 0;
   TimeNs last_ns = 0;

@@ -16,7 +16,7 @@ inline constexpr TaskId kIdleTask{1};  // the idle task of the event's CPU
 inline constexpr TaskId kFirstTask{2};
 inline constexpr MmId kNoMm{0};  // kernel thread, or already gone
 
-using Tid = std::int32_t;  // thread id, as seen from the initial pid namespace; Tgid likewise
+using Tid = std::int32_t;      // thread id, as seen from the initial pid namespace; Tgid likewise
 using TimeNs = std::uint64_t;  // CLOCK_MONOTONIC
 
 }  // namespace triptych::model

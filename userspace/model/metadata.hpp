@@ -61,19 +61,19 @@ struct CountedFaults {
 // What the probes counted; kinds as in LossClass. produced = recorded + lost.
 struct ProbeCounters {
   std::uint64_t produced[6] = {};
-  std::uint64_t lost[6] = {};             // no room in the ring
-  std::uint64_t storage_failed = 0;       // a task could not be given storage: it is not in the trace
-  std::uint64_t recursion_misses = 0;     // the kernel refused to run a program inside itself
-  std::uint64_t switches_missed = 0;      // the kernel's counters moved without us
+  std::uint64_t lost[6] = {};          // no room in the ring
+  std::uint64_t storage_failed = 0;    // a task could not be given storage: it is not in the trace
+  std::uint64_t recursion_misses = 0;  // the kernel refused to run a program inside itself
+  std::uint64_t switches_missed = 0;   // the kernel's counters moved without us
   std::uint64_t serials_exhausted = 0;
-  std::uint64_t disk_lost = 0;            // records drained but not written: disk full
+  std::uint64_t disk_lost = 0;  // records drained but not written: disk full
 };
 
 // Known only when it ended; absent in a trace whose recorder was killed.
 struct Ending {
-  TimeNs end_ns = 0;              // the gate closed
-  std::string reason;             // "target ended", "duration", "interrupted", or an error
-  std::optional<int> wait_status; // of the command, as wait(2) encodes it
+  TimeNs end_ns = 0;               // the gate closed
+  std::string reason;              // "target ended", "duration", "interrupted", or an error
+  std::optional<int> wait_status;  // of the command, as wait(2) encodes it
   ProbeCounters counters;
   CountedFaults counted_faults;
   std::uint64_t recorder_cpu_ns = 0;  // user + system time of the recorder itself
