@@ -52,7 +52,7 @@ void ForkTracker::on_new(TaskRecord& child, model::TimeNs ts_ns, const model::Ta
       list(*from);
     }
   }
-  forks_.push_back(std::move(record));
+  forks_.push_back(record);
 }
 
 void ForkTracker::list(SpaceRecord& space) {
@@ -171,7 +171,7 @@ std::vector<Fork> ForkTracker::take(model::TimeNs begin_ns, model::TimeNs end_ns
     fork.cow_child = record.child.now();
     const bool inside = fork.ts_ns >= begin_ns && fork.ts_ns <= end_ns;
     if (inside || fork.cow_parent.copies != 0 || fork.cow_child.copies != 0) {
-      forks.push_back(std::move(fork));
+      forks.push_back(fork);
     }
   }
   return forks;
