@@ -2,10 +2,12 @@
 #include "bpf/recorded_scenario.hpp"
 
 #include <fcntl.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 
 #include "base/unique_fd.hpp"
@@ -110,6 +112,14 @@ void record_scenario(const std::string& name, std::size_t n, Recorded* recorded,
   if (WIFEXITED(recorded->wait_status) && WEXITSTATUS(recorded->wait_status) == 77) {
     GTEST_SKIP() << "this machine cannot run the scenario " << name;
   }
+}
+
+bool kernel_at_least(unsigned major, unsigned minor) {
+  utsname names{};
+  unsigned is_major = 0, is_minor = 0;
+  ::uname(&names);
+  if (std::sscanf(names.release, "%u.%u", &is_major, &is_minor) != 2) return false;
+  return is_major > major || (is_major == major && is_minor >= minor);
 }
 
 bool kernel_has(const std::string& hook) {

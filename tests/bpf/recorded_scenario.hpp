@@ -50,6 +50,8 @@ struct RecordOptions {
 void record_scenario(const std::string& name, std::size_t n, Recorded* recorded,
                      const RecordOptions& options = {});
 
+bool kernel_at_least(unsigned major, unsigned minor);
+
 // True when the kernel has what `hook` needs.
 bool kernel_has(const std::string& hook);
 

@@ -46,7 +46,7 @@ TEST(Switch, SleepsAreVoluntaryAndBlockInNanosleep) {
   const Task& task = summary.tasks.front();
   ASSERT_EQ(task.blocked_by_syscall_ns.size(), 1u);
   EXPECT_EQ(task.blocked_by_syscall_ns.begin()->first, "clock_nanosleep");
-  EXPECT_GE(task.blocked_ns, kSleeps * 100'000);
+  EXPECT_GE(task.blocked_ns + task.unknown_ns, kSleeps * 4'000'000);
   // A timer wakes it, never a task.
   for (const auto& [event, wakeup] : recorded.all<model::Wakeup>()) {
     if (event.task == task.id && !wakeup.is_new) {
@@ -74,7 +74,10 @@ TEST(Switch, YieldsAreToldFromPreemption) {
     yields += task.switches.yields;
     involuntary += task.switches.involuntary;
   }
-  EXPECT_GE(yields, 100u);
+  // Before 6.6 the scheduler may run the one that yielded on, when it is far behind the other.
+  if (kernel_at_least(6, 6)) {
+    EXPECT_GE(yields, 100u);
+  }
   EXPECT_LE(yields, involuntary);
 }
 

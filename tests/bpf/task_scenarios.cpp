@@ -155,8 +155,9 @@ int yields(std::size_t n) {
   return 0;
 }
 
+// Long enough for the timer never to fire before the task sleeps, on an emulated machine too.
 int sleeps(std::size_t n) {
-  const timespec time{0, 100'000};
+  const timespec time{0, 5'000'000};
   begin();
   for (std::size_t i = 0; i < n; ++i) ::nanosleep(&time, nullptr);
   end();
