@@ -18,45 +18,6 @@ using analyze::FaultKind;
 using analyze::FaultStats;
 using analyze::Fork;
 
-struct KindWords {
-  const char* name;
-  const char* meaning;
-};
-
-KindWords words_of(FaultKind kind) {
-  switch (kind) {
-    case FaultKind::kFirstTouch:
-      return {"first touch", "new page of zeros, anonymous memory"};
-    case FaultKind::kZeroPage:
-      return {"zero page", "read before any write: no copy"};
-    case FaultKind::kZeroPageWrite:
-      return {"zero page write", "first write after such a read"};
-    case FaultKind::kFile:
-      return {"file", "page of a file or of shared memory"};
-    case FaultKind::kSharedFileDirty:
-      return {"shared file write", "first write to a clean page, no copy"};
-    case FaultKind::kPrivateFileCopy:
-      return {"private file copy", "file page copied to be written"};
-    case FaultKind::kCowCopy:
-      return {"copy-on-write", "shared page copied to be written"};
-    case FaultKind::kWpReuse:
-      return {"reused in place", "no other owner left: no copy"};
-    case FaultKind::kHuge:
-      return {"huge page", "a huge page at once"};
-    case FaultKind::kHugetlbCopy:
-      return {"hugetlb copy", "page of a hugetlb mapping copied"};
-    case FaultKind::kHugetlb:
-      return {"hugetlb", "other page of a hugetlb mapping"};
-    case FaultKind::kSwap:
-      return {"swap", "page that had been swapped out"};
-    case FaultKind::kUserfaultfd:
-      return {"userfaultfd", "handled by a user program"};
-    case FaultKind::kUnknown:
-      return {"unknown", "the facts fit no kind, or are missing"};
-  }
-  return {"unknown", ""};
-}
-
 std::uint64_t fault_time(const AddressSpace& space) {
   std::uint64_t time_ns = 0;
   for (const FaultStats& stats : space.faults) time_ns += stats.time_ns;
@@ -74,7 +35,7 @@ Row kind_row(FaultKind kind, const FaultStats& stats) {
     if (stats.latency.count() != 0) return value;
     return Unknown{};
   };
-  const KindWords words = words_of(kind);
+  const FaultWords words = fault_words(kind);
   Row row;
   row.cells = {std::string("  ") + words.name,
                Count{stats.count},

@@ -178,6 +178,21 @@ Field switches_field(const View& view) {
   return {"context switches", Count{switches.voluntary + switches.involuntary}, note};
 }
 
+// "first touch 5, file 2"
+std::string kinds_words(const View& view) {
+  std::vector<std::string> words;
+  for (std::size_t i = 0; i < analyze::kFaultKinds; ++i) {
+    const auto kind = static_cast<analyze::FaultKind>(i);
+    const std::uint64_t count = view.summary().totals.faults.by_kind[i];
+    if (count == 0) continue;
+    const bool untold = kind == analyze::FaultKind::kUnknown && !view.available().event_stream;
+    words.push_back(fmt::format("{} {}",
+                                untold ? "not told apart in summary mode" : fault_words(kind).name,
+                                format_count(count)));
+  }
+  return joined(words);
+}
+
 void add_fault_fields(const View& view, std::vector<Field>& fields) {
   const analyze::FaultCounts& faults = view.summary().totals.faults;
   if (!view.available().faults) {
@@ -192,6 +207,7 @@ void add_fault_fields(const View& view, std::vector<Field>& fields) {
     note += fmt::format("; besides, {} begun and never completed", format_count(faults.unresolved));
   }
   fields.push_back({"page faults", Count{faults.total}, note});
+  if (faults.total != 0) fields.push_back({"  by kind", kinds_words(view), ""});
   const analyze::CowBill& cow = view.summary().totals.cow;
   std::string pages = "pages";
   if (cow.copies != 0) {

@@ -84,6 +84,41 @@ std::string command_line(const std::vector<std::string>& arguments) {
   return joined(quoted, " ");
 }
 
+FaultWords fault_words(analyze::FaultKind kind) {
+  using analyze::FaultKind;
+  switch (kind) {
+    case FaultKind::kFirstTouch:
+      return {"first touch", "new page of zeros, anonymous memory"};
+    case FaultKind::kZeroPage:
+      return {"zero page", "read before any write: no copy"};
+    case FaultKind::kZeroPageWrite:
+      return {"zero page write", "first write after such a read"};
+    case FaultKind::kFile:
+      return {"file", "page of a file or of shared memory"};
+    case FaultKind::kSharedFileDirty:
+      return {"shared file write", "first write to a clean page, no copy"};
+    case FaultKind::kPrivateFileCopy:
+      return {"private file copy", "file page copied to be written"};
+    case FaultKind::kCowCopy:
+      return {"copy-on-write", "shared page copied to be written"};
+    case FaultKind::kWpReuse:
+      return {"reused in place", "no other owner left: no copy"};
+    case FaultKind::kHuge:
+      return {"huge page", "a huge page at once"};
+    case FaultKind::kHugetlbCopy:
+      return {"hugetlb copy", "page of a hugetlb mapping copied"};
+    case FaultKind::kHugetlb:
+      return {"hugetlb", "other page of a hugetlb mapping"};
+    case FaultKind::kSwap:
+      return {"swap", "page that had been swapped out"};
+    case FaultKind::kUserfaultfd:
+      return {"userfaultfd", "handled by a user program"};
+    case FaultKind::kUnknown:
+      return {"unknown", "the facts fit no kind, or are missing"};
+  }
+  return {"unknown", ""};
+}
+
 std::string cut(std::string_view text, std::size_t width) {
   if (display_width(text) <= width) return std::string(text);
   std::string kept;

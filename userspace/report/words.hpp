@@ -32,6 +32,13 @@ int ending_signal(std::uint32_t wait_status);
 // "make -j4", every argument quoted where that is needed
 std::string command_line(const std::vector<std::string>& arguments);
 
+// What a kind of page fault is called, and what happened in it.
+struct FaultWords {
+  const char* name;
+  const char* meaning;
+};
+FaultWords fault_words(analyze::FaultKind kind);
+
 // Cuts to `width` columns, "…" included; whole escapes only.
 std::string cut(std::string_view text, std::size_t width);
 

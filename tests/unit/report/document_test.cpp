@@ -178,6 +178,15 @@ TEST(Report, LeavesOutRunsOfEmptyBuckets) {
                                           "\n    …\n    16.4 us – 32.8 us  1  " + bar + "\n"));
 }
 
+TEST(Report, SumsFaultsByKind) {
+  analyze::Summary summary = sample_summary();
+  summary.totals.faults.by_kind[static_cast<std::size_t>(analyze::FaultKind::kFirstTouch)] = 1234;
+  summary.totals.faults.by_kind[static_cast<std::size_t>(analyze::FaultKind::kUnknown)] = 2;
+  EXPECT_THAT(text_of(summary), HasSubstr("    by kind         first touch 1,234, unknown 2\n"));
+  summary.summary_only = true;
+  EXPECT_THAT(text_of(summary), HasSubstr("first touch 1,234, not told apart in summary mode 2\n"));
+}
+
 TEST(Words, DescribeWaitStatuses) {
   EXPECT_EQ(wait_status_words(0), "exited with status 0");
   EXPECT_EQ(wait_status_words(255 << 8), "exited with status 255");
