@@ -102,6 +102,27 @@ class CommandLine(harness.Test):
         self.assertEqual(result.status, 2)
 
 
+class NobodyListens(harness.Test):
+    def test_errors(self):
+        """The status is what remains to be told."""
+        for redirection in ("2>&-", "2>/dev/full"):
+            for arguments in (["bogus"], ["record"], ["report", "none.tpt"]):
+                with self.subTest(redirection=redirection, arguments=arguments):
+                    result = self.triptych(
+                        *arguments, prefix=["sh", "-c", f'exec "$@" {redirection}', "sh"])
+                    self.assertEqual(result.status, 2)
+
+    def test_results(self):
+        for redirection in (">&-", ">/dev/full"):
+            for arguments in (["report", "--schema"], ["doctor"], ["doctor", "--format", "json"]):
+                with self.subTest(redirection=redirection, arguments=arguments):
+                    result = self.triptych(
+                        *arguments, prefix=["sh", "-c", f'exec "$@" {redirection}', "sh"])
+                    self.assertEqual(result.status, 1)
+                    self.assertTrue(
+                        result.err.startswith("error: cannot write to standard output: "))
+
+
 class Process(harness.Test):
     def tearDown(self):
         self.assertEqual(self.names(), [])

@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/output.hpp"
 #include "probe/attach_plan.hpp"
 #include "probe/capabilities.hpp"
 #include "probe/session.hpp"
@@ -68,46 +68,47 @@ std::string advice_for(const probe::Capability& hook) {
   return "needed: use a distribution's kernel of 6.1 or newer, and run as root outside a container";
 }
 
-void print_text(const Diagnosis& diagnosis) {
+std::string as_text(const Diagnosis& diagnosis) {
+  std::string text;
   const auto& capabilities = diagnosis.capabilities;
-  fmt::print("Linux {}: ", capabilities.kernel);
+  text += fmt::format("Linux {}: ", capabilities.kernel);
   if (diagnosis.refused_plan) {
-    fmt::print("cannot record: {}\n\n", diagnosis.refused_plan->message);
+    text += fmt::format("cannot record: {}\n\n", diagnosis.refused_plan->message);
   } else if (diagnosis.refused_session) {
-    fmt::print("cannot record: {}\n\n", diagnosis.refused_session->message);
+    text += fmt::format("cannot record: {}\n\n", diagnosis.refused_session->message);
   } else {
-    fmt::print("can record; tier: {}\n\n", diagnosis.plan.tier);
+    text += fmt::format("can record; tier: {}\n\n", diagnosis.plan.tier);
   }
   if (!diagnosis.plan.events.empty()) {
-    fmt::print("Events\n");
+    text += "Events\n";
     for (const model::PlannedEvent& event : diagnosis.plan.events) {
       if (event.hook.empty()) {
-        fmt::print("  no   {:<20} {}\n", event.event, event.reason);
+        text += fmt::format("  no   {:<20} {}\n", event.event, event.reason);
         continue;
       }
-      fmt::print("  yes  {:<20} {}\n", event.event, event.hook);
-      if (!event.reason.empty()) fmt::print("       {:<20} {}\n", "", event.reason);
+      text += fmt::format("  yes  {:<20} {}\n", event.event, event.hook);
+      if (!event.reason.empty()) text += fmt::format("       {:<20} {}\n", "", event.reason);
     }
-    fmt::print("\n");
+    text += "\n";
   }
-  fmt::print("Hooks, each loaded and attached\n");
+  text += "Hooks, each loaded and attached\n";
   std::string last_advice;
   for (const probe::Capability& hook : capabilities.hooks) {
     if (hook.available) {
-      fmt::print("  ok   {}\n", hook.name);
+      text += fmt::format("  ok   {}\n", hook.name);
       continue;
     }
-    fmt::print("  --   {:<34} {}\n", hook.name, hook.reason);
+    text += fmt::format("  --   {:<34} {}\n", hook.name, hook.reason);
     last_advice = advice_for(hook);
   }
-  if (!last_advice.empty()) fmt::print("\nWhat to do: {}.\n", last_advice);
+  if (!last_advice.empty()) text += fmt::format("\nWhat to do: {}.\n", last_advice);
   if (capabilities.preempt_count_distance == 0) {
-    fmt::print(
-        "\nWakeups by interrupts cannot be told from wakeups by the task they interrupted.\n");
+    text += "\nWakeups by interrupts cannot be told from wakeups by the task they interrupted.\n";
   }
+  return text;
 }
 
-void print_json(const Diagnosis& diagnosis) {
+std::string as_json(const Diagnosis& diagnosis) {
   nlohmann::ordered_json root;
   root["schema"] = "triptych.doctor/1";
   root["kernel"] = diagnosis.capabilities.kernel;
@@ -134,16 +135,14 @@ void print_json(const Diagnosis& diagnosis) {
                              {"reason", hook.reason},
                              {"advice", hook.available ? "" : advice_for(hook)}});
   }
-  fmt::print("{}\n", root.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+  return root.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 Result<int> run(const Options& options) {
   TRIPTYCH_TRY_ASSIGN(const Diagnosis diagnosis, diagnose(options));
-  if (options.format == "json") {
-    print_json(diagnosis);
-  } else {
-    print_text(diagnosis);
-  }
+  TRIPTYCH_TRY_ASSIGN(Output output, Output::open({}, {}));
+  TRIPTYCH_TRY(output.write(options.format == "json" ? as_json(diagnosis) : as_text(diagnosis)));
+  TRIPTYCH_TRY(output.finish());
   const bool can_record = !diagnosis.refused_plan && !diagnosis.refused_session;
   return can_record ? kExitOk : static_cast<int>(ErrorCode::kCapability);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/errors.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -87,13 +87,16 @@ bool colours_wanted(int fd) {
   return ::isatty(fd) == 1;
 }
 
+// Without a standard error there is nobody to tell: that is no reason to fail in another way.
 void print_error(const Error& error) {
   const bool colours = colours_wanted(STDERR_FILENO);
-  fmt::print(stderr, "{}error:{} {}\n", colours ? "\033[1;31m" : "", colours ? "\033[0m" : "",
-             error.message);
-  if (error.hint.empty()) return;
-  fmt::print(stderr, "{}hint:{} {}\n", colours ? "\033[1;36m" : "", colours ? "\033[0m" : "",
-             error.hint);
+  const char* const plain = colours ? "\033[0m" : "";
+  std::string text =
+      fmt::format("{}error:{} {}\n", colours ? "\033[1;31m" : "", plain, error.message);
+  if (!error.hint.empty()) {
+    text += fmt::format("{}hint:{} {}\n", colours ? "\033[1;36m" : "", plain, error.hint);
+  }
+  std::fputs(text.c_str(), stderr);
 }
 
 std::string nearest(std::string_view word, const std::vector<std::string>& known) {

@@ -15,7 +15,7 @@ namespace {
 class Progress {
  public:
   ~Progress() {
-    if (shown_) fmt::print(stderr, "\r\033[K");
+    if (shown_) std::fputs("\r\033[K", stderr);
   }
 
   void update(std::uint64_t events) {
@@ -24,7 +24,7 @@ class Progress {
     if (now - last_ < std::chrono::milliseconds(shown_ ? 200 : 1000)) return;
     last_ = now;
     shown_ = true;
-    fmt::print(stderr, "\r\033[Kreading: {} events", format_count(events));
+    std::fputs(("\r\033[Kreading: " + format_count(events) + " events").c_str(), stderr);
     std::fflush(stderr);
   }
 

@@ -8,6 +8,7 @@
 
 #include "cli/command.hpp"
 #include "cli/errors.hpp"
+#include "cli/standard_streams.hpp"
 
 namespace triptych::cli {
 namespace {
@@ -70,5 +71,6 @@ int run(int argc, char** argv) {
 }  // namespace triptych::cli
 
 int main(int argc, char** argv) {
+  triptych::cli::reserve_standard_streams();
   return triptych::cli::run(argc, argv);
 }
