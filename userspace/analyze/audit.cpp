@@ -166,6 +166,8 @@ void Auditor::compare_counting_event(Audit& audit,
   const std::uint64_t lost_faults = losses_.count(model::LossClass::kFault);
   if (lost_faults != 0) {
     audit.faults_remark = format_count(lost_faults) + " fault records were lost";
+  } else if (ending->counters.disk_lost != 0) {
+    audit.faults_remark = format_count(ending->counters.disk_lost) + " records were lost on disk";
   }
 }
 

@@ -39,6 +39,19 @@ TEST(AuditTest, RecordedEqualsTheKernelsOwnCounts) {
   EXPECT_EQ(summary.audit.faults_remark, "");
 }
 
+TEST(AuditTest, TheCountingEventIsNotComparableWhenTheDiskWasFull) {
+  TraceBuilder t;
+  t.at(10us).cpu(0).launch("a", 100);
+  t.at(11us).fault(first_touch()).at(20us).exit(0).at(21us).end_to(model::kIdleTask);
+  model::Ending ending = ending_at(30us);
+  ending.counted_faults = {1200, true, ""};
+  ending.counters.disk_lost = 1234;
+  const Summary summary = analyze_events(t.events(), {{}, {}, ending, {}});
+  EXPECT_EQ(summary.audit.faults_recorded, 1u);
+  EXPECT_EQ(summary.audit.faults_counted, 1200u);
+  EXPECT_EQ(summary.audit.faults_remark, "1,234 records were lost on disk");
+}
+
 TEST(AuditTest, ASwitchThatNobodyLostDiffers) {
   TraceBuilder t;
   const TaskId a = t.at(10us).cpu(0).launch("a", 100);
