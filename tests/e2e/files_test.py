@@ -2,6 +2,7 @@
 """Where the recording goes, whose it is, and what happens when the disk is full."""
 
 import os
+import re
 import stat
 
 import harness
@@ -100,7 +101,7 @@ class FullDisk(harness.Test):
 
     def test_ends_the_recording_and_not_the_command(self):
         os.mkdir(self.path("disk"))
-        script = ('mount -t tmpfs -o size=64k none disk && cd disk && "$@"; status=$?; '
+        script = ('mount -t tmpfs -o size=256k none disk && cd disk && "$@"; status=$?; '
                   "cp triptych.tpt ..; exit $status")
         result = self.record("--", "sh", "-c", self.COMMAND,
                              prefix=["unshare", "-m", "sh", "-c", script, "sh"])
@@ -109,12 +110,16 @@ class FullDisk(harness.Test):
         self.assertIn("No space left on device", result.err)
         self.assertTrue(os.path.exists(self.path("done")))
 
+        said = re.search(r"recorded ([\d,]+) events .* ([\d,]+) lost", result.err)
+        self.assertEqual(int(said.group(1).replace(",", "")), len(self.dump()))
         ending = self.ending()
+        self.assertEqual(int(said.group(2).replace(",", "")), ending["counters"]["disk_lost"])
         self.assertEqual(ending["reason"], "cannot write the trace file: No space left on device")
         self.assertGreater(ending["counters"]["disk_lost"], 0)
         report = self.report()
         self.assertGreater(report["totals"]["forks"] + report["totals"]["vforks"], 0)
         self.assertGreater(report["data_quality"]["lost"], 0)
+        self.assertIsNone(report["audit"]["page_faults"]["difference"])
         text = self.triptych("report", "triptych.tpt")
         self.assertEqual(text.status, 0, text.err)
         self.assertRegex(text.out, r"No\s+space\s+left\s+on\s+device")

@@ -116,10 +116,11 @@ void say_result(Console& console, const OutputFile& file, const trace::Writer& w
                 const model::Ending& ending, std::uint64_t start_ns) {
   std::uint64_t lost = ending.counters.disk_lost;
   for (const std::uint64_t count : ending.counters.lost) lost += count;
-  console.say(
-      fmt::format("recorded {} events in {}, {} in {}, {} lost", format_count(writer.records()),
-                  format_duration_ns(ending.end_ns - start_ns),
-                  format_bytes(writer.bytes_written()), quote(file.path()), format_count(lost)));
+  console.say(fmt::format("recorded {} events in {}, {} in {}, {} lost",
+                          format_count(writer.records() - writer.records_lost()),
+                          format_duration_ns(ending.end_ns - start_ns),
+                          format_bytes(writer.bytes_written()), quote(file.path()),
+                          format_count(lost)));
   console.say(fmt::format("next: triptych report {}", shell_word(file.path())));
 }
 
