@@ -68,11 +68,14 @@ def main():
         check_audit(name, report)
     expect(best["host"]["tier"] == "full", f"the best tier was {best['host']['tier']}")
     expect(base["host"]["tier"] == "base", f"without fentry the tier was {base['host']['tier']}")
-    expect(copies_of(best) == copies_of(base),
+    # Two runs of one program. Whether a write to a protected page copies it or takes it over hangs on
+    # whether the other process still holds it: a race for a page or two, but each is one or the other.
+    expect(all(abs(a - b) <= 2 for a, b in zip(copies_of(best), copies_of(base))),
            f"the rungs differ: {copies_of(best)} and {copies_of(base)}")
-    for key in ("first_touch", "cow_copy", "wp_reuse"):
-        counts = [report["totals"]["page_faults"][key] for report in reports]
-        expect(counts[0] == counts[1], f"{key}: {counts[0]} with fentry, {counts[1]} without")
+    for keys in (("first_touch",), ("cow_copy", "wp_reuse")):
+        counts = [sum(report["totals"]["page_faults"][key] for key in keys) for report in reports]
+        expect(counts[0] == counts[1],
+               f"{' + '.join(keys)}: {counts[0]} with fentry, {counts[1]} without")
     print("\n".join(failures) or f"{CHILDREN} forks, exact by either rung")
     sys.exit(1 if failures else 0)
 
