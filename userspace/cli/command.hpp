@@ -41,6 +41,6 @@ Command add_record_command(CLI::App& app);  // only in builds that can record
 Command add_doctor_command(CLI::App& app);  // only in builds that can record
 
 // For option checks: one of a few words, named in the error.
-CLI::Validator one_of(std::vector<std::string> words);
+CLI::Validator one_of(const std::vector<std::string>& words);
 
 }  // namespace triptych::cli

@@ -120,7 +120,7 @@ Error describe_parse_error(const CLI::ParseError& error, const CLI::App& app) {
           fmt::format("{} --help", full_name(command_in_use(app)))};
 }
 
-CLI::Validator one_of(std::vector<std::string> words) {
+CLI::Validator one_of(const std::vector<std::string>& words) {
   std::string list;
   for (const std::string& word : words) {
     if (!list.empty()) list += ", ";
