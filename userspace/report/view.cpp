@@ -15,8 +15,7 @@ namespace {
 using analyze::Summary;
 using analyze::Task;
 
-// Events are called as in probe/attach_plan.cpp. A trace without a plan (a text trace, say) is
-// taken to have everything.
+// A trace without a plan (a text trace, say) is taken to have everything.
 bool recorded(const Summary& summary, std::string_view event) {
   const auto& plan = summary.metadata.plan;
   bool planned = false, hooked = false;
@@ -115,9 +114,7 @@ Available::Available(const Summary& summary)
     : switches(recorded(summary, "switch")),
       wakeups(recorded(summary, "wakeup")),
       faults(recorded(summary, "fault")),
-      fork_calls(recorded(summary, "fork call")),
-      page_table_copies(recorded(summary, "page-table copy")),
-      kernel_taken_faults(recorded(summary, "kernel-taken fault")),
+      forks(recorded(summary, "fork")),
       event_stream(!summary.summary_only) {}
 
 View::View(const Summary& summary, ViewOptions options)

@@ -83,9 +83,7 @@ inline analyze::Summary sample_summary() {
   metadata.plan = {{"switch", "tp_btf/sched_switch", ""},
                    {"wakeup", "tp_btf/sched_wakeup", ""},
                    {"fault", "tp_btf/page_fault_user", "no fentry"},
-                   {"kernel-taken fault", "", "no fentry"},
-                   {"fork call", "tracepoint/syscalls/sys_enter_clone", "no fentry"},
-                   {"page-table copy", "", "no fentry"}};
+                   {"fork", "tp_btf/task_newtask", ""}};
   summary.ending.emplace();
   summary.ending->end_ns = 5'000'000;
   summary.ending->reason = "target ended";
