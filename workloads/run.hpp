@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One run of one cell: what `triptych run` does, and what `triptych compare` starts anew, as a
+// process of its own, for each repetition.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "workloads/scenario.hpp"
+
+namespace triptych::workloads {
+
+// The marks that enclose the operations, to be given to `report --from-mark … --to-mark …`.
+inline constexpr const char* kBeginMark = "begin";
+inline constexpr const char* kEndMark = "end";
+
+struct RunOptions {
+  std::uint64_t operations = 0;          // exactly that many, unless `seconds` is set
+  double seconds = 0;                    // > 0: as many as fit, in batches that grow
+  std::uint64_t warm_up_operations = 0;  // done before the begin mark and not counted
+};
+
+// Of the calling process and of the children that it reaped, between the marks.
+struct Usage {
+  std::uint64_t user_ns = 0;
+  std::uint64_t system_ns = 0;
+  std::uint64_t voluntary_switches = 0;
+  std::uint64_t involuntary_switches = 0;
+  std::uint64_t minor_faults = 0;
+  std::uint64_t major_faults = 0;
+};
+
+struct RunResult {
+  std::uint64_t operations = 0;
+  std::uint64_t elapsed_ns = 0;  // CLOCK_MONOTONIC, of the operations alone
+  Usage usage;                   // getrusage(RUSAGE_SELF + RUSAGE_CHILDREN)
+  std::uint64_t coroutine_switches = 0;
+  std::vector<Metric> metrics;
+};
+
+Result<RunResult> run_cell(const Scenario& scenario, const Variant& variant,
+                           const Parameters& parameters, const RunOptions& options);
+
+// One JSON object, schema "triptych.run/1": scenario, model, variant, parameters, operations,
+// elapsed_ns, usage{}, coroutine_switches, metrics[{name,unit,value,source}].
+std::string to_json(const Scenario& scenario, const Variant& variant, const Parameters& parameters,
+                    const RunResult& result);
+
+}  // namespace triptych::workloads

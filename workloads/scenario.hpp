@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a workload is. A scenario is one question that can be put to processes, threads and
+// coroutines alike ("create one unit, let it end, reap it"). A variant is one way of one model to
+// do it. A cell is a variant with its parameters, prepared in this process and ready to do
+// operations.
+//
+// Everything here is the thing measured: it depends on nothing of ours but base and the header for
+// marks, and what run() does between its first and last instruction is the operation and nothing
+// else. Preparing belongs in make(), cleaning up in the destructor. Both must leave nothing behind:
+// no child, no queue, no shared-memory object, also after a signal (children ask for
+// PR_SET_PDEATHSIG, names in a shared name space are unlinked as soon as they are open).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "workloads/parameters.hpp"
+
+namespace triptych::workloads {
+
+enum class Model : std::uint8_t { kProcess, kThread, kCoroutine };
+std::string_view name_of(Model model);  // "process", "thread", "coroutine"
+
+// A figure of a cell beside the time of its operations, e.g. the memory of an idle unit.
+struct Metric {
+  std::string_view name;  // as in the JSON: "pss_bytes_per_unit"
+  std::string_view unit;  // "bytes", "ns", "1" for a plain number
+  double value = 0;
+  std::string_view source;  // the kernel's file, field or clock that it was read from
+};
+
+class Cell {
+ public:
+  Cell() = default;
+  Cell(const Cell&) = delete;
+  Cell& operator=(const Cell&) = delete;
+  virtual ~Cell() = default;
+
+  // Does `operations` operations, and returns when the last one is over. Called any number of
+  // times; 0 is the control run, which does what a run costs beside its operations (starting the
+  // units of a ring, say). Fails when the system refuses something.
+  virtual Result<void> run(std::uint64_t operations) = 0;
+
+  // What the cell found out about itself in its runs so far.
+  virtual std::vector<Metric> metrics() const { return {}; }
+
+  // Switches from one coroutine to another or to the scheduler of coroutines, in all runs so far,
+  // counted by the cell. No kernel event shows them.
+  virtual std::uint64_t coroutine_switches() const { return 0; }
+};
+
+struct Scenario;
+
+struct Variant {
+  Model model;
+  std::string_view name;     // unique in the scenario: "fork", "stackless", "small-stack"
+  std::string_view summary;  // one line: how this variant does the operation
+  // Prepares the cell. The parameters are complete and within the scenario's limits; what this
+  // machine does not allow (processes, memory, mappings) is refused here, before anything is
+  // started.
+  Result<std::unique_ptr<Cell>> (*make)(const Parameters& parameters);
+};
+
+struct Scenario {
+  std::string_view name;
+  std::string_view operation;  // what one operation is
+  std::string_view alike;      // what all models do alike
+  std::string_view different;  // what they necessarily do differently
+  std::span<const Parameter> parameters;
+  std::vector<Variant> variants;  // the first one of a model is that model's default
+  // Operations that a run should do for its time to be long against the clock's error and a time
+  // slice's, some 20 ms; the default of `triptych run`.
+  std::uint64_t default_operations = 1;
+  // The state is the result (units that are merely alive), so it is counted once and not repeated.
+  bool counted_once = false;
+};
+
+}  // namespace triptych::workloads
