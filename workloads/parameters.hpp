@@ -33,6 +33,9 @@ struct Parameter {
   std::span<const std::string_view> choices = {};
 };
 
+// As it would be written on a command line: "64M", "250us", "12.5%", a word of `choices`.
+std::string to_text(const Parameter& parameter, std::uint64_t value);
+
 class Parameters {
  public:
   // All defaults, then each "key=value" of `settings` in turn. Fails on a key that the scenario
@@ -44,7 +47,7 @@ class Parameters {
   std::uint64_t value(std::string_view key) const;
   std::string_view choice(std::string_view key) const;  // kChoice: the word
 
-  // As it would be written on a command line, e.g. "64M", "25%", "pipe"; in the order of `known`.
+  // Every parameter with its value, see to_text; in the order of `known`.
   std::vector<std::pair<std::string_view, std::string>> as_text() const;
 
  private:

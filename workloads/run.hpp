@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,11 +17,16 @@ namespace triptych::workloads {
 // The marks that enclose the operations, to be given to `report --from-mark … --to-mark …`.
 inline constexpr const char* kBeginMark = "begin";
 inline constexpr const char* kEndMark = "end";
+// The marks that enclose the control run: a run of no operations, between the same calls.
+inline constexpr const char* kControlBeginMark = "control-begin";
+inline constexpr const char* kControlEndMark = "control-end";
 
 struct RunOptions {
   std::uint64_t operations = 0;          // exactly that many, unless `seconds` is set
   double seconds = 0;                    // > 0: as many as fit, in batches that grow
   std::uint64_t warm_up_operations = 0;  // done before the begin mark and not counted
+  bool control = false;                  // a control run after the warm-up
+  std::optional<unsigned> cpu;           // everything on this CPU, from before make() on
 };
 
 // Of the calling process and of the children that it reaped, between the marks.
@@ -41,6 +47,8 @@ struct RunResult {
   std::vector<Metric> metrics;
 };
 
+// Fails when the options do not fit the scenario (kUsage), when the machine does not allow what the
+// parameters ask for, or when an operation failed.
 Result<RunResult> run_cell(const Scenario& scenario, const Variant& variant,
                            const Parameters& parameters, const RunOptions& options);
 

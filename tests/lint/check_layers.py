@@ -43,7 +43,12 @@ def find_cycle(table):
 
 
 def folder_of(path, table):
-    """userspace/symbol/resolve/x.cpp → symbol/resolve, bpf/abi/events.h → abi."""
+    """userspace/symbol/resolve/x.cpp → symbol/resolve, bpf/abi/events.h → abi.
+
+    workloads/ is a module of the top level, whose scenarios' folders are its own.
+    """
+    if path.parts[0] == "workloads":
+        return "workloads"
     parts = path.parts[1:-1]
     for length in range(len(parts), 0, -1):
         folder = "/".join(parts[:length])
@@ -68,6 +73,8 @@ def check_includes(path, table, problems):
         if not quoted or target == "triptych.skel.h":
             continue
         folder = target.rsplit("/", 1)[0] if "/" in target else ""
+        if folder.startswith("workloads/"):
+            folder = "workloads"
         if folder not in table:
             problems.append(f"{path}:{number}: {target} is not rooted at a module")
         elif folder != own and folder not in table[own]:
@@ -91,11 +98,11 @@ def main():
     if cycle:
         problems.append("docs/architecture.md: a circle: " + " → ".join(cycle))
     checked = 0
-    for path in files(C_FAMILY, "userspace", "bpf/abi"):
+    for path in files(C_FAMILY, "userspace", "bpf/abi", "workloads"):
         # What a traced program includes is rooted at <triptych/…> and knows nothing of the rest.
         check_includes(path, table, problems)
         checked += 1
-    for path in files({".txt"}, "userspace"):
+    for path in files({".txt"}, "userspace", "workloads"):
         check_depends(path, table, problems)
     finish(problems, checked)
 

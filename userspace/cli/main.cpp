@@ -31,6 +31,8 @@ std::vector<Command> add_commands(CLI::App& app) {
   commands.push_back(add_report_command(app));
   commands.push_back(add_dump_command(app));
   commands.push_back(add_mark_command(app));
+  commands.push_back(add_run_command(app));
+  commands.push_back(add_list_command(app));
 #ifdef TRIPTYCH_CAN_RECORD
   commands.push_back(add_doctor_command(app));
 #endif

@@ -11,7 +11,7 @@ _triptych() {
   local command=${COMP_WORDS[1]} words='' i
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
-    mapfile -t COMPREPLY < <(compgen -W 'record report dump mark doctor --help --version' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'record report dump mark run list doctor --help --version' -- "$current")
     return
   fi
   if [[ $command == record ]]; then
@@ -34,7 +34,9 @@ _triptych() {
     --user) mapfile -t COMPREPLY < <(compgen -u -- "$current"); return ;;
     --events) words='switch wakeup fault fork exec exit' ;;
     -p) mapfile -t COMPREPLY < <(compgen -W "$(cd /proc && echo [0-9]*)" -- "$current"); return ;;
-    --duration | --buffer-size | --no-probe | --tid | --process | --top | --from-mark | --to-mark) return ;;
+    --model) words='process thread coroutine' ;;
+    --duration | --buffer-size | --no-probe | --tid | --process | --top | --from-mark | --to-mark | --variant | \
+      --set | --iterations | --seconds | --warm-up | --pin) return ;;
   esac
   if [[ -z $words ]]; then
     case $command in
@@ -44,11 +46,17 @@ _triptych() {
         --strict --help' ;;
       dump) words='--format -o --output --help' ;;
       mark) words='--begin --end --point --help' ;;
+      run) words='--model --variant --set --iterations --seconds --warm-up --pin --control --format
+        --help' ;;
+      list) words='--help' ;;
       doctor) words='--format --no-probe --help' ;;
     esac
     if [[ $current != -* && ($command == report || $command == dump) ]]; then
       _triptych_traces "$current"
       return
+    fi
+    if [[ $current != -* && $COMP_CWORD -eq 2 && ($command == run || $command == list) ]]; then
+      words=$("${COMP_WORDS[0]}" list 2>/dev/null | grep '^[a-z]')
     fi
   fi
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

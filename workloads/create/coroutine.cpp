@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ucontext.h>
+
+#include <boost/context/fiber.hpp>
+#include <boost/context/fixedsize_stack.hpp>
+#include <coroutine>
+#include <cstdlib>
+
+#include "workloads/create/create.hpp"
+
+namespace triptych::workloads::create {
+namespace {
+
+constexpr std::uint64_t kSwitchesPerUnit = 2;  // into the coroutine and, at its end, back
+
+class CoroutineCell : public Cell {
+ public:
+  explicit CoroutineCell(Parent parent) : parent_(std::move(parent)) {}
+  std::vector<Metric> metrics() const override { return parent_.metrics(); }
+  std::uint64_t coroutine_switches() const override { return units_ * kSwitchesPerUnit; }
+
+ protected:
+  void count(std::uint64_t operations) { units_ += operations; }
+
+ private:
+  Parent parent_;
+  std::uint64_t units_ = 0;
+};
+
+struct Unit {
+  struct promise_type {
+    Unit get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
+    std::suspend_always initial_suspend() noexcept { return {}; }
+    std::suspend_always final_suspend() noexcept { return {}; }
+    void return_void() {}
+    void unhandled_exception() { std::abort(); }
+  };
+  std::coroutine_handle<promise_type> handle;
+};
+
+// Not inlined: a compiler that sees both ends may leave the allocation out.
+[[gnu::noinline]] Unit do_nothing_stackless() {
+  co_return;
+}
+
+class StacklessCell final : public CoroutineCell {
+ public:
+  using CoroutineCell::CoroutineCell;
+
+  Result<void> run(std::uint64_t operations) override {
+    for (std::uint64_t i = 0; i < operations; ++i) {
+      const Unit unit = do_nothing_stackless();
+      unit.handle.resume();
+      unit.handle.destroy();
+    }
+    count(operations);
+    return {};
+  }
+};
+
+class StackfulCell final : public CoroutineCell {
+ public:
+  using CoroutineCell::CoroutineCell;
+
+  Result<void> run(std::uint64_t operations) override {
+    namespace context = boost::context;
+    for (std::uint64_t i = 0; i < operations; ++i) {
+      context::fiber unit(std::allocator_arg, context::fixedsize_stack(kSmallStackBytes),
+                          [](context::fiber&& caller) { return std::move(caller); });
+      unit = std::move(unit).resume();
+    }
+    count(operations);
+    return {};
+  }
+};
+
+void do_nothing_ucontext() {}
+
+// A function of its own: getcontext returns twice as far as the compiler knows.
+[[gnu::noinline]] void live_ucontext(char* stack) {
+  ucontext_t caller;
+  ucontext_t unit;
+  ::getcontext(&unit);
+  unit.uc_stack.ss_sp = stack;
+  unit.uc_stack.ss_size = kSmallStackBytes;
+  unit.uc_link = &caller;
+  ::makecontext(&unit, do_nothing_ucontext, 0);
+  ::swapcontext(&caller, &unit);
+}
+
+class UcontextCell final : public CoroutineCell {
+ public:
+  using CoroutineCell::CoroutineCell;
+
+  Result<void> run(std::uint64_t operations) override {
+    for (std::uint64_t i = 0; i < operations; ++i) {
+      const std::unique_ptr<char[]> stack(new char[kSmallStackBytes]);
+      live_ucontext(stack.get());
+    }
+    count(operations);
+    return {};
+  }
+};
+
+template <typename SomeCell>
+Result<std::unique_ptr<Cell>> make(const Parameters& parameters) {
+  TRIPTYCH_TRY_ASSIGN(Parent parent, Parent::prepare(parameters));
+  return std::make_unique<SomeCell>(std::move(parent));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Cell>> make_stackless(const Parameters& parameters) {
+  return make<StacklessCell>(parameters);
+}
+
+Result<std::unique_ptr<Cell>> make_stackful(const Parameters& parameters) {
+  return make<StackfulCell>(parameters);
+}
+
+Result<std::unique_ptr<Cell>> make_ucontext(const Parameters& parameters) {
+  return make<UcontextCell>(parameters);
+}
+
+}  // namespace triptych::workloads::create

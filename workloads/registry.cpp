@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workloads/registry.hpp"
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "workloads/create/create.hpp"
+
+namespace triptych::workloads {
+
+std::string_view name_of(Model model) {
+  switch (model) {
+    case Model::kProcess:
+      return "process";
+    case Model::kThread:
+      return "thread";
+    case Model::kCoroutine:
+      break;
+  }
+  return "coroutine";
+}
+
+std::span<const Scenario> scenarios() {
+  static const std::vector<Scenario> all = {
+      create_scenario(),
+  };
+  return all;
+}
+
+const Scenario* find_scenario(std::string_view name) {
+  for (const Scenario& scenario : scenarios()) {
+    if (scenario.name == name) return &scenario;
+  }
+  return nullptr;
+}
+
+Result<const Variant*> find_variant(const Scenario& scenario, Model model, std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const Variant& variant : scenario.variants) {
+    if (variant.model != model) continue;
+    if (name.empty() || variant.name == name) return &variant;
+    names.push_back(variant.name);
+  }
+  if (names.empty()) {
+    return fail(fmt::format("{} has no variant for {}", scenario.name, name_of(model)), {},
+                ErrorCode::kUsage);
+  }
+  return fail(
+      fmt::format("{} has no variant {} for {}", scenario.name, quote(name), name_of(model)),
+      fmt::format("there is {}", fmt::join(names, ", ")), ErrorCode::kUsage);
+}
+
+}  // namespace triptych::workloads

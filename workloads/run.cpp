@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workloads/run.hpp"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <triptych/mark.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+
+namespace triptych::workloads {
+namespace {
+
+std::uint64_t now_ns() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
+         static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+std::uint64_t to_ns(const timeval& time) {
+  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
+         static_cast<std::uint64_t>(time.tv_usec) * 1'000;
+}
+
+void add(Usage* usage, int who) {
+  rusage counted{};
+  ::getrusage(who, &counted);
+  usage->user_ns += to_ns(counted.ru_utime);
+  usage->system_ns += to_ns(counted.ru_stime);
+  usage->voluntary_switches += static_cast<std::uint64_t>(counted.ru_nvcsw);
+  usage->involuntary_switches += static_cast<std::uint64_t>(counted.ru_nivcsw);
+  usage->minor_faults += static_cast<std::uint64_t>(counted.ru_minflt);
+  usage->major_faults += static_cast<std::uint64_t>(counted.ru_majflt);
+}
+
+Usage usage_now() {
+  Usage usage;
+  add(&usage, RUSAGE_SELF);
+  add(&usage, RUSAGE_CHILDREN);
+  return usage;
+}
+
+Usage difference(const Usage& end, const Usage& begin) {
+  Usage result;
+  result.user_ns = end.user_ns - begin.user_ns;
+  result.system_ns = end.system_ns - begin.system_ns;
+  result.voluntary_switches = end.voluntary_switches - begin.voluntary_switches;
+  result.involuntary_switches = end.involuntary_switches - begin.involuntary_switches;
+  result.minor_faults = end.minor_faults - begin.minor_faults;
+  result.major_faults = end.major_faults - begin.major_faults;
+  return result;
+}
+
+Result<void> pin(unsigned cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (cpu < CPU_SETSIZE) CPU_SET(cpu, &set);
+  if (::sched_setaffinity(0, sizeof(set), &set) == 0) return {};
+  return fail_errno(fmt::format("cannot run on CPU {} alone", cpu), errno,
+                    "the CPUs that may be used: grep Cpus_allowed_list /proc/self/status");
+}
+
+Result<void> check_options(const Scenario& scenario, const RunOptions& options) {
+  if (!scenario.counted_once) return {};
+  if (options.seconds > 0) {
+    return fail(fmt::format("{} is counted once: it cannot be run for a time", scenario.name),
+                "say --iterations, or neither", ErrorCode::kUsage);
+  }
+  if (options.warm_up_operations > 0) {
+    return fail(fmt::format("{} is counted once: it has no warm-up", scenario.name), {},
+                ErrorCode::kUsage);
+  }
+  return {};
+}
+
+// Batches that grow, so that what a run costs beside its operations fades, but not past the end:
+// the last one is what the speed so far promises to fit.
+Result<std::uint64_t> run_for(Cell& cell, double seconds) {
+  const auto budget_ns = static_cast<std::uint64_t>(seconds * 1e9);
+  const std::uint64_t start = now_ns();
+  std::uint64_t done = 0;
+  std::uint64_t batch = 1;
+  while (true) {
+    TRIPTYCH_TRY(cell.run(batch));
+    done += batch;
+    const std::uint64_t elapsed = now_ns() - start;
+    if (elapsed >= budget_ns) return done;
+    const double per_operation = static_cast<double>(elapsed) / static_cast<double>(done);
+    const double room = static_cast<double>(budget_ns - elapsed) / std::max(per_operation, 0.1);
+    batch = std::clamp<std::uint64_t>(static_cast<std::uint64_t>(room), 1, 2 * batch);
+  }
+}
+
+Result<std::uint64_t> run_measured(Cell& cell, const RunOptions& options) {
+  if (options.seconds > 0) return run_for(cell, options.seconds);
+  TRIPTYCH_TRY(cell.run(options.operations));
+  return options.operations;
+}
+
+}  // namespace
+
+Result<RunResult> run_cell(const Scenario& scenario, const Variant& variant,
+                           const Parameters& parameters, const RunOptions& options) {
+  TRIPTYCH_TRY(check_options(scenario, options));
+  if (options.cpu) TRIPTYCH_TRY(pin(*options.cpu));
+  TRIPTYCH_TRY_ASSIGN(const std::unique_ptr<Cell> cell, variant.make(parameters));
+  if (options.warm_up_operations > 0) TRIPTYCH_TRY(cell->run(options.warm_up_operations));
+  if (options.control) {
+    triptych_mark_point(kControlBeginMark);
+    TRIPTYCH_TRY(cell->run(0));
+    triptych_mark_point(kControlEndMark);
+  }
+  RunResult result;
+  const std::uint64_t switches_before = cell->coroutine_switches();
+  const Usage usage_before = usage_now();
+  triptych_mark_point(kBeginMark);
+  const std::uint64_t start = now_ns();
+  Result<std::uint64_t> done = run_measured(*cell, options);
+  result.elapsed_ns = now_ns() - start;
+  triptych_mark_point(kEndMark);
+  result.usage = difference(usage_now(), usage_before);
+  if (!done) return tl::unexpected<Error>(std::move(done.error()));
+  result.operations = *done;
+  result.coroutine_switches = cell->coroutine_switches() - switches_before;
+  result.metrics = cell->metrics();
+  return result;
+}
+
+}  // namespace triptych::workloads
