@@ -13,7 +13,7 @@
 #include "probe/session.hpp"
 #include "record/console.hpp"
 #include "record/event_loop.hpp"
-#include "record/host.hpp"
+#include "host/host.hpp"
 #include "record/output_file.hpp"
 #include "record/shell_words.hpp"
 #include "record/target.hpp"
@@ -79,7 +79,7 @@ model::Metadata describe(const Options& options, const Prepared& prepared, std::
   metadata.start_realtime_ns =
       now.tv_sec * static_cast<std::int64_t>(kNsPerSecond) + now.tv_nsec - since_start;
   metadata.start_ns = start_ns;
-  metadata.host = describe_host();
+  metadata.host = host::describe_host();
   metadata.host.tier = prepared.plan.tier;
   metadata.target = prepared.target.describe();
   metadata.plan = prepared.plan.events;

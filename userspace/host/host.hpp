@@ -5,7 +5,7 @@
 
 #include "model/metadata.hpp"
 
-namespace triptych::record {
+namespace triptych::host {
 
 // This machine, as the trace remembers it; `tier` is left empty.
 model::Host describe_host();
@@ -13,4 +13,4 @@ model::Host describe_host();
 // From the text of /proc/cpuinfo: "model name", and whether a hypervisor shows itself.
 void read_cpuinfo(std::string_view cpuinfo, model::Host* host);
 
-}  // namespace triptych::record
+}  // namespace triptych::host

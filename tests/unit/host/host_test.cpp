@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "record/host.hpp"
+#include "host/host.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-namespace triptych::record {
+namespace triptych::host {
 namespace {
 
 TEST(ReadCpuinfo, FindsModelAndHypervisor) {
@@ -46,4 +46,4 @@ TEST(DescribeHost, IsThisOne) {
 }
 
 }  // namespace
-}  // namespace triptych::record
+}  // namespace triptych::host

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "record/host.hpp"
+#include "host/host.hpp"
 
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <string>
 
-namespace triptych::record {
+namespace triptych::host {
 namespace {
 
 // The first processor's section is enough, and the longest known is 2 KiB.
@@ -57,4 +57,4 @@ model::Host describe_host() {
   return host;
 }
 
-}  // namespace triptych::record
+}  // namespace triptych::host
