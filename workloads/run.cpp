@@ -37,8 +37,8 @@ void add(Usage* usage, int who) {
   usage->major_faults += static_cast<std::uint64_t>(counted.ru_majflt);
 }
 
-Usage usage_now() {
-  Usage usage;
+Usage usage_now(const Cell& cell) {
+  Usage usage = cell.usage_of_living_processes();
   add(&usage, RUSAGE_SELF);
   add(&usage, RUSAGE_CHILDREN);
   return usage;
@@ -116,13 +116,13 @@ Result<RunResult> run_cell(const Scenario& scenario, const Variant& variant,
   }
   RunResult result;
   const std::uint64_t switches_before = cell->coroutine_switches();
-  const Usage usage_before = usage_now();
+  const Usage usage_before = usage_now(*cell);
   triptych_mark_point(kBeginMark);
   const std::uint64_t start = now_ns();
   Result<std::uint64_t> done = run_measured(*cell, options);
   result.elapsed_ns = now_ns() - start;
   triptych_mark_point(kEndMark);
-  result.usage = difference(usage_now(), usage_before);
+  result.usage = difference(usage_now(*cell), usage_before);
   if (!done) return tl::unexpected<Error>(std::move(done.error()));
   result.operations = *done;
   result.coroutine_switches = cell->coroutine_switches() - switches_before;

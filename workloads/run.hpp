@@ -29,20 +29,10 @@ struct RunOptions {
   std::optional<unsigned> cpu;           // everything on this CPU, from before make() on
 };
 
-// Of the calling process and of the children that it reaped, between the marks.
-struct Usage {
-  std::uint64_t user_ns = 0;
-  std::uint64_t system_ns = 0;
-  std::uint64_t voluntary_switches = 0;
-  std::uint64_t involuntary_switches = 0;
-  std::uint64_t minor_faults = 0;
-  std::uint64_t major_faults = 0;
-};
-
 struct RunResult {
   std::uint64_t operations = 0;
   std::uint64_t elapsed_ns = 0;  // CLOCK_MONOTONIC, of the operations alone
-  Usage usage;                   // getrusage(RUSAGE_SELF + RUSAGE_CHILDREN)
+  Usage usage;                   // getrusage(RUSAGE_SELF + RUSAGE_CHILDREN), and of living units
   std::uint64_t coroutine_switches = 0;
   std::vector<Metric> metrics;
 };
@@ -51,6 +41,10 @@ struct RunResult {
 // parameters ask for, or when an operation failed.
 Result<RunResult> run_cell(const Scenario& scenario, const Variant& variant,
                            const Parameters& parameters, const RunOptions& options);
+
+// For people: a line for each figure.
+std::string to_text(const Scenario& scenario, const Variant& variant, const Parameters& parameters,
+                    const RunResult& result);
 
 // One JSON object, schema "triptych.run/1": scenario, model, variant, parameters, operations,
 // elapsed_ns, usage{}, coroutine_switches, metrics[{name,unit,value,source}].

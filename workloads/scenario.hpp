@@ -35,6 +35,16 @@ struct Metric {
   std::string_view source;  // the kernel's file, field or clock that it was read from
 };
 
+// What getrusage counts.
+struct Usage {
+  std::uint64_t user_ns = 0;
+  std::uint64_t system_ns = 0;
+  std::uint64_t voluntary_switches = 0;
+  std::uint64_t involuntary_switches = 0;
+  std::uint64_t minor_faults = 0;
+  std::uint64_t major_faults = 0;
+};
+
 class Cell {
  public:
   Cell() = default;
@@ -49,6 +59,10 @@ class Cell {
 
   // What the cell found out about itself in its runs so far.
   virtual std::vector<Metric> metrics() const { return {}; }
+
+  // Of processes that outlive run(), in all runs so far: getrusage counts children only once they
+  // are reaped.
+  virtual Usage usage_of_living_processes() const { return {}; }
 
   // Switches from one coroutine to another or to the scheduler of coroutines, in all runs so far,
   // counted by the cell. No kernel event shows them.
