@@ -95,8 +95,8 @@ Row fork_row(const View& view, const Fork& fork) {
   row.cells = {task_label(view, fork.parent),
                task_label(view, fork.child),
                kind_words(fork.kind),
-               duration(fork.duration_ns, available.forks),
-               duration(fork.page_table_copy_ns, false),
+               duration(fork.duration_ns, available.fork_calls),
+               duration(fork.page_table_copy_ns, available.page_table_copies),
                duration(fork.first_run_delay_ns, ordered && available.switches),
                Count{fork.page_table_pages},
                Count{fork.shared_pages}};

@@ -144,7 +144,8 @@ Json fault_counts_json(const analyze::FaultCounts& faults, const Available& avai
   }
   json["kernel_mode"] = when(known, faults.kernel_mode);
   json["unresolved"] = when(known, faults.unresolved);
-  json["kernel_taken"] = when(known && available.event_stream, faults.kernel_taken);
+  json["kernel_taken"] =
+      when(available.kernel_taken_faults && available.event_stream, faults.kernel_taken);
   return json;
 }
 

@@ -15,7 +15,8 @@ namespace {
 using analyze::Summary;
 using analyze::Task;
 
-// A trace without a plan (a text trace, say) is taken to have everything.
+// Events are called as in probe/attach_plan.cpp. A trace without a plan (a text trace, say) is
+// taken to have everything.
 bool recorded(const Summary& summary, std::string_view event) {
   const auto& plan = summary.metadata.plan;
   bool planned = false, hooked = false;
@@ -114,7 +115,9 @@ Available::Available(const Summary& summary)
     : switches(recorded(summary, "switch")),
       wakeups(recorded(summary, "wakeup")),
       faults(recorded(summary, "fault")),
-      forks(recorded(summary, "fork")),
+      fork_calls(recorded(summary, "fork call")),
+      page_table_copies(recorded(summary, "page-table copy")),
+      kernel_taken_faults(recorded(summary, "kernel-taken fault")),
       event_stream(!summary.summary_only) {}
 
 View::View(const Summary& summary, ViewOptions options)

@@ -37,7 +37,9 @@ struct Available {
   bool switches = true;  // counts and times on and off the CPU
   bool wakeups = true;
   bool faults = true;
-  bool forks = true;         // duration of the call
+  bool fork_calls = true;  // how long the call took
+  bool page_table_copies = true;
+  bool kernel_taken_faults = true;
   bool event_stream = true;  // false in summary mode: nothing that needs an order of events
 
   explicit Available(const analyze::Summary& summary);

@@ -83,7 +83,9 @@ inline analyze::Summary sample_summary() {
   metadata.plan = {{"switch", "tp_btf/sched_switch", ""},
                    {"wakeup", "tp_btf/sched_wakeup", ""},
                    {"fault", "tp_btf/page_fault_user", "no fentry"},
-                   {"fork", "tp_btf/task_newtask", ""}};
+                   {"kernel-taken fault", "", "no fentry"},
+                   {"fork call", "tracepoint/syscalls/sys_enter_clone", "no fentry"},
+                   {"page-table copy", "", "no fentry"}};
   summary.ending.emplace();
   summary.ending->end_ns = 5'000'000;
   summary.ending->reason = "target ended";

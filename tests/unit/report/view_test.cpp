@@ -90,8 +90,12 @@ TEST(View, KnowsWhatWasNotRecorded) {
   EXPECT_TRUE(Available(summary).switches);
   summary.metadata.plan.push_back({"fault", "perf/page-faults", ""});  // a second hook for it
   EXPECT_TRUE(Available(summary).faults);
+  EXPECT_TRUE(Available(summary).fork_calls);
+  EXPECT_FALSE(Available(summary).page_table_copies);
+  EXPECT_FALSE(Available(summary).kernel_taken_faults);
   summary.metadata.plan.clear();
   EXPECT_TRUE(Available(summary).faults);
+  EXPECT_TRUE(Available(summary).page_table_copies);
 }
 
 TEST(BelowStrict, IsLossDamageOrDifference) {
