@@ -167,6 +167,9 @@ Result<AttachPlan> make_attach_plan(const Capabilities& capabilities, const Even
   AttachPlan plan = std::move(planner.plan());
   plan.preempt_count_distance = capabilities.preempt_count_distance;
   plan.record_switches = wanted.switches;
+  // An inherited counting event costs each switch of the target as much as recording it does: none
+  // where there is nothing to compare with it, and none where the point is to be cheap.
+  plan.count_faults = wanted.faults && !summary_only;
   plan.tier = capabilities.has("fentry/handle_mm_fault") && capabilities.has("fentry/kernel_clone")
                   ? "full"
                   : "base";

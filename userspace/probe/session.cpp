@@ -95,7 +95,6 @@ Result<void> Session::Impl::load() {
   skeleton->rodata->preempt_count_distance = options.plan.preempt_count_distance;
   skeleton->rodata->summary_only = options.summary_only;
   skeleton->rodata->record_switches = options.plan.record_switches;
-  bpf_map__set_autocreate(skeleton->maps.summaries, options.summary_only);
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skeleton->obj) {
     const std::string_view name = bpf_program__name(program);
@@ -268,6 +267,13 @@ Result<void> Session::track_launched(pid_t tid) {
   if (bpf_map_update_elem(bpf_map__fd(impl_->skeleton->maps.tasks), &fd, &state, BPF_NOEXIST) !=
       0) {
     return fail_errno("follow the command", errno);
+  }
+  if (!impl_->options.plan.count_faults) {
+    impl_->counted.remark =
+        impl_->options.summary_only
+            ? "summary mode goes without a counting event, which would cost more"
+            : "page faults were not recorded";
+    return {};
   }
   // The child sleeps: no fault falls between the storage, which counts from now on, and this event.
   TRIPTYCH_TRY_ASSIGN(impl_->minor_faults, open_fault_counter(PageFaultEvent::kMinor, tid));

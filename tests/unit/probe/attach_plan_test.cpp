@@ -69,6 +69,7 @@ TEST(AttachPlan, OnlyWhatWasAskedForIsAttached) {
   const Result<AttachPlan> plan = make_attach_plan(kernel_without({}), wanted, false);
   ASSERT_TRUE(plan);
   EXPECT_TRUE(plan->record_switches);
+  EXPECT_FALSE(plan->count_faults);
   for (const char* program : {"on_fault_user", "on_fault_minor", "on_page_alloc", "on_waking",
                               "on_wakeup", "on_kernel_clone_enter", "on_clone_enter"}) {
     EXPECT_THAT(plan->programs, Not(Contains(program)));
@@ -92,6 +93,13 @@ TEST(AttachPlan, SummaryModeNeedsNoWaker) {
   ASSERT_TRUE(plan);
   EXPECT_THAT(plan->programs, Not(Contains("on_waking")));
   EXPECT_THAT(plan->programs, Contains("on_wakeup"));
+}
+
+TEST(AttachPlan, FaultsAreCountedBesideOnlyWhereTheyAreRecordedOneByOne) {
+  EventSet without_faults{};
+  without_faults.faults = false;
+  EXPECT_FALSE(make_attach_plan(kernel_without({}), without_faults, false)->count_faults);
+  EXPECT_FALSE(make_attach_plan(kernel_without({}), {}, true)->count_faults);
 }
 
 TEST(AttachPlan, WithoutItsFrameNothingCanBeRecorded) {
