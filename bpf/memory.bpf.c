@@ -74,10 +74,7 @@ static __noinline int drop_open_fault(struct task_struct *task, struct triptych_
 
 	state->flags &= ~TRIPTYCH_TASK_STATE_IN_FAULT;
 	if (summary_only) {
-		struct triptych_summary_state *sum = find_summary(task);
-
-		if (sum)
-			sum->record.faults[TRIPTYCH_SUMMARY_FAULT_UNRESOLVED]++;
+		state->summary.record.faults[TRIPTYCH_SUMMARY_FAULT_UNRESOLVED]++;
 		return 0;
 	}
 	emit_fault(state, TRIPTYCH_FAULT_UNRESOLVED, &found, now);
@@ -189,10 +186,7 @@ static __always_inline int end_fault(struct bpf_perf_event_data *ctx, bool major
 	state->flags &= ~TRIPTYCH_TASK_STATE_IN_FAULT;
 	kernel_mode = !(state->fault_error_code & TRIPTYCH_FAULT_EC_USER);
 	if (summary_only) {
-		struct triptych_summary_state *sum = find_summary(task);
-
-		if (sum)
-			summarize_fault(sum, state, major, kernel_mode, now);
+		summarize_fault(&state->summary, state, major, kernel_mode, now);
 		return 0;
 	}
 	if (bpf_find_vma(task, state->fault_address, look_at_mapping, &found, 0) == -2 /* ENOENT */)

@@ -63,6 +63,77 @@ static __always_inline s16 syscall_of(struct task_struct *task, u16 *flags)
 	return number;
 }
 
+static __always_inline u16 switch_flags(bool preempt, struct task_struct *prev,
+					struct task_struct *next)
+{
+	u16 flags = preempt ? TRIPTYCH_SWITCH_PREEMPT : 0;
+
+	if (next->mm && next->mm != prev->active_mm)
+		flags |= TRIPTYCH_SWITCH_MM_CHANGE;
+	return flags;
+}
+
+/* `out` and `in` are NULL for a task that is not a target. */
+static __always_inline void record_switch(struct task_struct *prev, struct task_struct *next,
+					  struct triptych_task_state *out,
+					  struct triptych_task_state *in, u16 flags, u32 prev_state,
+					  u64 now)
+{
+	struct triptych_cpu_state *cpu = this_cpu_state();
+	u32 prev_serial = prev->pid ? TRIPTYCH_TASK_NONE : TRIPTYCH_TASK_IDLE;
+	u16 prev_seq = 0, next_seq = 0;
+	s16 syscall = TRIPTYCH_SYSCALL_NONE;
+	struct triptych_switch *record;
+	u32 next_serial;
+
+	if (out) {
+		flags |= TRIPTYCH_SWITCH_PREV_TARGET;
+		prev_serial = out->serial;
+		prev_seq = out->nvcsw + out->nivcsw;
+		syscall = syscall_of(prev, &flags);
+	}
+	/* Who comes in matters most when it takes the place of a target that could have gone on. */
+	if (in) {
+		flags |= TRIPTYCH_SWITCH_NEXT_TARGET;
+		next_serial = in->serial;
+		next_seq = in->nvcsw + in->nivcsw;
+	} else if (!next->pid) {
+		next_serial = TRIPTYCH_TASK_IDLE;
+	} else {
+		next_serial = prev_state ? TRIPTYCH_TASK_NONE : stranger_serial(next, now);
+	}
+	if (cpu) {
+		cpu->running_tid = in ? next->pid : 0;
+		cpu->running_serial = in ? in->serial : TRIPTYCH_TASK_NONE;
+	}
+
+	record = reserve(TRIPTYCH_LOSS_SWITCH, sizeof(*record), now, true);
+	if (!record)
+		return;
+	fill_header(&record->hdr, TRIPTYCH_EV_SWITCH, sizeof(*record), now, prev_serial);
+	record->next_task = next_serial;
+	record->prev_state = prev_state;
+	record->syscall = syscall;
+	record->prev_seq = prev_seq;
+	record->next_seq = next_seq;
+	record->flags = flags;
+	record->reserved = 0;
+	submit(record);
+}
+
+/* Likewise. `runnable`: prev could have gone on. */
+static __always_inline void summarize_switch(struct triptych_task_state *out,
+					     struct triptych_task_state *in, u16 flags, bool runnable,
+					     u64 now)
+{
+	if (out)
+		summarize_out(&out->summary, flags & TRIPTYCH_SWITCH_VOLUNTARY ? 1 : 0,
+			      flags & TRIPTYCH_SWITCH_INVOLUNTARY ? 1 : 0, runnable,
+			      flags & TRIPTYCH_SWITCH_MM_CHANGE ? 1 : 0, now);
+	if (in)
+		summarize_in(&in->summary, now);
+}
+
 static __noinline int emit_end(struct task_struct *task, struct triptych_task_state *state, u64 now)
 {
 	struct triptych_task_end *end = reserve(TRIPTYCH_LOSS_TASK, sizeof(*end), now, false);
@@ -80,12 +151,8 @@ static __noinline int emit_end(struct task_struct *task, struct triptych_task_st
 static __always_inline void end_task(struct task_struct *task, struct triptych_task_state *state,
 				     u64 now)
 {
-	if (summary_only) {
-		struct triptych_summary_state *sum = find_summary(task);
-
-		if (sum)
-			emit_summary(task, state, sum, TRIPTYCH_SUMMARY_FINAL, now);
-	}
+	if (summary_only)
+		emit_summary(task, state, TRIPTYCH_SUMMARY_FINAL, now);
 	emit_end(task, state, now);
 	__sync_fetch_and_add(&exiting, -1);
 	__sync_fetch_and_add(&alive, -1);
@@ -105,12 +172,8 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	     unsigned int prev_state)
 {
 	struct triptych_task_state *out = 0, *in = 0;
-	struct triptych_cpu_state *cpu;
-	struct triptych_switch *record;
-	u16 flags = 0, prev_seq = 0, next_seq = 0;
-	s16 syscall = TRIPTYCH_SYSCALL_NONE;
 	bool out_target, in_target;
-	u32 prev_serial, next_serial;
+	u16 flags;
 	u64 now;
 
 	if (!gate)
@@ -127,62 +190,17 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 		return 0;
 
 	now = bpf_ktime_get_ns();
-	if (preempt)
-		flags |= TRIPTYCH_SWITCH_PREEMPT;
-	if (next->mm && next->mm != prev->active_mm)
-		flags |= TRIPTYCH_SWITCH_MM_CHANGE;
-	if (out_target) {
-		flags |= TRIPTYCH_SWITCH_PREV_TARGET;
+	flags = switch_flags(preempt, prev, next);
+	if (out_target)
 		flags |= account_switch(out, prev, preempt, prev_state, now);
-		prev_seq = out->nvcsw + out->nivcsw;
-		syscall = syscall_of(prev, &flags);
-	}
-	cpu = this_cpu_state();
-	if (cpu) {
-		cpu->running_tid = in_target ? next->pid : 0;
-		cpu->running_serial = in_target ? in->serial : TRIPTYCH_TASK_NONE;
-	}
-	if (in_target) {
-		flags |= TRIPTYCH_SWITCH_NEXT_TARGET;
-		account_switch_in(in, next, now);
-		next_seq = in->nvcsw + in->nivcsw;
-	}
-
-	if (summary_only) {
-		struct triptych_summary_state *sum;
-
-		if (out_target && (sum = find_summary(prev)))
-			summarize_out(sum, flags & TRIPTYCH_SWITCH_VOLUNTARY ? 1 : 0,
-				      flags & TRIPTYCH_SWITCH_INVOLUNTARY ? 1 : 0, preempt || !prev_state,
-				      flags & TRIPTYCH_SWITCH_MM_CHANGE ? 1 : 0, now);
-		if (in_target && (sum = find_summary(next)))
-			summarize_in(sum, now);
-	}
-	if (summary_only || !record_switches)
-		goto end;
-
-	/* Who comes in matters most when it takes the place of a target that could have gone on. */
-	prev_serial = out_target ? out->serial : prev->pid ? TRIPTYCH_TASK_NONE : TRIPTYCH_TASK_IDLE;
 	if (in_target)
-		next_serial = in->serial;
-	else if (!next->pid)
-		next_serial = TRIPTYCH_TASK_IDLE;
-	else
-		next_serial = prev_state ? TRIPTYCH_TASK_NONE : stranger_serial(next, now);
-
-	record = reserve(TRIPTYCH_LOSS_SWITCH, sizeof(*record), now, true);
-	if (record) {
-		fill_header(&record->hdr, TRIPTYCH_EV_SWITCH, sizeof(*record), now, prev_serial);
-		record->next_task = next_serial;
-		record->prev_state = prev_state;
-		record->syscall = syscall;
-		record->prev_seq = prev_seq;
-		record->next_seq = next_seq;
-		record->flags = flags;
-		record->reserved = 0;
-		submit(record);
-	}
-end:
+		account_switch_in(in, next, now);
+	if (summary_only)
+		summarize_switch(out_target ? out : 0, in_target ? in : 0, flags,
+				 preempt || !prev_state, now);
+	else if (record_switches)
+		record_switch(prev, next, out_target ? out : 0, in_target ? in : 0, flags, prev_state,
+			      now);
 	if (out_target && (prev_state & TASK_DEAD))
 		end_task(prev, out, now);
 	return 0;
@@ -233,10 +251,7 @@ static __always_inline int wakeup(struct task_struct *p, u16 flags)
 		return 0;
 	now = bpf_ktime_get_ns();
 	if (summary_only) {
-		struct triptych_summary_state *sum = find_summary(p);
-
-		if (sum)
-			summarize_wakeup(sum, flags & TRIPTYCH_WAKEUP_NEW, now);
+		summarize_wakeup(&state->summary, flags & TRIPTYCH_WAKEUP_NEW, now);
 		return 0;
 	}
 	if (flags & TRIPTYCH_WAKEUP_NEW) {

@@ -48,13 +48,6 @@ struct {
 	__type(value, u32);
 } attached_mms SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct triptych_summary_state);
-} summaries SEC(".maps");
-
 const volatile __u32 ring_count = 1;
 const volatile __u32 cpu_count = 1;
 const volatile __s64 preempt_count_distance = 0;

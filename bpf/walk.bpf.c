@@ -42,7 +42,7 @@ static __always_inline void attach_task(struct task_struct *task)
 	state->serial = new_task_serial();
 	state->mm = attached_mm_serial(task);
 	parent = find_task(task->real_parent);
-	start_summary(task, TRIPTYCH_SUMMARY_UNKNOWN, now);
+	start_summary(state, TRIPTYCH_SUMMARY_UNKNOWN, now);
 	announce(task, state->serial, state->mm, TRIPTYCH_SEEN_ATTACHED,
 		 is_target(parent) ? parent->serial : TRIPTYCH_TASK_NONE, now);
 	iter_added++;
@@ -54,13 +54,9 @@ static __always_inline void attach_task(struct task_struct *task)
 static __always_inline void snapshot_task(struct task_struct *task)
 {
 	struct triptych_task_state *state = find_task(task);
-	struct triptych_summary_state *sum;
 
-	if (!is_target(state))
-		return;
-	sum = find_summary(task);
-	if (sum)
-		emit_summary(task, state, sum, 0, bpf_ktime_get_ns());
+	if (is_target(state))
+		emit_summary(task, state, 0, bpf_ktime_get_ns());
 }
 
 SEC("?iter/task")

@@ -7,6 +7,18 @@
 
 #define TRIPTYCH_MAX_RINGS 64
 
+/* Summary mode: what is accumulated for a task besides the record itself. */
+#define TRIPTYCH_SUMMARY_UNKNOWN 0
+#define TRIPTYCH_SUMMARY_ON_CPU 1
+#define TRIPTYCH_SUMMARY_RUNNABLE 2
+#define TRIPTYCH_SUMMARY_BLOCKED 3
+struct triptych_summary_state {
+	struct triptych_task_summary record;
+	__u64 since_ns;
+	__u32 state;     /* TRIPTYCH_SUMMARY_ */
+	__u32 last_cpu;  /* + 1; 0: none yet */
+};
+
 /* What is known of a task that concerns us; the value of the `tasks` task storage. User space writes
  * one with nothing but TRIPTYCH_TASK_STATE_LAUNCHING set for the command that it is about to start. */
 #define TRIPTYCH_TASK_STATE_TARGET (1u << 0)          /* recorded, with all that it starts */
@@ -40,6 +52,7 @@ struct triptych_task_state {
 	__u8 fault_order;
 	__u8 waking_flags;  /* TRIPTYCH_WAKEUP_ */
 	__u16 reserved;
+	struct triptych_summary_state summary;  /* in the same storage: one look-up serves both */
 };
 
 /* Per CPU. What is pending goes into the next TRIPTYCH_EV_LOST record of the CPU's ring. */
@@ -51,18 +64,6 @@ struct triptych_cpu_state {
 	__u64 pending_last_ns;
 	__u32 running_tid;     /* the target that came in last, to spare a look-up; the tid proves */
 	__u32 running_serial;  /* that it is still the one */
-};
-
-/* Summary mode: what is accumulated for a task besides the record itself. */
-#define TRIPTYCH_SUMMARY_UNKNOWN 0
-#define TRIPTYCH_SUMMARY_ON_CPU 1
-#define TRIPTYCH_SUMMARY_RUNNABLE 2
-#define TRIPTYCH_SUMMARY_BLOCKED 3
-struct triptych_summary_state {
-	struct triptych_task_summary record;
-	__u64 since_ns;
-	__u32 state;     /* TRIPTYCH_SUMMARY_ */
-	__u32 last_cpu;  /* + 1; 0: none yet */
 };
 
 #define TRIPTYCH_ITER_ATTACH 1   /* make the tasks of process iter_tgid (0: all) targets */

@@ -54,13 +54,6 @@ extern struct {
 	__type(value, u32);
 } attached_mms SEC(".maps");
 
-extern struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct triptych_summary_state);
-} summaries SEC(".maps");
-
 /* Set once, before loading. */
 extern const volatile __u32 ring_count;
 extern const volatile __u32 cpu_count;

@@ -5,11 +5,6 @@
 
 #include "lib/task_state.bpf.h"
 
-static __always_inline struct triptych_summary_state *find_summary(struct task_struct *task)
-{
-	return bpf_task_storage_get(&summaries, task, 0, 0);
-}
-
 static __always_inline u32 log2_bucket(u64 value)
 {
 	u32 bucket = 0;
@@ -119,9 +114,9 @@ static __always_inline void summarize_fault(struct triptych_summary_state *sum,
 
 /* `now` closes the open span in the record, not in the state: the next record will tell it whole. */
 static __always_inline void emit_summary(struct task_struct *task,
-					 const struct triptych_task_state *state,
-					 const struct triptych_summary_state *sum, u32 flags, u64 now)
+					 const struct triptych_task_state *state, u32 flags, u64 now)
 {
+	const struct triptych_summary_state *sum = &state->summary;
 	struct triptych_task_summary *record =
 		reserve(TRIPTYCH_LOSS_SUMMARY, sizeof(*record), now, false);
 
@@ -145,20 +140,10 @@ static __always_inline void emit_summary(struct task_struct *task,
 	submit(record);
 }
 
-/* The storage for a new target's summary; created where allocation is safe. */
-static __always_inline void start_summary(struct task_struct *task, u32 state, u64 now)
+static __always_inline void start_summary(struct triptych_task_state *task, u32 state, u64 now)
 {
-	struct triptych_summary_state *sum;
-
-	if (!summary_only)
-		return;
-	sum = bpf_task_storage_get(&summaries, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!sum) {
-		__sync_fetch_and_add(&storage_failed, 1);
-		return;
-	}
-	sum->state = state;
-	sum->since_ns = now;
+	task->summary.state = state;
+	task->summary.since_ns = now;
 }
 
 #endif
