@@ -47,13 +47,16 @@ TEST(Switch, SleepsAreVoluntaryAndBlockInNanosleep) {
   ASSERT_EQ(task.blocked_by_syscall_ns.size(), 1u);
   EXPECT_EQ(task.blocked_by_syscall_ns.begin()->first, "clock_nanosleep");
   EXPECT_GE(task.blocked_ns + task.unknown_ns, kSleeps * 4'000'000);
-  // A timer wakes it, never a task.
+  // A timer wakes it, never a task. Some kernels raise no tracepoint in an interrupt that sits on a
+  // task of theirs: then the request is missing, and the record says so.
+  std::size_t no_request = 0;
   for (const auto& [event, wakeup] : recorded.all<model::Wakeup>()) {
-    if (event.task == task.id && !wakeup.is_new) {
-      EXPECT_FALSE(wakeup.no_request);
-    }
+    if (event.task != task.id || wakeup.is_new) continue;
+    EXPECT_TRUE(wakeup.interrupt || wakeup.no_request);
+    no_request += wakeup.no_request;
   }
-  EXPECT_EQ(task.wakeups_by_interrupt, task.wakeups);
+  EXPECT_LE(task.wakeups, task.wakeups_by_interrupt + no_request);
+  EXPECT_LE(no_request, kSleeps / 20);
   // A wakeup whose tracepoint the kernel left out makes the time until the task runs unknown.
   EXPECT_LE(task.wakeups, kSleeps);
   if (task.wakeups == kSleeps) {
