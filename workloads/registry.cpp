@@ -5,6 +5,9 @@
 
 #include "base/text.hpp"
 #include "workloads/create/create.hpp"
+#include "workloads/ipc/ipc.hpp"
+#include "workloads/lock/lock.hpp"
+#include "workloads/switch/switch.hpp"
 
 namespace triptych::workloads {
 
@@ -23,6 +26,9 @@ std::string_view name_of(Model model) {
 std::span<const Scenario> scenarios() {
   static const std::vector<Scenario> all = {
       create_scenario(),
+      ipc_scenario(),
+      lock_scenario(),
+      switch_scenario(),
   };
   return all;
 }

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <utility>
+
+#include "workloads/ipc/link.hpp"
+
+namespace triptych::workloads::ipc {
+namespace {
+
+// Links that could not be made are the cell's refusal.
+Result<std::unique_ptr<Cell>> make(const Parameters& parameters,
+                                   Result<Links> (*make_links)(const Options& options)) {
+  const Options options = read_options(parameters);
+  TRIPTYCH_TRY_ASSIGN(Links links, make_links(options));
+  return make_crew_cell(Model::kThread, options, std::move(links));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Cell>> make_thread_queue(const Parameters& parameters) {
+  return make(parameters, make_locked_queues);
+}
+
+Result<std::unique_ptr<Cell>> make_thread_futex(const Parameters& parameters) {
+  return make(parameters,
+              [](const Options& options) { return make_futex_rings(Model::kThread, options); });
+}
+
+Result<std::unique_ptr<Cell>> make_thread_pipe(const Parameters& parameters) {
+  return make(parameters, make_pipes);
+}
+
+Result<std::unique_ptr<Cell>> make_thread_socket(const Parameters& parameters) {
+  return make(parameters, make_sockets);
+}
+
+Result<std::unique_ptr<Cell>> make_thread_eventfd(const Parameters& parameters) {
+  return make(parameters, make_eventfd_rings);
+}
+
+}  // namespace triptych::workloads::ipc
