@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "workloads/create/create.hpp"
+#include "workloads/idle/idle.hpp"
 #include "workloads/ipc/ipc.hpp"
 #include "workloads/lock/lock.hpp"
 #include "workloads/switch/switch.hpp"
@@ -26,6 +27,7 @@ std::string_view name_of(Model model) {
 std::span<const Scenario> scenarios() {
   static const std::vector<Scenario> all = {
       create_scenario(),
+      idle_scenario(),
       ipc_scenario(),
       lock_scenario(),
       switch_scenario(),
