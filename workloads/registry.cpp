@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "workloads/create/create.hpp"
 #include "workloads/idle/idle.hpp"
+#include "workloads/io/io.hpp"
 #include "workloads/ipc/ipc.hpp"
 #include "workloads/lock/lock.hpp"
 #include "workloads/switch/switch.hpp"
@@ -28,6 +29,7 @@ std::span<const Scenario> scenarios() {
   static const std::vector<Scenario> all = {
       create_scenario(),
       idle_scenario(),
+      io_scenario(),
       ipc_scenario(),
       lock_scenario(),
       switch_scenario(),
