@@ -121,6 +121,12 @@ void Mapping::touch() {
   }
 }
 
+void Mapping::read() const {
+  for (std::uint64_t at = 0; at < bytes_; at += kPageBytes) {
+    static_cast<void>(*static_cast<const volatile unsigned char*>(data_ + at));
+  }
+}
+
 std::uint64_t huge_bytes(const Mapping& mapping) {
   std::ifstream file("/proc/self/smaps");
   const std::string start = fmt::format("{:x}-", reinterpret_cast<std::uintptr_t>(mapping.data()));

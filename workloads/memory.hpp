@@ -37,6 +37,8 @@ class Mapping {
 
   // Writes one byte of every page, so that each is there and this process's own.
   void touch();
+  // Reads one byte of every page, so that each is there.
+  void read() const;
 
   [[nodiscard]] unsigned char* data() const { return data_; }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "workloads/cow/cow.hpp"
+#include "workloads/cpu/cpu.hpp"
 #include "workloads/create/create.hpp"
 #include "workloads/idle/idle.hpp"
 #include "workloads/io/io.hpp"
@@ -27,12 +29,8 @@ std::string_view name_of(Model model) {
 
 std::span<const Scenario> scenarios() {
   static const std::vector<Scenario> all = {
-      create_scenario(),
-      idle_scenario(),
-      io_scenario(),
-      ipc_scenario(),
-      lock_scenario(),
-      switch_scenario(),
+      create_scenario(), idle_scenario(),   io_scenario(),  ipc_scenario(),
+      lock_scenario(),   switch_scenario(), cow_scenario(), cpu_scenario(),
   };
   return all;
 }

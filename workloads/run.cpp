@@ -127,6 +127,7 @@ Result<RunResult> run_cell(const Scenario& scenario, const Variant& variant,
   result.operations = *done;
   result.coroutine_switches = cell->coroutine_switches() - switches_before;
   result.metrics = cell->metrics();
+  result.notes = cell->notes();
   return result;
 }
 

@@ -35,6 +35,7 @@ struct RunResult {
   Usage usage;                   // getrusage(RUSAGE_SELF + RUSAGE_CHILDREN), and of living units
   std::uint64_t coroutine_switches = 0;
   std::vector<Metric> metrics;
+  std::vector<std::string> notes;
 };
 
 // Fails when the options do not fit the scenario (kUsage), when the machine does not allow what the
@@ -47,7 +48,7 @@ std::string to_text(const Scenario& scenario, const Variant& variant, const Para
                     const RunResult& result);
 
 // One JSON object, schema "triptych.run/1": scenario, model, variant, parameters, operations,
-// elapsed_ns, usage{}, coroutine_switches, metrics[{name,unit,value,source}].
+// elapsed_ns, usage{}, coroutine_switches, metrics[{name,unit,value,source}], notes[].
 std::string to_json(const Scenario& scenario, const Variant& variant, const Parameters& parameters,
                     const RunResult& result);
 

@@ -45,7 +45,8 @@ std::string to_json(const Scenario& scenario, const Variant& variant, const Para
                     {"elapsed_ns", result.elapsed_ns},
                     {"usage", usage_to_json(result.usage)},
                     {"coroutine_switches", result.coroutine_switches},
-                    {"metrics", metrics}};
+                    {"metrics", metrics},
+                    {"notes", result.notes}};
   return run.dump(2) + "\n";
 }
 

@@ -38,6 +38,7 @@ std::string to_text(const Scenario& scenario, const Variant& variant, const Para
   row("minor faults", format_count(result.usage.minor_faults));
   row("major faults", format_count(result.usage.major_faults));
   for (const Metric& metric : result.metrics) row(metric.name, value_of(metric));
+  for (const std::string& note : result.notes) text += fmt::format("  note: {}\n", note);
   return text;
 }
 

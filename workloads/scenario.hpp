@@ -60,6 +60,9 @@ class Cell {
   // What the cell found out about itself in its runs so far.
   virtual std::vector<Metric> metrics() const { return {}; }
 
+  // What a reader of the figures has to know, e.g. what could not be tested here and why.
+  virtual std::vector<std::string> notes() const { return {}; }
+
   // Of processes that outlive run(), in all runs so far: getrusage counts children only once they
   // are reaped.
   virtual Usage usage_of_living_processes() const { return {}; }

@@ -72,7 +72,9 @@ class ProcessCell final : public Cell {
     return fail("a process of the ring ended before its time");
   }
 
-  Usage usage_of_living_processes() const override { return ring_->usage_of_others(); }
+  Usage usage_of_living_processes() const override {
+    return broken_ ? Usage{} : ring_->usage_of_others();
+  }
 
  private:
   Result<void> start(unsigned unit, const Parameters& parameters) {
