@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sys/resource.h>
-
 #include "workloads/cpu/cpu.hpp"
 #include "workloads/support/stackful.hpp"
 #include "workloads/support/stackless.hpp"
@@ -9,16 +7,6 @@ namespace triptych::workloads::cpu {
 namespace {
 
 constexpr std::uint64_t kTurns = 16;  // of each unit in an operation
-
-std::uint64_t thread_cpu_ns() {
-  rusage counted{};
-  ::getrusage(RUSAGE_THREAD, &counted);
-  const auto us = [](const timeval& time) {
-    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000 +
-           static_cast<std::uint64_t>(time.tv_usec);
-  };
-  return (us(counted.ru_utime) + us(counted.ru_stime)) * 1000;
-}
 
 // The last turn takes what the division leaves over.
 std::uint64_t rounds_of_turn(std::uint64_t rounds, std::uint64_t turn) {

@@ -40,6 +40,8 @@ class Job {
 };
 
 std::uint64_t now_ns();
+// Of the calling thread. getrusage would be as old as the last tick.
+std::uint64_t thread_cpu_ns();
 
 Result<std::unique_ptr<Cell>> make_process(const Parameters& parameters);
 Result<std::unique_ptr<Cell>> make_thread(const Parameters& parameters);

@@ -1,13 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <new>
+
 #include "workloads/cpu/cpu.hpp"
+#include "workloads/memory.hpp"
 #include "workloads/support/crew.hpp"
 
 namespace triptych::workloads::cpu {
 namespace {
 
+// What one unit writes, on cache lines of its own, for this process to read between the runs.
+struct alignas(128) Seat {
+  std::uint64_t cpu_ns = 0;
+  std::uint64_t result = 0;
+};
+
+Seat& seat_of(const Mapping& memory, unsigned unit) {
+  return static_cast<Seat*>(static_cast<void*>(memory.data()))[unit];
+}
+
 class CrewCell final : public Cell {
  public:
-  CrewCell(Job job, std::unique_ptr<Crew> crew) : job_(job), crew_(std::move(crew)) {}
+  static Result<std::unique_ptr<Cell>> make(Model model, const Parameters& parameters) {
+    auto cell = std::make_unique<CrewCell>();
+    TRIPTYCH_TRY_ASSIGN(cell->job_, Job::prepare(parameters));
+    TRIPTYCH_TRY_ASSIGN(Mapping memory, Mapping::shared(cell->job_.units() * sizeof(Seat)));
+    for (unsigned unit = 0; unit < cell->job_.units(); ++unit) new (&seat_of(memory, unit)) Seat;
+    cell->seats_ = std::make_shared<Mapping>(std::move(memory));
+    TRIPTYCH_TRY_ASSIGN(
+        cell->crew_,
+        Crew::start(model, cell->job_.units(),
+                    [job = cell->job_, seats = cell->seats_](unsigned unit, std::uint64_t times) {
+                      Seat& seat = seat_of(*seats, unit);
+                      const std::uint64_t start = thread_cpu_ns();
+                      for (std::uint64_t i = 0; i < times; ++i) {
+                        seat.result = calculate(job.rounds_of(unit), seat.result);
+                      }
+                      seat.cpu_ns += thread_cpu_ns() - start;
+                      return 0;
+                    }));
+    return cell;
+  }
 
   Result<void> run(std::uint64_t operations) override {
     const std::uint64_t cpu_before = cpu_ns();
@@ -23,25 +55,20 @@ class CrewCell final : public Cell {
 
  private:
   std::uint64_t cpu_ns() const {
-    const Usage usage = crew_->usage();
-    return usage.user_ns + usage.system_ns;
+    std::uint64_t sum = 0;
+    for (unsigned unit = 0; unit < job_.units(); ++unit) sum += seat_of(*seats_, unit).cpu_ns;
+    return sum;
   }
 
   Job job_;
+  std::shared_ptr<Mapping> seats_;  // outlives this cell while a thread needs it
   std::unique_ptr<Crew> crew_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Cell>> make_crew_cell(Model model, const Parameters& parameters) {
-  TRIPTYCH_TRY_ASSIGN(const Job job, Job::prepare(parameters));
-  TRIPTYCH_TRY_ASSIGN(auto crew,
-                      Crew::start(model, job.units(), [job](unsigned unit, std::uint64_t) {
-                        volatile std::uint64_t result = calculate(job.rounds_of(unit), unit);
-                        static_cast<void>(result);
-                        return 0;
-                      }));
-  return std::make_unique<CrewCell>(job, std::move(crew));
+  return CrewCell::make(model, parameters);
 }
 
 }  // namespace triptych::workloads::cpu
