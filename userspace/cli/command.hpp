@@ -39,6 +39,7 @@ Command add_dump_command(CLI::App& app);
 Command add_mark_command(CLI::App& app);
 Command add_run_command(CLI::App& app);
 Command add_list_command(CLI::App& app);
+Command add_compare_command(CLI::App& app);
 Command add_record_command(CLI::App& app);  // only in builds that can record
 Command add_doctor_command(CLI::App& app);  // only in builds that can record
 

@@ -33,6 +33,7 @@ std::vector<Command> add_commands(CLI::App& app) {
   commands.push_back(add_mark_command(app));
   commands.push_back(add_run_command(app));
   commands.push_back(add_list_command(app));
+  commands.push_back(add_compare_command(app));
 #ifdef TRIPTYCH_CAN_RECORD
   commands.push_back(add_doctor_command(app));
 #endif

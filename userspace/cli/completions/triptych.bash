@@ -11,7 +11,7 @@ _triptych() {
   local command=${COMP_WORDS[1]} words='' i
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
-    mapfile -t COMPREPLY < <(compgen -W 'record report dump mark run list doctor --help --version' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'record report dump mark run list compare doctor --help --version' -- "$current")
     return
   fi
   if [[ $command == record ]]; then
@@ -34,9 +34,10 @@ _triptych() {
     --user) mapfile -t COMPREPLY < <(compgen -u -- "$current"); return ;;
     --events) words='switch wakeup fault fork exec exit' ;;
     -p) mapfile -t COMPREPLY < <(compgen -W "$(cd /proc && echo [0-9]*)" -- "$current"); return ;;
-    --model) words='process thread coroutine' ;;
+    --model | --models) words='process thread coroutine' ;;
+    --keep-traces) compopt -o dirnames; return ;;
     --duration | --buffer-size | --no-probe | --tid | --process | --top | --from-mark | --to-mark | --variant | \
-      --set | --iterations | --seconds | --warm-up | --pin) return ;;
+      --set | --iterations | --seconds | --warm-up | --pin | --repetitions) return ;;
   esac
   if [[ -z $words ]]; then
     case $command in
@@ -49,13 +50,16 @@ _triptych() {
       run) words='--model --variant --set --iterations --seconds --warm-up --pin --control --format
         --help' ;;
       list) words='--help' ;;
+      compare) words='--models --quick --thorough --set --repetitions --format -o --output
+        --keep-traces --schema --help' ;;
       doctor) words='--format --no-probe --help' ;;
     esac
     if [[ $current != -* && ($command == report || $command == dump) ]]; then
       _triptych_traces "$current"
       return
     fi
-    if [[ $current != -* && $COMP_CWORD -eq 2 && ($command == run || $command == list) ]]; then
+    if [[ $current != -* && ($command == compare ||
+      $COMP_CWORD -eq 2 && ($command == run || $command == list)) ]]; then
       words=$("${COMP_WORDS[0]}" list 2>/dev/null | grep '^[a-z]')
     fi
   fi

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Completion of triptych's commands and options for fish.
 
-set --local commands record report dump mark run list doctor
+set --local commands record report dump mark run list compare doctor
 set --local outside "not __fish_seen_subcommand_from $commands"
 
 complete -c triptych -f
@@ -11,6 +11,7 @@ complete -c triptych -n $outside -a dump -d 'Print every event of a trace'
 complete -c triptych -n $outside -a mark -d 'Mark a phase of the calling program'
 complete -c triptych -n $outside -a run -d 'Run one workload in one model'
 complete -c triptych -n $outside -a list -d 'List the built-in workloads'
+complete -c triptych -n $outside -a compare -d 'Measure the same work in three models'
 complete -c triptych -n $outside -a doctor -d 'Say what this kernel can record, and how'
 complete -c triptych -n $outside -l version -d 'Print the version'
 complete -c triptych -s h -l help -d 'Print help'
@@ -41,7 +42,7 @@ set --local readers '__fish_seen_subcommand_from report dump'
 complete -c triptych -n $readers -s o -l output -r -F -d 'Write to this file'
 complete -c triptych -n $readers -F
 
-complete -c triptych -n '__fish_seen_subcommand_from report dump run doctor' -l format -x -a 'text json' -d 'Form of the output'
+complete -c triptych -n '__fish_seen_subcommand_from report dump run compare doctor' -l format -x -a 'text json' -d 'Form of the output'
 complete -c triptych -n '__fish_seen_subcommand_from doctor' -l no-probe -x -d 'Treat this hook as refused'
 
 set --local run '__fish_seen_subcommand_from run'
@@ -53,7 +54,17 @@ complete -c triptych -n $run -l seconds -x -d 'Do as many operations as fit in t
 complete -c triptych -n $run -l warm-up -x -d 'Operations to do before'
 complete -c triptych -n $run -l pin -x -d 'Stay on this CPU'
 complete -c triptych -n $run -l control -d 'Do no operation once before'
-complete -c triptych -n '__fish_seen_subcommand_from run list' -a '(triptych list 2>/dev/null | string match -r "^[a-z]+")'
+complete -c triptych -n '__fish_seen_subcommand_from run list compare' -a '(triptych list 2>/dev/null | string match -r "^[a-z]+")'
+
+set --local compare '__fish_seen_subcommand_from compare'
+complete -c triptych -n $compare -l models -x -a 'process thread coroutine' -d 'Only these, with commas between'
+complete -c triptych -n $compare -l quick -d 'In 20 seconds'
+complete -c triptych -n $compare -l thorough -d 'In 15 minutes'
+complete -c triptych -n $compare -l set -x -d 'A parameter, KEY=VALUE'
+complete -c triptych -n $compare -l repetitions -x -d 'Processes started for each cell'
+complete -c triptych -n $compare -s o -l output -r -F -d 'Write to this file'
+complete -c triptych -n $compare -l keep-traces -x -a '(__fish_complete_directories)' -d 'Keep the recordings'
+complete -c triptych -n $compare -l schema -d 'Print the JSON Schema'
 
 set --local mark '__fish_seen_subcommand_from mark'
 complete -c triptych -n $mark -l begin -d 'The phase begins'

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// triptych compare: the same work in three models, measured side by side.
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+#include <string>
+
+#include "cli/command.hpp"
+#include "cli/errors.hpp"
+#include "cli/output.hpp"
+#include "compare/comparison.hpp"
+#include "compare/json.hpp"
+#include "compare/text.hpp"
+
+namespace triptych::cli {
+namespace {
+
+constexpr const char* kFooter = R"(Examples:
+  sudo triptych compare                    all scenarios: about 90 seconds on two CPUs
+  sudo triptych compare --quick create switch
+  triptych compare cpu --models thread,coroutine --format json -o cpu.json
+  triptych diff before.json after.json     two comparisons against each other
+
+Without root the untraced half runs: times, but not the counts that explain them.
+)";
+
+struct Words {
+  bool quick = false;
+  bool thorough = false;
+  bool schema = false;
+  std::string format = "text";
+  std::string output;
+};
+
+#ifdef TRIPTYCH_CAN_RECORD
+constexpr bool kCanRecord = true;
+#else
+constexpr bool kCanRecord = false;
+#endif
+
+std::string why_untraced() {
+  if (!kCanRecord) return "this triptych was built without its BPF programs";
+  if (::geteuid() != 0) {
+    return "not root: with sudo, each cell would also be recorded, which gives per operation the "
+           "context switches, blocking system calls, wakeups, page faults, copy-on-write copies "
+           "and tasks created that explain its time, and what tracing costs";
+  }
+  return {};
+}
+
+Result<std::string> own_program() {
+  std::string path(4096, '\0');
+  const ssize_t length = ::readlink("/proc/self/exe", path.data(), path.size());
+  if (length < 0) return fail_errno("cannot read /proc/self/exe", errno);
+  path.resize(static_cast<std::size_t>(length));
+  return path;
+}
+
+unsigned width_of(int fd) {
+  constexpr unsigned kWidth = 100;
+  winsize size{};
+  if (::isatty(fd) != 1 || ::ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kWidth;
+  return size.ws_col;
+}
+
+Result<int> print_schema(const Words& words) {
+  TRIPTYCH_TRY_ASSIGN(Output output, Output::open(words.output, ""));
+  TRIPTYCH_TRY(output.write(compare::json_schema()));
+  TRIPTYCH_TRY(output.finish());
+  return kExitOk;
+}
+
+Result<int> run(compare::Options options, const Words& words) {
+  if (words.schema) return print_schema(words);
+  if (words.quick) options.effort = compare::Effort::kQuick;
+  if (words.thorough) options.effort = compare::Effort::kThorough;
+  options.why_untraced = why_untraced();
+  options.traced = options.why_untraced.empty();
+  TRIPTYCH_TRY_ASSIGN(options.program, own_program());
+  // Before a minute of measuring, not after it.
+  TRIPTYCH_TRY_ASSIGN(Output output, Output::open(words.output, ""));
+  TRIPTYCH_TRY_ASSIGN(const compare::Document document, compare::compare(options));
+  if (words.format == "json") {
+    TRIPTYCH_TRY(output.write(compare::write_json(document)));
+  } else {
+    TRIPTYCH_TRY(output.write(
+        compare::write_text(document, {width_of(output.fd()), colours_wanted(output.fd())})));
+  }
+  TRIPTYCH_TRY(output.finish());
+  return kExitOk;
+}
+
+}  // namespace
+
+Command add_compare_command(CLI::App& app) {
+  auto options = std::make_shared<compare::Options>();
+  auto words = std::make_shared<Words>();
+  options->tool_version = TRIPTYCH_VERSION;
+  CLI::App* self = app.add_subcommand("compare", "Measure the same work in three models");
+  self->add_option("SCENARIO", options->scenarios, "Which (default: all); see: triptych list");
+  self->add_option("--models", options->models, "Only these, of process,thread,coroutine")
+      ->delimiter(',')
+      ->type_name("LIST");
+  CLI::Option* quick = self->add_flag("--quick", words->quick, "In 20 seconds instead of 90");
+  self->add_flag("--thorough", words->thorough, "In 15 minutes: finds smaller differences")
+      ->excludes(quick);
+  self->add_option("--set", options->settings, "KEY=VALUE of a parameter; may be repeated")
+      ->allow_extra_args(false);
+  self->add_option("--repetitions", options->repetitions,
+                   "Processes started for each cell (default: 10, with --thorough 60)");
+  self->add_option("--format", words->format, "How: text for people, json for programs")
+      ->check(one_of({"text", "json"}))
+      ->capture_default_str();
+  self->add_option("-o,--output", words->output, "Write to this file, not to standard output");
+  self->add_option("--keep-traces", options->keep_traces, "Keep the recordings in this directory")
+      ->type_name("DIR");
+  self->add_flag("--schema", words->schema, "Print the JSON Schema of --format json");
+  self->footer(kFooter);
+  return {self, [options, words] { return run(*options, *words); }};
+}
+
+}  // namespace triptych::cli

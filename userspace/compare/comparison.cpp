@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compare/comparison.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+
+#include "compare/calibration.hpp"
+#include "compare/figures.hpp"
+#include "compare/progress.hpp"
+#include "compare/runner.hpp"
+#include "compare/traced.hpp"
+#include "launch/user.hpp"
+
+namespace triptych::compare {
+namespace {
+
+constexpr std::uint32_t kResamples = 2000;
+constexpr std::uint64_t kTracingNs = 7'000'000'000;  // for the progress line
+
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  std::string text(32, '\0');
+  text.resize(std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts));
+  return text;
+}
+
+// Root by sudo runs the cells as whoever called it, as `record` does.
+Result<std::optional<launch::User>> user_of_cells() {
+  TRIPTYCH_TRY_ASSIGN(launch::User caller, launch::calling_user());
+  if (::geteuid() != 0 || caller.uid == 0) return std::nullopt;
+  return caller;
+}
+
+std::vector<ScenarioResult> describe_scenarios(const Plan& plan) {
+  std::vector<ScenarioResult> results;
+  for (const PlannedScenario& planned : plan.scenarios) {
+    ScenarioResult result;
+    result.name = planned.scenario->name;
+    result.operation = planned.scenario->operation;
+    result.alike = planned.scenario->alike;
+    result.different = planned.scenario->different;
+    result.counted_once = planned.scenario->counted_once;
+    for (const auto& [key, value] : planned.parameters.as_text()) {
+      result.parameters.emplace_back(key, value);
+    }
+    results.push_back(std::move(result));
+  }
+  return results;
+}
+
+void add_cells(const Plan& plan, const std::vector<MeasuredCell>& measured, Document* document) {
+  for (std::size_t i = 0; i < plan.cells.size(); ++i) {
+    const PlannedCell& planned = plan.cells[i];
+    CellResult cell;
+    cell.scenario = planned.scenario;
+    cell.model = workloads::name_of(planned.variant->model);
+    cell.variant = planned.variant->name;
+    cell.placement = planned.placement;
+    cell.operations = measured[i].size.operations;
+    cell.warm_up = measured[i].size.warm_up;
+    cell.refused = measured[i].refused;
+    cell.figures = make_figures(measured[i].runs, document->statistics.level, kResamples,
+                                document->statistics.seed);
+    document->cells.push_back(std::move(cell));
+  }
+}
+
+struct Tracing {
+  double slice_ns;  // of operations in each recorded run
+  unsigned pairs;   // of runs with and without recording, for each kind of event
+};
+
+Tracing tracing_of(Effort effort) {
+  if (effort == Effort::kQuick) return {4e6, 5};
+  if (effort == Effort::kDefault) return {15e6, 8};
+  return {50e6, 20};
+}
+
+void add_expected_cost(const Document& document, TracedCell* traced) {
+  if (document.event_costs.empty()) return;
+  const CostEstimate cost = estimate(event_rates(*traced), document.event_costs);
+  traced->expected_cost_ns = cost.ns;
+  traced->cost_uncertainty_ns = cost.uncertainty_ns;
+}
+
+// A recording that fails takes nothing away from what was measured: the document says so.
+void add_traced(const Options& options, const Runner& runner,
+                const std::vector<MeasuredCell>& measured, Progress& progress, Document* document) {
+  const Tracing tracing = tracing_of(options.effort);
+  Result<std::vector<EventCost>> costs =
+      calibrate(options.program, runner.become(), runner.plan().cpu, tracing.pairs, progress);
+  Result<TracedCells> traced = trace_cells(runner, measured, options.program, options.keep_traces,
+                                           tracing.slice_ns, progress);
+  if (!traced) {
+    document->why_untraced = traced.error().message;
+    return;
+  }
+  if (costs) document->event_costs = std::move(*costs);
+  if (!costs) document->tracing_remarks.push_back(costs.error().message);
+  for (std::string& failure : traced->failures) {
+    document->tracing_remarks.push_back(std::move(failure));
+  }
+  for (std::size_t i = 0; i < traced->cells.size(); ++i) {
+    if (traced->cells[i]) add_expected_cost(*document, &*traced->cells[i]);
+    document->cells[i].traced = std::move(traced->cells[i]);
+  }
+}
+
+Result<void> check_any(const std::vector<MeasuredCell>& measured) {
+  const bool any = std::any_of(measured.begin(), measured.end(),
+                               [](const MeasuredCell& cell) { return cell.refused.empty(); });
+  if (any) return {};
+  return fail(fmt::format("nothing could be measured: {}",
+                          measured.empty() ? "no cell was chosen" : measured.front().refused));
+}
+
+}  // namespace
+
+Result<Document> compare(const Options& options) {
+  TRIPTYCH_TRY_ASSIGN(const Plan plan, make_plan(options, host::quietest_cpu()));
+  TRIPTYCH_TRY_ASSIGN(const std::optional<launch::User> become, user_of_cells());
+  const std::uint64_t start_ns = monotonic_ns();
+  Document document;
+  document.tool_version = options.tool_version;
+  document.command_line = options.command_line;
+  document.started = utc_now();
+  document.effort = name_of(options.effort);
+  document.repetitions = plan.repetitions;
+  document.pinned_cpu = plan.cpu;
+  document.environment = host::describe_environment();
+  document.why_untraced = options.why_untraced;
+  document.statistics.resamples = kResamples;
+  document.statistics.seed = 20240229;
+  document.scenarios = describe_scenarios(plan);
+
+  Progress progress;
+  const Runner runner(plan, options.program, become);
+  const std::vector<MeasuredCell> measured =
+      runner.measure(document.statistics.seed, options.traced ? kTracingNs : 0, progress);
+  TRIPTYCH_TRY(check_any(measured));
+  add_cells(plan, measured, &document);
+  decide(document);
+  if (options.traced) add_traced(options, runner, measured, progress, &document);
+  document.elapsed_ns = monotonic_ns() - start_ns;
+  return document;
+}
+
+}  // namespace triptych::compare

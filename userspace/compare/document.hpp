@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a comparison found, as plain data: all that the writers know. Times are nanoseconds.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compare/plan.hpp"
+#include "host/environment.hpp"
+#include "stats/decision.hpp"
+#include "stats/sample.hpp"
+
+namespace triptych::compare {
+
+// One figure of a cell over its repetitions.
+struct Figure {
+  std::string name;            // "time_per_operation"
+  std::string unit;            // "ns", "bytes", "1"
+  std::string source;          // where it was read
+  std::vector<double> values;  // of each repetition, in the order in which they ran
+  double median = 0;
+  stats::Interval interval;           // of the median, 95 %
+  std::vector<std::size_t> outliers;  // which of `values`
+  // Against the reference cell of its table; none for the reference itself, and where more is not
+  // worse or nothing was repeated.
+  std::optional<stats::Answer> against;
+  bool best = false;  // of its row, beyond doubt
+};
+
+// Counts of the recorded run, per operation and less the control run's. Names as in
+// docs/compare-schema.md.
+struct TracedFigure {
+  std::string name, unit, source;
+  double value = 0;
+};
+
+struct TracedCell {
+  std::uint64_t operations = 0;
+  double time_per_operation_ns = 0;  // while being recorded
+  std::uint64_t lost = 0;            // records; more than 0: counts are lower bounds
+  std::vector<TracedFigure> figures;
+  std::map<std::string, double> blocked_in;  // blocking system calls per operation, by name
+  std::string trace;                         // the file, when it was kept
+  // What tracing costs by calibration, per operation, and how well that is known (both ns).
+  std::optional<double> expected_cost_ns, cost_uncertainty_ns;
+
+  // 0 when there is none of that name: it did not occur.
+  [[nodiscard]] double value(std::string_view name) const;
+  [[nodiscard]] bool has(std::string_view name) const;
+};
+
+// One hardware counter per operation; counted in a run of its own.
+struct HardwareFigure {
+  std::string name;  // "cycles"
+  std::optional<double> value;
+};
+
+struct CellResult {
+  std::size_t scenario = 0;  // in Document::scenarios
+  std::string model, variant;
+  Placement placement = Placement::kPinned;
+  std::uint64_t operations = 0, warm_up = 0;
+  std::string refused;  // why it could not be run; then there are no figures
+  std::vector<Figure> figures;
+  std::optional<TracedCell> traced;
+  std::vector<HardwareFigure> hardware;
+
+  [[nodiscard]] const Figure* figure(std::string_view name) const;  // null if there is none
+  [[nodiscard]] std::string title() const;                          // "process fork"
+};
+
+struct ScenarioResult {
+  std::string name, operation, alike, different;
+  bool counted_once = false;
+  std::vector<std::pair<std::string, std::string>> parameters;
+  std::vector<std::string> explanations;
+  std::vector<std::string> remarks;  // what could not be tested here, and why
+};
+
+// What one event of a kind costs while it is recorded.
+struct EventCost {
+  std::string event;  // "switch"
+  double ns = 0;
+  double uncertainty_ns = 0;  // half the width of a 95 % interval
+  std::size_t pairs = 0;
+};
+
+struct Rung {  // of the summary ladder
+  std::string question;
+  std::string answer;
+};
+
+struct Statistics {
+  stats::Rule rule;
+  double level = 0.95;  // of the medians' intervals
+  std::uint32_t resamples = 0;
+  std::uint64_t seed = 0;
+  std::size_t hypotheses = 0;  // that the correction is for
+};
+
+struct Document {
+  std::string tool_version;
+  std::vector<std::string> command_line;
+  std::string started;  // ISO 8601, UTC
+  std::uint64_t elapsed_ns = 0;
+  std::string effort;
+  unsigned repetitions = 0;
+  unsigned pinned_cpu = 0;
+  host::Environment environment;
+  std::string why_untraced;                  // empty: there is a traced half
+  std::string why_no_hardware;               // empty: there are hardware counters
+  std::vector<std::string> tracing_remarks;  // what could not be recorded, and why
+  std::vector<EventCost> event_costs;
+  Statistics statistics;
+  std::vector<ScenarioResult> scenarios;
+  std::vector<CellResult> cells;
+  std::vector<Rung> ladder;
+};
+
+inline constexpr const char* kTime = "time_per_operation";
+inline constexpr const char* kCpuTime = "cpu_time_per_operation";
+
+// The cells of one scenario and placement, in the document's order.
+std::vector<const CellResult*> cells_of(const Document& document, std::size_t scenario,
+                                        Placement placement);
+
+// The cell that the others of its table are held against: the first thread, else the first cell
+// that could be run.
+const CellResult* reference_of(const std::vector<const CellResult*>& cells);
+
+}  // namespace triptych::compare

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compare/runner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compare/child_output.hpp"
+#include "stats/random.hpp"
+#include "workloads/run_arguments.hpp"
+
+namespace triptych::compare {
+namespace {
+
+constexpr std::uint64_t kTimeoutNs = 120'000'000'000;
+constexpr double kProbeNs = 2e6;  // a probe this long is long enough
+
+std::uint64_t left_of(double all_ns, double done_ns, std::uint64_t after_ns) {
+  return static_cast<std::uint64_t>(std::max(0.0, all_ns - done_ns)) + after_ns;
+}
+
+}  // namespace
+
+Runner::Runner(const Plan& plan, const std::string& program, std::optional<launch::User> become)
+    : plan_(plan),
+      cell_program_(program.substr(0, program.rfind('/') + 1) + "triptych-cell"),
+      become_(std::move(become)) {}
+
+std::string Runner::title(const PlannedCell& cell) const {
+  return fmt::format("{} {} {}", plan_.scenarios[cell.scenario].scenario->name,
+                     workloads::name_of(cell.variant->model), cell.variant->name);
+}
+
+std::vector<std::string> Runner::words(const PlannedCell& cell,
+                                       const workloads::RunOptions& options) const {
+  workloads::RunArguments arguments;
+  arguments.scenario = std::string(plan_.scenarios[cell.scenario].scenario->name);
+  arguments.model = cell.variant->model;
+  arguments.variant = std::string(cell.variant->name);
+  arguments.settings = plan_.scenarios[cell.scenario].settings;
+  arguments.options = options;
+  if (cell.placement == Placement::kPinned) arguments.options.cpu = plan_.cpu;
+  arguments.json = true;
+  std::vector<std::string> all = arguments.to_words();
+  all.insert(all.begin(), cell_program_);
+  return all;
+}
+
+Result<CellRun> Runner::run(const PlannedCell& cell, const workloads::RunOptions& options) const {
+  TRIPTYCH_TRY_ASSIGN(const ChildOutput output,
+                      run_child(words(cell, options), become_, kTimeoutNs));
+  if (output.exit_status != 0 || output.timed_out) {
+    return tl::unexpected<Error>(error_of(output, title(cell)));
+  }
+  TRIPTYCH_TRY_ASSIGN(CellRun run, parse_cell_run(output.out));
+  run.wall_ns = output.wall_ns;
+  return run;
+}
+
+// Runs that grow until one is long enough to tell what an operation costs.
+void Runner::probe(const PlannedCell& cell, MeasuredCell* measured, Cost* cost) const {
+  const workloads::Scenario& scenario = *plan_.scenarios[cell.scenario].scenario;
+  cost->counted_once = scenario.counted_once;
+  cost->repetitions = plan_.repetitions;
+  cost->operation_ns = 1;
+  if (scenario.counted_once) return;
+  workloads::RunOptions options;
+  options.operations = 1;
+  while (true) {
+    const Result<CellRun> result = run(cell, options);
+    if (!result) {
+      measured->refused = result.error().message;
+      return;
+    }
+    const auto elapsed = static_cast<double>(result->elapsed_ns);
+    cost->operation_ns = std::max(0.1, result->time_per_operation_ns());
+    cost->fixed_ns = std::max(0.0, static_cast<double>(result->wall_ns) - elapsed);
+    measured->operation_ns = cost->operation_ns;
+    if (elapsed >= kProbeNs || options.operations >= scenario.default_operations) return;
+    // The first operations are dearer than those that follow, so grow faster than they say.
+    const double wanted = 2 * kProbeNs / cost->operation_ns;
+    options.operations = std::clamp<std::uint64_t>(
+        static_cast<std::uint64_t>(wanted), options.operations * 8,
+        std::max<std::uint64_t>(scenario.default_operations, options.operations * 8));
+  }
+}
+
+std::vector<MeasuredCell> Runner::measure(std::uint64_t seed, std::uint64_t after_ns,
+                                          Progress& progress) const {
+  const std::size_t count = plan_.cells.size();
+  std::vector<MeasuredCell> measured(count);
+  std::vector<Cost> costs(count);
+  const std::uint64_t start_ns = monotonic_ns();
+  for (std::size_t i = 0; i < count; ++i) {
+    progress.show("sizing " + title(plan_.cells[i]), plan_.untraced_ns + after_ns);
+    probe(plan_.cells[i], &measured[i], &costs[i]);
+  }
+  const std::uint64_t probed_ns = monotonic_ns() - start_ns;
+  const std::vector<Size> sizes =
+      size_runs(costs, plan_.untraced_ns - std::min(plan_.untraced_ns, probed_ns));
+  for (std::size_t i = 0; i < count; ++i) measured[i].size = sizes[i];
+
+  stats::Random random(seed);
+  std::vector<std::size_t> order(count);
+  for (std::size_t i = 0; i < count; ++i) order[i] = i;
+  const double all_ns = total_ns(costs, sizes);
+  double done_ns = 0;
+  for (unsigned round = 0; round < plan_.repetitions; ++round) {
+    random.shuffle(order);
+    for (const std::size_t index : order) {
+      MeasuredCell& each = measured[index];
+      if (!each.refused.empty() || (round > 0 && costs[index].counted_once)) continue;
+      progress.show("measuring " + title(plan_.cells[index]), left_of(all_ns, done_ns, after_ns));
+      workloads::RunOptions options;
+      options.operations = each.size.operations;
+      options.warm_up_operations = each.size.warm_up;
+      Result<CellRun> result = run(plan_.cells[index], options);
+      if (!result) {
+        each.refused = result.error().message;
+        each.runs.clear();
+        continue;
+      }
+      done_ns += static_cast<double>(result->wall_ns);
+      each.runs.push_back(std::move(*result));
+    }
+  }
+  return measured;
+}
+
+}  // namespace triptych::compare

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The untraced half: every repetition a process of its own, all cells in a random order in every
+// round, so that what changes in the machine meanwhile falls on all alike.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "compare/cell_run.hpp"
+#include "compare/plan.hpp"
+#include "compare/progress.hpp"
+#include "compare/sizing.hpp"
+#include "launch/user.hpp"
+#include "workloads/run.hpp"
+
+namespace triptych::compare {
+
+struct MeasuredCell {
+  Size size;
+  double operation_ns = 0;    // by the first, short run
+  std::vector<CellRun> runs;  // in the order in which they ran
+  std::string refused;        // why there are none
+};
+
+class Runner {
+ public:
+  // `program` is triptych; what runs the cells lies beside it.
+  Runner(const Plan& plan, const std::string& program, std::optional<launch::User> become);
+
+  // The argument list that runs the cell, for whoever starts it himself.
+  [[nodiscard]] std::vector<std::string> words(const PlannedCell& cell,
+                                               const workloads::RunOptions& options) const;
+  // One run, in a process of its own.
+  Result<CellRun> run(const PlannedCell& cell, const workloads::RunOptions& options) const;
+
+  // All runs of all cells of the plan. `after_ns` is what will still be done afterwards, for the
+  // progress line.
+  std::vector<MeasuredCell> measure(std::uint64_t seed, std::uint64_t after_ns,
+                                    Progress& progress) const;
+
+  [[nodiscard]] const Plan& plan() const { return plan_; }
+  [[nodiscard]] const std::optional<launch::User>& become() const { return become_; }
+
+ private:
+  [[nodiscard]] std::string title(const PlannedCell& cell) const;
+  void probe(const PlannedCell& cell, MeasuredCell* measured, Cost* cost) const;
+
+  const Plan& plan_;
+  std::string cell_program_;
+  std::optional<launch::User> become_;
+};
+
+}  // namespace triptych::compare

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compare/sizing.hpp"
+
+#include <algorithm>
+
+namespace triptych::compare {
+namespace {
+
+constexpr double kShortestNs = 1e6;
+constexpr double kLongestNs = 60e6;
+constexpr double kWarmUpShare = 0.1;
+
+Size size_for(const Cost& cost, double slice_ns) {
+  Size size;
+  if (cost.counted_once) return size;
+  const double fit = slice_ns / cost.operation_ns;
+  size.operations = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(fit));
+  // An operation that fills the slice by itself warms up what it needs.
+  if (fit >= 2) {
+    size.warm_up = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(fit * kWarmUpShare));
+  }
+  return size;
+}
+
+std::vector<Size> sizes_for(std::span<const Cost> costs, double slice_ns) {
+  std::vector<Size> sizes;
+  for (const Cost& cost : costs) sizes.push_back(size_for(cost, slice_ns));
+  return sizes;
+}
+
+}  // namespace
+
+double total_ns(std::span<const Cost> costs, std::span<const Size> sizes) {
+  double total = 0;
+  for (std::size_t i = 0; i < costs.size(); ++i) {
+    const auto operations = static_cast<double>(sizes[i].operations + sizes[i].warm_up);
+    const double run = costs[i].fixed_ns + operations * costs[i].operation_ns;
+    total += run * (costs[i].counted_once ? 1 : costs[i].repetitions);
+  }
+  return total;
+}
+
+std::vector<Size> size_runs(std::span<const Cost> costs, std::uint64_t budget_ns) {
+  double shortest = kShortestNs;
+  double longest = kLongestNs;
+  for (int step = 0; step < 40; ++step) {
+    const double middle = (shortest + longest) / 2;
+    const bool fits = total_ns(costs, sizes_for(costs, middle)) <= static_cast<double>(budget_ns);
+    (fits ? shortest : longest) = middle;
+  }
+  return sizes_for(costs, shortest);
+}
+
+}  // namespace triptych::compare

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compare/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.hpp"
+#include "compare/quantities.hpp"
+#include "compare/text_scenario.hpp"
+#include "compare/text_table.hpp"
+
+namespace triptych::compare {
+namespace {
+
+std::string or_unknown(const std::string& text) {
+  return text.empty() ? "unknown" : text;
+}
+
+void write_head(Page& page, const Document& document) {
+  const host::Environment& environment = document.environment;
+  page.filled("",
+              fmt::format("triptych compare: {} scenarios, {} repetitions, each a process of "
+                          "its own, in {}",
+                          document.scenarios.size(), document.repetitions,
+                          format_ns(static_cast<double>(document.elapsed_ns))),
+              Tone::kTitle);
+  page.line();
+  page.filled(
+      "  machine      ",
+      fmt::format("Linux {} {}, {} of {} CPUs, {}, {}{}", environment.machine.kernel,
+                  environment.machine.machine, environment.usable_cpus, environment.machine.cpus,
+                  or_unknown(environment.machine.cpu_model), format_bytes(environment.memory_bytes),
+                  environment.machine.virtual_machine ? ", virtual machine" : ""));
+  page.filled(
+      "  settings     ",
+      fmt::format("huge pages {}, governor {}, clock {}, SMT {}, ASLR {}, {} mitigations, "
+                  "load {:.2f}",
+                  or_unknown(environment.transparent_huge_pages), or_unknown(environment.governor),
+                  or_unknown(environment.clock_source), or_unknown(environment.smt),
+                  or_unknown(environment.aslr), environment.mitigations.size(), environment.load));
+  page.filled(
+      "  statistics   ",
+      fmt::format("medians; a difference is claimed where the interval of the ratio, "
+                  "corrected for all {} questions of this report, lies beyond {:.0f} %",
+                  document.statistics.hypotheses, document.statistics.rule.threshold * 100));
+  if (!document.why_untraced.empty()) {
+    page.filled("  not recorded ", document.why_untraced);
+  }
+  if (!document.why_no_hardware.empty()) page.filled("  no counters  ", document.why_no_hardware);
+  for (const std::string& remark : document.tracing_remarks) {
+    page.filled("  not recorded ", remark);
+  }
+  for (const EventCost& cost : document.event_costs) {
+    page.filled("  tracing      ", fmt::format("costs {} ± {} for each {}", format_ns(cost.ns),
+                                               format_ns(cost.uncertainty_ns), cost.event));
+  }
+}
+
+void write_ladder(Page& page, const Document& document) {
+  if (document.ladder.empty()) return;
+  page.line();
+  page.line("In short", Tone::kTitle);
+  page.line();
+  std::size_t widest = 0;
+  for (const Rung& rung : document.ladder) widest = std::max(widest, rung.question.size());
+  for (const Rung& rung : document.ladder) {
+    page.filled(fmt::format("  {:<{}}  ", rung.question, widest), rung.answer);
+  }
+}
+
+}  // namespace
+
+std::string write_text(const Document& document, const TextStyle& style) {
+  Page page(style.width, style.colours);
+  write_head(page, document);
+  for (std::size_t i = 0; i < document.scenarios.size(); ++i) write_scenario(page, document, i);
+  write_ladder(page, document);
+  page.line();
+  page.filled("  ",
+              "* the best of its row, beyond doubt.  = no difference.  ? inconclusive: more "
+              "repetitions may tell.  - does not apply, or was not measured.",
+              Tone::kFaint);
+  return page.take();
+}
+
+}  // namespace triptych::compare

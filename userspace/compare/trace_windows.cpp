@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compare/trace_windows.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+
+#include "analyze/analysis.hpp"
+#include "analyze/syscall_names.hpp"
+#include "workloads/run.hpp"
+
+namespace triptych::compare {
+namespace {
+
+using analyze::Summary;
+
+// The calls in which tasks go to sleep are not part of the summary: it has the time, not the count.
+void count_blocking(const model::Switch& change, WindowCounts* counts) {
+  if (!change.voluntary || !change.prev_target || change.syscall < 0) return;
+  ++counts->blocking[analyze::syscall_name(change.syscall, change.compat)];
+}
+
+void add_phases(const analyze::Fork& fork, const Summary& summary, WindowCounts* counts) {
+  if (fork.duration_ns) counts->call.add(*fork.duration_ns);
+  if (fork.page_table_copy_ns) counts->page_table_copy.add(*fork.page_table_copy_ns);
+  if (!fork.first_run_delay_ns) return;
+  counts->first_run.add(*fork.first_run_delay_ns);
+  for (const analyze::Task& task : summary.tasks) {
+    if (task.id != fork.child || !task.exit_ns || !task.end_ns) continue;
+    const model::TimeNs ran_ns = fork.ts_ns + *fork.first_run_delay_ns;
+    if (*task.exit_ns >= ran_ns) counts->child.add(*task.exit_ns - ran_ns);
+    if (*task.end_ns >= *task.exit_ns) counts->teardown.add(*task.end_ns - *task.exit_ns);
+    if (task.free_ns && *task.free_ns >= *task.end_ns) {
+      counts->reaping.add(*task.free_ns - *task.end_ns);
+    }
+    return;
+  }
+}
+
+void add_summary(const Summary& summary, WindowCounts* counts) {
+  counts->switches = summary.totals.switches;
+  counts->wakeups = summary.totals.wakeups;
+  counts->run_queue_ns = summary.run_queue_latency.sum();
+  counts->faults = summary.totals.faults.by_kind;
+  counts->cow = summary.totals.cow;
+  counts->processes = summary.totals.forks + summary.totals.vforks + summary.totals.other_clones;
+  counts->threads = summary.totals.threads_created;
+  // The children's tasks are in the order of their creation, as the forks are: phases need no more
+  // than a few of them to be known well.
+  constexpr std::size_t kEnough = 200;
+  for (std::size_t i = 0; i < summary.forks.size(); ++i) {
+    counts->page_table_pages += summary.forks[i].page_table_pages;
+    if (i < kEnough) add_phases(summary.forks[i], summary, counts);
+  }
+}
+
+// One window of one cell while its events go by.
+class WindowReader {
+ public:
+  WindowReader(const model::Metadata& metadata, const char* from, const char* to)
+      : from_(from), to_(to), analysis_(metadata, {from, to}) {}
+
+  void push(const model::Event& event) {
+    if (const auto* mark = std::get_if<model::Mark>(&event.payload)) {
+      if (mark->name.view() == from_) open_ = true;
+      if (mark->name.view() == to_) open_ = false;
+    } else if (const auto* change = std::get_if<model::Switch>(&event.payload)) {
+      if (open_) count_blocking(*change, &counts_);
+    }
+    analysis_.push(event);
+  }
+
+  // None when a mark is missing.
+  std::optional<WindowCounts> finish() {
+    const Result<Summary> summary = analysis_.finish(std::nullopt, {}, 0);
+    if (!summary) return std::nullopt;
+    add_summary(*summary, &counts_);
+    return std::move(counts_);
+  }
+
+ private:
+  std::string_view from_, to_;
+  analyze::Analysis analysis_;
+  WindowCounts counts_;
+  bool open_ = false;
+};
+
+struct CellReader {
+  explicit CellReader(const model::Metadata& metadata)
+      : control(metadata, workloads::kControlBeginMark, workloads::kControlEndMark),
+        measured(metadata, workloads::kBeginMark, workloads::kEndMark) {}
+
+  CellWindows finish() {
+    CellWindows windows;
+    std::optional<WindowCounts> of_control = control.finish();
+    std::optional<WindowCounts> of_measured = measured.finish();
+    if (!of_control || !of_measured) return windows;
+    windows.complete = true;
+    windows.control = std::move(*of_control);
+    windows.measured = std::move(*of_measured);
+    return windows;
+  }
+
+  WindowReader control, measured;
+};
+
+// The number of the cell that begins with this event.
+std::optional<std::size_t> number_of(const model::Event& event, std::size_t cells) {
+  const auto* mark = std::get_if<model::Mark>(&event.payload);
+  if (mark == nullptr) return std::nullopt;
+  for (std::size_t i = 0; i < cells; ++i) {
+    if (mark->name.view() == cell_mark(i)) return i;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string cell_mark(std::size_t number) {
+  return fmt::format("cell-{}", number);
+}
+
+Result<TraceWindows> read_windows(trace::Source& source, std::size_t cells) {
+  TraceWindows windows;
+  windows.cells.resize(cells);
+  std::unique_ptr<CellReader> reader;
+  std::size_t current = 0;
+  model::Event event;
+  while (source.next(event)) {
+    if (const std::optional<std::size_t> number = number_of(event, cells)) {
+      if (reader) windows.cells[current] = reader->finish();
+      reader = std::make_unique<CellReader>(source.metadata());
+      current = *number;
+    }
+    if (!reader) continue;
+    reader->control.push(event);
+    reader->measured.push(event);
+  }
+  if (reader) windows.cells[current] = reader->finish();
+  if (source.error()) return tl::unexpected<Error>(*source.error());
+  for (std::size_t i = 0; i < model::kQualityCount; ++i) {
+    if (model::kQualityInfo[i].severity == model::Severity::kInfo) continue;
+    windows.lost += source.quality()[static_cast<model::Quality>(i)];
+  }
+  return windows;
+}
+
+}  // namespace triptych::compare

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compare/traced.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "compare/calibration.hpp"
+
+namespace triptych::compare {
+namespace {
+
+// Collects figures per operation, less the control run.
+class PerOperation {
+ public:
+  explicit PerOperation(std::uint64_t operations)
+      : operations_(static_cast<double>(std::max<std::uint64_t>(1, operations))) {}
+
+  // Rare strangers (an interrupted control run) may leave less than nothing: that is nothing.
+  [[nodiscard]] double rate(std::uint64_t measured, std::uint64_t control) const {
+    return std::max(0.0, static_cast<double>(measured) - static_cast<double>(control)) /
+           operations_;
+  }
+  void add(const char* name, const char* unit, const char* source, double value) {
+    if (value > 0) figures_.push_back({name, unit, source, value});
+  }
+  void count(const char* name, const char* source, std::uint64_t measured, std::uint64_t control) {
+    add(name, "1", source, rate(measured, control));
+  }
+  [[nodiscard]] std::vector<TracedFigure> take() { return std::move(figures_); }
+
+ private:
+  double operations_;
+  std::vector<TracedFigure> figures_;
+};
+
+void add_scheduling(const WindowCounts& in, const WindowCounts& off, PerOperation* to) {
+  constexpr const char* kSwitch = "sched_switch";
+  to->count("voluntary_switches", kSwitch, in.switches.voluntary, off.switches.voluntary);
+  to->count("involuntary_switches", kSwitch, in.switches.involuntary, off.switches.involuntary);
+  to->count("address_space_switches", kSwitch, in.switches.mm_changes, off.switches.mm_changes);
+  std::uint64_t blocked = 0, blocked_off = 0;
+  for (const auto& [name, count] : in.blocking) blocked += count;
+  for (const auto& [name, count] : off.blocking) blocked_off += count;
+  to->count("blocking_calls", "sched_switch inside a system call", blocked, blocked_off);
+  to->count("wakeups", "sched_wakeup", in.wakeups, off.wakeups);
+  to->add("run_queue_delay", "ns", "sched_wakeup to sched_switch",
+          to->rate(in.run_queue_ns, off.run_queue_ns));
+}
+
+void add_memory(const WindowCounts& in, const WindowCounts& off, PerOperation* to) {
+  for (std::size_t i = 0; i < analyze::kFaultKinds; ++i) {
+    const auto kind = static_cast<analyze::FaultKind>(i);
+    const std::string name = fmt::format("faults_{}", analyze::name_of(kind));
+    to->count(name.c_str(), "page_fault and its completion", in.faults[i], off.faults[i]);
+  }
+  constexpr const char* kCopies = "faults that copied a page shared with another address space";
+  to->count("cow_copies", kCopies, in.cow.copies, off.cow.copies);
+  to->add("cow_copied_bytes", "bytes", kCopies, to->rate(in.cow.bytes, off.cow.bytes));
+  to->add("cow_time", "ns", kCopies, to->rate(in.cow.time_ns, off.cow.time_ns));
+}
+
+void add_creation(const WindowCounts& in, const WindowCounts& off, PerOperation* to) {
+  constexpr const char* kPhase = "task_newtask, sched_switch, sched_process_exit: mean of a child";
+  to->count("processes_created", "task_newtask", in.processes, off.processes);
+  to->count("threads_created", "task_newtask", in.threads, off.threads);
+  to->count("page_table_pages", "page tables of the child at task_newtask", in.page_table_pages,
+            off.page_table_pages);
+  to->add("creating_call", "ns", "duration of the call in the parent", in.call.mean_ns());
+  to->add("page_table_copy", "ns", "dup_mmap or copy_page_range", in.page_table_copy.mean_ns());
+  to->add("first_run_delay", "ns", kPhase, in.first_run.mean_ns());
+  to->add("child_run", "ns", kPhase, in.child.mean_ns());
+  to->add("child_teardown", "ns", kPhase, in.teardown.mean_ns());
+  to->add("child_reaping", "ns", kPhase, in.reaping.mean_ns());
+}
+
+struct Batch {
+  std::size_t scenario = 0;
+  std::vector<std::size_t> cells;  // in the plan
+};
+
+std::vector<Batch> batches_of(const Plan& plan, const std::vector<MeasuredCell>& measured) {
+  std::vector<Batch> batches;
+  for (std::size_t i = 0; i < plan.cells.size(); ++i) {
+    if (!plan.cells[i].traced || !measured[i].refused.empty()) continue;
+    if (batches.empty() || batches.back().scenario != plan.cells[i].scenario) {
+      batches.push_back({plan.cells[i].scenario, {}});
+    }
+    batches.back().cells.push_back(i);
+  }
+  return batches;
+}
+
+std::vector<std::vector<std::string>> commands_of(const Runner& runner, const Batch& batch,
+                                                  const std::vector<MeasuredCell>& measured,
+                                                  double slice_ns) {
+  std::vector<std::vector<std::string>> commands;
+  for (const std::size_t index : batch.cells) {
+    workloads::RunOptions options;
+    options.operations = traced_operations(measured[index].operation_ns, slice_ns);
+    options.warm_up_operations =
+        measured[index].size.warm_up > 0 ? std::max<std::uint64_t>(1, options.operations / 10) : 0;
+    options.control = true;
+    commands.push_back(runner.words(runner.plan().cells[index], options));
+  }
+  return commands;
+}
+
+}  // namespace
+
+std::uint64_t traced_operations(double operation_ns, double slice_ns) {
+  const double fit = slice_ns / std::max(operation_ns, 0.1);
+  if (fit < 2) return 1;
+  const double power = std::pow(10, std::floor(std::log10(fit)));
+  const double leading = fit / power;
+  const double rounded = leading >= 5 ? 5 : leading >= 2 ? 2 : 1;
+  return static_cast<std::uint64_t>(std::llround(rounded * power));
+}
+
+TracedCell make_traced(const CellRun& run, const CellWindows& windows) {
+  TracedCell cell;
+  cell.operations = run.operations;
+  cell.time_per_operation_ns = run.time_per_operation_ns();
+  PerOperation figures(run.operations);
+  add_scheduling(windows.measured, windows.control, &figures);
+  figures.count("coroutine_switches", "counted by the program itself", run.coroutine_switches, 0);
+  add_memory(windows.measured, windows.control, &figures);
+  add_creation(windows.measured, windows.control, &figures);
+  for (const auto& [name, count] : windows.measured.blocking) {
+    const auto off = windows.control.blocking.find(name);
+    const double rate =
+        figures.rate(count, off == windows.control.blocking.end() ? 0 : off->second);
+    if (rate > 0) cell.blocked_in[name] = rate;
+  }
+  cell.figures = figures.take();
+  return cell;
+}
+
+std::map<std::string, double> event_rates(const TracedCell& traced) {
+  double faults = 0;
+  for (const TracedFigure& figure : traced.figures) {
+    if (figure.name.starts_with("faults_")) faults += figure.value;
+  }
+  return {{kSwitchEvent, traced.value("voluntary_switches") + traced.value("involuntary_switches")},
+          {kFaultEvent, faults},
+          {kProcessEvent, traced.value("processes_created")},
+          {kThreadEvent, traced.value("threads_created")}};
+}
+
+Result<TracedCells> trace_cells(const Runner& runner, const std::vector<MeasuredCell>& measured,
+                                const std::string& program, const std::string& keep,
+                                double slice_ns, Progress& progress) {
+  const Plan& plan = runner.plan();
+  TracedCells traced;
+  traced.cells.resize(plan.cells.size());
+  TRIPTYCH_TRY_ASSIGN(const TraceDirectory directory, TraceDirectory::open(keep, runner.become()));
+  const std::vector<Batch> batches = batches_of(plan, measured);
+  std::uint64_t left_ns = batches.size() * 700'000'000;
+  for (const Batch& batch : batches) {
+    const std::string name(plan.scenarios[batch.scenario].scenario->name);
+    progress.show("recording " + name, left_ns);
+    left_ns -= 700'000'000;
+    const std::string file = fmt::format("{}/{}.tpt", directory.path(), name);
+    const auto commands = commands_of(runner, batch, measured, slice_ns);
+    Result<RecordedBatch> recorded = record_batch(program, commands, file, directory.kept());
+    if (!recorded) {
+      traced.failures.push_back(fmt::format("{}: {}", name, recorded.error().message));
+      continue;
+    }
+    for (std::size_t i = 0; i < batch.cells.size(); ++i) {
+      const RecordedCell& cell = recorded->cells[i];
+      if (!cell.run) {
+        const workloads::Variant& variant = *plan.cells[batch.cells[i]].variant;
+        traced.failures.push_back(fmt::format(
+            "{} {} {}: {}", name, workloads::name_of(variant.model), variant.name, cell.failure));
+        continue;
+      }
+      TracedCell result = make_traced(*cell.run, cell.windows);
+      result.lost = recorded->lost;
+      if (directory.kept()) result.trace = file;
+      traced.cells[batch.cells[i]] = std::move(result);
+    }
+  }
+  return traced;
+}
+
+}  // namespace triptych::compare
