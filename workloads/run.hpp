@@ -26,7 +26,7 @@ struct RunOptions {
   double seconds = 0;                    // > 0: as many as fit, in batches that grow
   std::uint64_t warm_up_operations = 0;  // done before the begin mark and not counted
   bool control = false;                  // a control run after the warm-up
-  std::optional<unsigned> cpu;           // everything on this CPU, from before make() on
+  std::optional<unsigned> cpu = {};      // everything on this CPU, from before make() on
 };
 
 struct RunResult {
