@@ -45,6 +45,11 @@ Result<CellRun> parse_cell_run(std::string_view text) {
   if (const auto usage = run.find("usage"); usage != run.end() && usage->is_object()) {
     result.cpu_ns = count_of(*usage, "user_ns") + count_of(*usage, "system_ns");
   }
+  if (const auto notes = run.find("notes"); notes != run.end() && notes->is_array()) {
+    for (const json& note : *notes) {
+      if (note.is_string()) result.notes.push_back(note.get<std::string>());
+    }
+  }
   const auto metrics = run.find("metrics");
   if (metrics == run.end() || !metrics->is_array()) return result;
   for (const json& metric : *metrics) {

@@ -24,6 +24,7 @@ struct CellRun {
   std::uint64_t coroutine_switches = 0;
   std::uint64_t wall_ns = 0;  // of the whole process; set by who ran it
   std::vector<RunMetric> metrics;
+  std::vector<std::string> notes;  // what the cell could not find out here, and why
 
   [[nodiscard]] double time_per_operation_ns() const;  // 0 without operations
   [[nodiscard]] double cpu_per_operation_ns() const;

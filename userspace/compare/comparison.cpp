@@ -4,10 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <ctime>
 
 #include "compare/calibration.hpp"
+#include "compare/explain.hpp"
 #include "compare/figures.hpp"
+#include "compare/ladder.hpp"
 #include "compare/progress.hpp"
 #include "compare/runner.hpp"
 #include "compare/traced.hpp"
@@ -40,6 +43,7 @@ std::vector<ScenarioResult> describe_scenarios(const Plan& plan) {
   for (const PlannedScenario& planned : plan.scenarios) {
     ScenarioResult result;
     result.name = planned.scenario->name;
+    result.label = planned.label;
     result.operation = planned.scenario->operation;
     result.alike = planned.scenario->alike;
     result.different = planned.scenario->different;
@@ -50,6 +54,19 @@ std::vector<ScenarioResult> describe_scenarios(const Plan& plan) {
     results.push_back(std::move(result));
   }
   return results;
+}
+
+// Of all variants of a model the same remark is said once.
+void add_remarks(const std::vector<CellRun>& runs, std::string_view model,
+                 ScenarioResult* scenario) {
+  if (runs.empty()) return;
+  for (const std::string& note : runs.front().notes) {
+    std::string remark = fmt::format("{}: {}", model, note);
+    if (std::find(scenario->remarks.begin(), scenario->remarks.end(), remark) ==
+        scenario->remarks.end()) {
+      scenario->remarks.push_back(std::move(remark));
+    }
+  }
 }
 
 void add_cells(const Plan& plan, const std::vector<MeasuredCell>& measured, Document* document) {
@@ -65,6 +82,10 @@ void add_cells(const Plan& plan, const std::vector<MeasuredCell>& measured, Docu
     cell.refused = measured[i].refused;
     cell.figures = make_figures(measured[i].runs, document->statistics.level, kResamples,
                                 document->statistics.seed);
+    // Pinned cells lack CPUs because we took them away.
+    if (planned.placement == Placement::kUnpinned) {
+      add_remarks(measured[i].runs, cell.model, &document->scenarios[planned.scenario]);
+    }
     document->cells.push_back(std::move(cell));
   }
 }
@@ -87,6 +108,15 @@ void add_expected_cost(const Document& document, TracedCell* traced) {
   traced->cost_uncertainty_ns = cost.uncertainty_ns;
 }
 
+void add_uncertainty(const CellResult& cell, TracedCell* traced) {
+  const Figure* time = cell.figure(kTime);
+  if (time == nullptr || time->values.size() < 2) return;
+  double squares = 0;
+  for (const double value : time->values) squares += std::pow(value - time->median, 2);
+  traced->time_uncertainty_ns =
+      2 * std::sqrt(squares / static_cast<double>(time->values.size() - 1));
+}
+
 // A recording that fails takes nothing away from what was measured: the document says so.
 void add_traced(const Options& options, const Runner& runner,
                 const std::vector<MeasuredCell>& measured, Progress& progress, Document* document) {
@@ -105,7 +135,9 @@ void add_traced(const Options& options, const Runner& runner,
     document->tracing_remarks.push_back(std::move(failure));
   }
   for (std::size_t i = 0; i < traced->cells.size(); ++i) {
-    if (traced->cells[i]) add_expected_cost(*document, &*traced->cells[i]);
+    if (!traced->cells[i]) continue;
+    add_expected_cost(*document, &*traced->cells[i]);
+    add_uncertainty(document->cells[i], &*traced->cells[i]);
     document->cells[i].traced = std::move(traced->cells[i]);
   }
 }
@@ -145,6 +177,8 @@ Result<Document> compare(const Options& options) {
   add_cells(plan, measured, &document);
   decide(document);
   if (options.traced) add_traced(options, runner, measured, progress, &document);
+  explain(document);
+  document.ladder = make_ladder(document);
   document.elapsed_ns = monotonic_ns() - start_ns;
   return document;
 }

@@ -37,6 +37,17 @@ std::vector<const CellResult*> cells_of(const Document& document, std::size_t sc
   return found;
 }
 
+const CellResult* find_cell(const Document& document, std::size_t scenario, std::string_view model,
+                            std::string_view variant, Placement placement) {
+  for (const CellResult& cell : document.cells) {
+    if (cell.scenario == scenario && cell.placement == placement && cell.model == model &&
+        cell.variant == variant) {
+      return &cell;
+    }
+  }
+  return nullptr;
+}
+
 const CellResult* reference_of(const std::vector<const CellResult*>& cells) {
   const CellResult* first = nullptr;
   for (const CellResult* cell : cells) {

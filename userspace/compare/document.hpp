@@ -29,7 +29,8 @@ struct Figure {
   // Against the reference cell of its table; none for the reference itself, and where more is not
   // worse or nothing was repeated.
   std::optional<stats::Answer> against;
-  bool best = false;  // of its row, beyond doubt
+  std::optional<stats::Answer> against_pinned;  // the same cell, pinned
+  bool best = false;                            // of its row, beyond doubt
 };
 
 // Counts of the recorded run, per operation and less the control run's. Names as in
@@ -42,7 +43,10 @@ struct TracedFigure {
 struct TracedCell {
   std::uint64_t operations = 0;
   double time_per_operation_ns = 0;  // while being recorded
-  std::uint64_t lost = 0;            // records; more than 0: counts are lower bounds
+  // How far one run like this may lie from the others by chance alone: twice their standard
+  // deviation, untraced. A difference to the untraced time below it says nothing.
+  std::optional<double> time_uncertainty_ns;
+  std::uint64_t lost = 0;  // records; more than 0: counts are lower bounds
   std::vector<TracedFigure> figures;
   std::map<std::string, double> blocked_in;  // blocking system calls per operation, by name
   std::string trace;                         // the file, when it was kept
@@ -76,6 +80,7 @@ struct CellResult {
 
 struct ScenarioResult {
   std::string name, operation, alike, different;
+  std::string label;  // of a set of parameters beside the main one: "units=1"
   bool counted_once = false;
   std::vector<std::pair<std::string, std::string>> parameters;
   std::vector<std::string> explanations;
@@ -128,6 +133,10 @@ inline constexpr const char* kCpuTime = "cpu_time_per_operation";
 // The cells of one scenario and placement, in the document's order.
 std::vector<const CellResult*> cells_of(const Document& document, std::size_t scenario,
                                         Placement placement);
+
+// The first cell in document order that fits; null if there is none.
+const CellResult* find_cell(const Document& document, std::size_t scenario, std::string_view model,
+                            std::string_view variant, Placement placement);
 
 // The cell that the others of its table are held against: the first thread, else the first cell
 // that could be run.

@@ -66,11 +66,25 @@ std::vector<Row> all_rows(Document& document) {
 }
 
 struct Asked {
+  std::vector<Figure*> of_placements;  // asked first
   std::vector<stats::Question> ratios;
   std::vector<Figure*> of_ratios;
   std::vector<stats::BestQuestion> best;
   std::vector<Figure*> of_best;
 };
+
+void ask_placements(Document& document, Asked* asked) {
+  for (CellResult& cell : document.cells) {
+    Figure* time = find(cell, kTime);
+    if (cell.placement == Placement::kPinned || time == nullptr || !decidable(*time)) continue;
+    const CellResult* pinned =
+        find_cell(document, cell.scenario, cell.model, cell.variant, Placement::kPinned);
+    const Figure* reference = pinned == nullptr ? nullptr : pinned->figure(kTime);
+    if (reference == nullptr) continue;
+    asked->ratios.push_back({time->values, reference->values});
+    asked->of_placements.push_back(time);
+  }
+}
 
 void ask(const Row& row, Asked* asked) {
   if (row.has_reference) {
@@ -106,7 +120,7 @@ void add(std::vector<Figure>* figures, const RunMetric& metric) {
 }  // namespace
 
 bool is_cost(const Figure& figure) {
-  return figure.unit == "ns" || figure.unit == "bytes";
+  return figure.unit == "ns";
 }
 
 std::vector<Figure> make_figures(const std::vector<CellRun>& runs, double level,
@@ -129,10 +143,15 @@ std::vector<Figure> make_figures(const std::vector<CellRun>& runs, double level,
 
 void decide(Document& document) {
   Asked asked;
+  ask_placements(document, &asked);
   for (const Row& row : all_rows(document)) ask(row, &asked);
   const stats::Answers answers = stats::decide(asked.ratios, asked.best, document.statistics.rule);
+  const std::size_t placements = asked.of_placements.size();
+  for (std::size_t i = 0; i < placements; ++i) {
+    asked.of_placements[i]->against_pinned = answers.ratios[i];
+  }
   for (std::size_t i = 0; i < asked.of_ratios.size(); ++i) {
-    asked.of_ratios[i]->against = answers.ratios[i];
+    asked.of_ratios[i]->against = answers.ratios[placements + i];
   }
   for (std::size_t i = 0; i < asked.of_best.size(); ++i) asked.of_best[i]->best = answers.best[i];
   document.statistics.hypotheses = asked.ratios.size() + asked.best.size();

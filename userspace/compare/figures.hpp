@@ -15,7 +15,7 @@ namespace triptych::compare {
 std::vector<Figure> make_figures(const std::vector<CellRun>& runs, double level,
                                  std::uint32_t resamples, std::uint64_t seed);
 
-// Whether more of it is worse, so that it can be slower, faster or best: times and bytes.
+// Whether more of it is worse, so that it can be slower, faster or best: times.
 bool is_cost(const Figure& figure);
 
 // Fills Figure::against and Figure::best of all cells, and Statistics::hypotheses: one decision

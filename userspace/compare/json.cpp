@@ -41,6 +41,8 @@ Json figure_to_json(const Figure& figure) {
           {"values", std::move(values)},
           {"outliers", figure.outliers},
           {"against_reference", figure.against ? answer_to_json(*figure.against) : Json(nullptr)},
+          {"against_pinned",
+           figure.against_pinned ? answer_to_json(*figure.against_pinned) : Json(nullptr)},
           {"best", figure.best}};
 }
 
@@ -56,6 +58,7 @@ Json traced_to_json(const TracedCell& traced) {
   for (const auto& [name, count] : traced.blocked_in) blocked[name] = number(count);
   return {{"operations", traced.operations},
           {"time_per_operation_ns", number(traced.time_per_operation_ns)},
+          {"time_uncertainty_ns", optional_number(traced.time_uncertainty_ns)},
           {"lost_records", traced.lost},
           {"figures", std::move(figures)},
           {"blocked_in", std::move(blocked)},
@@ -72,6 +75,7 @@ Json cell_to_json(const Document& document, const CellResult& cell, bool is_refe
     hardware[each.name] = optional_number(each.value);
   }
   return {{"scenario", document.scenarios[cell.scenario].name},
+          {"label", document.scenarios[cell.scenario].label},
           {"model", cell.model},
           {"variant", cell.variant},
           {"placement", name_of(cell.placement)},
@@ -123,6 +127,7 @@ Json scenario_to_json(const ScenarioResult& scenario) {
   Json parameters = Json::object();
   for (const auto& [key, value] : scenario.parameters) parameters[key] = value;
   return {{"name", scenario.name},
+          {"label", scenario.label},
           {"operation", scenario.operation},
           {"alike", scenario.alike},
           {"different", scenario.different},

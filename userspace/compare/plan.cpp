@@ -24,6 +24,22 @@ constexpr Preset kPresets[] = {
     {"create", "resident=16M"},  // a process that has done some work
 };
 
+// A model's speed-up needs its time with one unit, and with more units than CPUs.
+std::vector<std::string> labels_of(const Scenario& scenario,
+                                   const std::vector<std::string>& settings) {
+  const bool chosen = std::any_of(settings.begin(), settings.end(), [](const std::string& each) {
+    return each.starts_with("units=");
+  });
+  if (scenario.name != "cpu" || chosen) return {};
+  std::vector<std::string> labels;
+  for (const workloads::Parameter& parameter : scenario.parameters) {
+    if (parameter.key != "units") continue;
+    if (parameter.default_value > 1) labels.emplace_back("units=1");
+    labels.push_back(fmt::format("units={}", parameter.maximum));
+  }
+  return labels;
+}
+
 struct Effect {
   unsigned repetitions;
   std::uint64_t seconds;  // for the untraced runs
@@ -73,6 +89,16 @@ std::string_view key_of(std::string_view setting) {
   return setting.substr(0, setting.find('='));
 }
 
+Result<void> add_set(PlannedScenario set, const std::string& label,
+                     std::vector<PlannedScenario>* planned) {
+  set.label = label;
+  if (!label.empty()) set.settings.push_back(label);
+  TRIPTYCH_TRY_ASSIGN(set.parameters,
+                      workloads::Parameters::parse(set.scenario->parameters, set.settings));
+  planned->push_back(std::move(set));
+  return {};
+}
+
 // A setting goes to every chosen scenario that knows its key.
 Result<std::vector<PlannedScenario>> with_settings(const std::vector<const Scenario*>& chosen,
                                                    const std::vector<std::string>& settings) {
@@ -95,9 +121,9 @@ Result<std::vector<PlannedScenario>> with_settings(const std::vector<const Scena
     for (const std::string& setting : settings) {
       if (has_parameter(*scenario, key_of(setting))) each.settings.push_back(setting);
     }
-    TRIPTYCH_TRY_ASSIGN(each.parameters,
-                        workloads::Parameters::parse(scenario->parameters, each.settings));
-    planned.push_back(std::move(each));
+    const std::vector<std::string> labels = labels_of(*scenario, each.settings);
+    TRIPTYCH_TRY(add_set(each, {}, &planned));
+    for (const std::string& label : labels) TRIPTYCH_TRY(add_set(each, label, &planned));
   }
   return planned;
 }
@@ -120,7 +146,9 @@ void add_cells(const Options& options, std::size_t index, Plan* plan) {
   const Scenario& scenario = *plan->scenarios[index].scenario;
   for (const Placement placement : {Placement::kPinned, Placement::kUnpinned}) {
     // Where the state is the result, there is nothing that placement could change.
-    if (scenario.counted_once && placement == Placement::kPinned) continue;
+    // Other numbers of units are about CPUs.
+    const bool unpinned_only = scenario.counted_once || !plan->scenarios[index].label.empty();
+    if (unpinned_only && placement == Placement::kPinned) continue;
     for (const workloads::Variant& variant : scenario.variants) {
       if (!wanted(options.models, variant.model)) continue;
       PlannedCell cell;

@@ -36,9 +36,10 @@ struct Options {
   std::vector<std::string> command_line;  // as given, for the document
 };
 
-// A scenario with one set of parameters; a table of its own.
+// A scenario with one set of parameters.
 struct PlannedScenario {
   const workloads::Scenario* scenario = nullptr;
+  std::string label;  // "units=1": beside the scenario's main set, which has none
   std::vector<std::string> settings;
   workloads::Parameters parameters;
 };
@@ -51,7 +52,7 @@ struct PlannedCell {
 };
 
 struct Plan {
-  std::vector<PlannedScenario> scenarios;
+  std::vector<PlannedScenario> scenarios;  // a main set stands before its others
   std::vector<PlannedCell> cells;  // by scenario, then placement, then as the scenario lists them
   unsigned repetitions = 10;
   unsigned cpu = 0;               // the pinned cells' one

@@ -20,12 +20,11 @@ std::string or_unknown(const std::string& text) {
 
 void write_head(Page& page, const Document& document) {
   const host::Environment& environment = document.environment;
-  page.filled("",
-              fmt::format("triptych compare: {} scenarios, {} repetitions, each a process of "
-                          "its own, in {}",
-                          document.scenarios.size(), document.repetitions,
-                          format_ns(static_cast<double>(document.elapsed_ns))),
-              Tone::kTitle);
+  page.filled(
+      "",
+      fmt::format("triptych compare: {} repetitions, each a process of its own, in {}",
+                  document.repetitions, format_ns(static_cast<double>(document.elapsed_ns))),
+      Tone::kTitle);
   page.line();
   page.filled(
       "  machine      ",
@@ -45,6 +44,12 @@ void write_head(Page& page, const Document& document) {
       fmt::format("medians; a difference is claimed where the interval of the ratio, "
                   "corrected for all {} questions of this report, lies beyond {:.0f} %",
                   document.statistics.hypotheses, document.statistics.rule.threshold * 100));
+  if (environment.load > 0.5 * environment.machine.cpus) {
+    page.filled("  busy         ",
+                fmt::format("other programs kept {:.1f} CPUs busy in the minute before: intervals "
+                            "are wider than they need be, and speed-ups smaller",
+                            environment.load));
+  }
   if (!document.why_untraced.empty()) {
     page.filled("  not recorded ", document.why_untraced);
   }
@@ -53,8 +58,12 @@ void write_head(Page& page, const Document& document) {
     page.filled("  not recorded ", remark);
   }
   for (const EventCost& cost : document.event_costs) {
-    page.filled("  tracing      ", fmt::format("costs {} ± {} for each {}", format_ns(cost.ns),
-                                               format_ns(cost.uncertainty_ns), cost.event));
+    const bool known = cost.ns > cost.uncertainty_ns;
+    page.filled("  tracing      ",
+                known ? fmt::format("costs {} ± {} for each {}", format_ns(cost.ns),
+                                    format_ns(cost.uncertainty_ns), cost.event)
+                      : fmt::format("costs less than can be told for each {}: {} ± {}", cost.event,
+                                    format_ns(cost.ns), format_ns(cost.uncertainty_ns)));
   }
 }
 
@@ -75,12 +84,15 @@ void write_ladder(Page& page, const Document& document) {
 std::string write_text(const Document& document, const TextStyle& style) {
   Page page(style.width, style.colours);
   write_head(page, document);
-  for (std::size_t i = 0; i < document.scenarios.size(); ++i) write_scenario(page, document, i);
+  for (std::size_t i = 0; i < document.scenarios.size(); ++i) {
+    if (document.scenarios[i].label.empty()) write_scenario(page, document, i);
+  }
   write_ladder(page, document);
   page.line();
   page.filled("  ",
               "* the best of its row, beyond doubt.  = no difference.  ? inconclusive: more "
-              "repetitions may tell.  - does not apply, or was not measured.",
+              "repetitions may tell.  - does not apply, or was not measured.  ~0 less than once in "
+              "200 operations.  noise: no more than chance.",
               Tone::kFaint);
   return page.take();
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "compare/figures.hpp"
 #include "compare/quantities.hpp"
@@ -37,11 +38,13 @@ std::vector<Column> columns_of(const Document& document, std::size_t index) {
   return columns;
 }
 
-constexpr const char* kNone = "-";
+Cell nothing() {
+  return {kNothing, Tone::kFaint};
+}
 
 Cell figure_cell(const CellResult* cell, const std::string& name) {
   const Figure* figure = cell == nullptr ? nullptr : cell->figure(name);
-  if (figure == nullptr) return {kNone, Tone::kFaint};
+  if (figure == nullptr) return nothing();
   const std::string text = format_value(figure->median, figure->unit);
   if (figure->best) return {"*" + text, Tone::kGood};
   return {text};
@@ -51,7 +54,7 @@ Cell figure_cell(const CellResult* cell, const std::string& name) {
 Cell spread_cell(const CellResult* cell, const std::string& name) {
   const Figure* figure = cell == nullptr ? nullptr : cell->figure(name);
   if (figure == nullptr || figure->values.size() < 2 || !(figure->median > 0)) {
-    return {kNone, Tone::kFaint};
+    return nothing();
   }
   const double half = (figure->interval.high - figure->interval.low) / 2;
   return {fmt::format("±{:.1f} %", half / figure->median * 100), Tone::kFaint};
@@ -59,7 +62,7 @@ Cell spread_cell(const CellResult* cell, const std::string& name) {
 
 Cell ratio_cell(const CellResult* cell, const CellResult* reference, const std::string& name) {
   const Figure* figure = cell == nullptr ? nullptr : cell->figure(name);
-  if (figure == nullptr) return {kNone, Tone::kFaint};
+  if (figure == nullptr) return nothing();
   if (cell == reference) return {"1"};
   if (figure->against && figure->against->ratio) {
     const stats::Answer& answer = *figure->against;
@@ -69,7 +72,7 @@ Cell ratio_cell(const CellResult* cell, const CellResult* reference, const std::
     return {mark + format_ratio(*answer.ratio)};
   }
   const Figure* base = reference == nullptr ? nullptr : reference->figure(name);
-  if (base == nullptr || !(base->median > 0)) return {kNone, Tone::kFaint};
+  if (base == nullptr || !(base->median > 0)) return nothing();
   return {"?" + format_ratio(figure->median / base->median)};
 }
 
@@ -106,6 +109,7 @@ void add_time_rows(const std::vector<Column>& columns, Placement placement, Tabl
 
 // "pss_bytes_per_unit" → "pss per unit": the unit stands in the cell.
 std::string label_of(std::string name) {
+  if (name == kCpuTime) return "processor time";
   for (const std::string& word : {std::string("_bytes"), std::string("_ns")}) {
     const std::size_t at = name.find(word);
     if (at != std::string::npos && at > 0) name.erase(at, word.size());
@@ -114,11 +118,26 @@ std::string label_of(std::string name) {
   return name;
 }
 
+// Not what is zero everywhere, nor a place in memory.
+bool says_something(const std::vector<Column>& columns, const Figure& figure) {
+  if (figure.name.ends_with("_address")) return false;
+  return std::any_of(columns.begin(), columns.end(), [&figure](const Column& column) {
+    for (const CellResult* cell : {column.pinned, column.unpinned}) {
+      const Figure* same = cell == nullptr ? nullptr : cell->figure(figure.name);
+      if (same != nullptr && same->median != 0) return true;
+    }
+    return false;
+  });
+}
+
 std::vector<std::string> other_figures(const std::vector<Column>& columns) {
   std::vector<std::string> names;
   for (const Column& column : columns) {
-    for (const Figure& figure : column.any()->figures) {
-      if (figure.name == kTime || figure.name == kCpuTime) continue;
+    for (const Figure& figure :
+         (column.unpinned != nullptr ? column.unpinned : column.pinned)->figures) {
+      if (figure.name == kTime || figure.name == kCpuTime || !says_something(columns, figure)) {
+        continue;
+      }
       if (std::find(names.begin(), names.end(), figure.name) == names.end()) {
         names.push_back(figure.name);
       }
@@ -127,35 +146,114 @@ std::vector<std::string> other_figures(const std::vector<Column>& columns) {
   return names;
 }
 
-void add_traced_rows(const std::vector<Column>& columns, Table* table) {
+// A row for each placement where they differ.
+void add_figure_rows(const std::vector<Column>& columns, const std::string& name, Table* table) {
+  const bool differ = std::any_of(columns.begin(), columns.end(), [&name](const Column& each) {
+    if (each.pinned == nullptr || each.unpinned == nullptr) return false;
+    const Figure* pinned = each.pinned->figure(name);
+    const Figure* unpinned = each.unpinned->figure(name);
+    if (pinned == nullptr || unpinned == nullptr) return true;
+    return std::fabs(pinned->median - unpinned->median) > 0.2 * std::fabs(pinned->median);
+  });
+  if (!differ) {
+    table->rows.push_back(make_row(columns, label_of(name), Tone::kPlain, [&](const Column& each) {
+      return figure_cell(each.any(), name);
+    }));
+    return;
+  }
+  for (const Placement placement : {Placement::kPinned, Placement::kUnpinned}) {
+    table->rows.push_back(
+        make_row(columns, fmt::format("{}, {}", label_of(name), name_of(placement)), Tone::kPlain,
+                 [&](const Column& each) { return figure_cell(each.in(placement), name); }));
+  }
+}
+
+// A count so small that it belongs to the machine and not to the operation.
+bool is_stray(const TracedFigure& figure) {
+  return figure.unit == "1" && figure.value < 0.005;
+}
+
+Cell traced_cell(const Column& column, const TracedFigure& kind) {
+  const auto& traced = column.any()->traced;
+  if (!traced || !traced->has(kind.name)) return nothing();
+  const double value = traced->value(kind.name);
+  if (kind.unit == "1" && value < 0.005) return {"~0", Tone::kFaint};
+  return {format_value(value, kind.unit)};
+}
+
+// What recording added to the time; "noise" where a run may differ as much by chance.
+Cell effect_cell(const Column& column) {
+  const auto& traced = column.any()->traced;
+  const Figure* time = column.any()->figure(kTime);
+  if (!traced || time == nullptr || !(time->median > 0)) return nothing();
+  const double added = traced->time_per_operation_ns - time->median;
+  if (traced->time_uncertainty_ns && std::fabs(added) < *traced->time_uncertainty_ns) {
+    return {"noise", Tone::kFaint};
+  }
+  return {fmt::format("{:+.0f} %", added / time->median * 100)};
+}
+
+// What was to be expected, by the cost of each event. "noise" where that is less than what is known
+// of it.
+Cell expected_cell(const Column& column) {
+  const auto& traced = column.any()->traced;
+  const Figure* time = column.any()->figure(kTime);
+  if (!traced || !traced->expected_cost_ns || time == nullptr || !(time->median > 0)) {
+    return nothing();
+  }
+  if (std::fabs(*traced->expected_cost_ns) <= traced->cost_uncertainty_ns.value_or(0)) {
+    return {"noise", Tone::kFaint};
+  }
+  const double share = *traced->expected_cost_ns / time->median * 100;
+  return {share < 0.5 ? "<1 %" : fmt::format("{:+.0f} %", share)};
+}
+
+std::vector<const TracedFigure*> traced_kinds(const std::vector<Column>& columns) {
   std::vector<const TracedFigure*> kinds;
-  double recorded = 0;
   for (const Column& column : columns) {
     if (!column.any()->traced) continue;
-    ++recorded;
     for (const TracedFigure& figure : column.any()->traced->figures) {
       const bool known = std::any_of(kinds.begin(), kinds.end(), [&figure](const TracedFigure* k) {
         return k->name == figure.name;
       });
-      if (!known) kinds.push_back(&figure);
+      if (!known && !is_stray(figure)) kinds.push_back(&figure);
     }
   }
-  if (recorded == 0) return;
+  return kinds;
+}
+
+void add_traced_rows(const std::vector<Column>& columns, Table* table) {
+  const bool any = std::any_of(columns.begin(), columns.end(), [](const Column& column) {
+    return column.any()->traced.has_value();
+  });
+  if (!any) return;
   table->rows.push_back({"recorded, per operation", {}, Tone::kFaint});
-  for (const TracedFigure* kind : kinds) {
-    table->rows.push_back(
-        make_row(columns, label_of(kind->name), Tone::kPlain, [&](const Column& each) -> Cell {
-          const auto& traced = each.any()->traced;
-          if (!traced || !traced->has(kind->name)) return {kNone, Tone::kFaint};
-          return {format_value(traced->value(kind->name), kind->unit)};
-        }));
+  for (const TracedFigure* kind : traced_kinds(columns)) {
+    table->rows.push_back(make_row(columns, label_of(kind->name), Tone::kPlain,
+                                   [&](const Column& each) { return traced_cell(each, *kind); }));
   }
   table->rows.push_back(
       make_row(columns, "time while recorded", Tone::kPlain, [](const Column& each) -> Cell {
         const auto& traced = each.any()->traced;
-        if (!traced) return {kNone, Tone::kFaint};
-        return {format_ns(traced->time_per_operation_ns)};
+        return traced ? Cell{format_ns(traced->time_per_operation_ns)} : nothing();
       }));
+  table->rows.push_back(make_row(columns, "  added", Tone::kPlain, effect_cell));
+  table->rows.push_back(make_row(columns, "  expected", Tone::kFaint, expected_cell));
+}
+
+// The same cells with another number of units.
+void add_other_sets(const Document& document, std::size_t index, const std::vector<Column>& columns,
+                    Table* table) {
+  for (std::size_t i = 0; i < document.scenarios.size(); ++i) {
+    const ScenarioResult& set = document.scenarios[i];
+    if (set.label.empty() || set.name != document.scenarios[index].name) continue;
+    table->rows.push_back(
+        make_row(columns, "time, unpinned, " + set.label, Tone::kPlain, [&](const Column& each) {
+          return figure_cell(
+              find_cell(document, i, each.any()->model, each.any()->variant, Placement::kUnpinned),
+              kTime);
+        }));
+  }
 }
 
 void add_hardware_rows(const std::vector<Column>& columns, Table* table) {
@@ -165,7 +263,7 @@ void add_hardware_rows(const std::vector<Column>& columns, Table* table) {
           for (const HardwareFigure& figure : each.any()->hardware) {
             if (figure.name == kind.name && figure.value) return {format_number(*figure.value)};
           }
-          return {kNone, Tone::kFaint};
+          return nothing();
         }));
   }
 }
@@ -209,15 +307,10 @@ void write_scenario(Page& page, const Document& document, std::size_t index) {
   if (!scenario.counted_once) {
     add_time_rows(columns, Placement::kPinned, &table);
     add_time_rows(columns, Placement::kUnpinned, &table);
-    table.rows.push_back(make_row(columns, "processor time", Tone::kPlain, [](const Column& each) {
-      return figure_cell(each.any(), kCpuTime);
-    }));
+    add_other_sets(document, index, columns, &table);
+    add_figure_rows(columns, kCpuTime, &table);
   }
-  for (const std::string& name : other_figures(columns)) {
-    table.rows.push_back(make_row(columns, label_of(name), Tone::kPlain, [&](const Column& each) {
-      return figure_cell(each.any(), name);
-    }));
-  }
+  for (const std::string& name : other_figures(columns)) add_figure_rows(columns, name, &table);
   add_hardware_rows(columns, &table);
   add_traced_rows(columns, &table);
   write_table(page, table);

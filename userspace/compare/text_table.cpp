@@ -75,6 +75,14 @@ void write_heads(Page& page, const Table& table, const std::vector<std::size_t>&
   page.line(titles, Tone::kFaint);
 }
 
+bool has_something(const TableRow& row, std::size_t from, std::size_t to) {
+  if (row.cells.empty()) return true;
+  for (std::size_t i = from; i < std::min(to, row.cells.size()); ++i) {
+    if (row.cells[i].text != kNothing) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string Page::toned(std::string_view text, Tone tone) const {
@@ -126,6 +134,7 @@ void write_table(Page& page, const Table& table) {
     if (from > 0) page.line();
     write_heads(page, table, widths, from, to, label_width);
     for (const TableRow& row : table.rows) {
+      if (!has_something(row, from, to)) continue;
       std::string text = spaces(kIndent) + page.toned(left(row.label, label_width), row.tone);
       for (std::size_t i = from; i < std::min(to, row.cells.size()); ++i) {
         const Cell& cell = row.cells[i];

@@ -50,7 +50,10 @@ struct Table {
   std::vector<TableRow> rows;
 };
 
-// Columns that do not fit go below, under the same labels.
+inline constexpr const char* kNothing = "-";
+
+// Columns that do not fit go below, under the same labels; rows that have nothing for any of them
+// are left out there.
 void write_table(Page& page, const Table& table);
 
 struct Bar {
