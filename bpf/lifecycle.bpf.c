@@ -4,10 +4,31 @@
 
 #include <bpf/bpf_tracing.h>
 
+__noinline int emit_baseline(u32 serial, const struct triptych_counters *counters, u64 prelude_faults,
+			     u32 valid, u64 now)
+{
+	struct triptych_task_baseline *baseline =
+		reserve(TRIPTYCH_LOSS_TASK, sizeof(*baseline), now);
+
+	if (!baseline)
+		return 0;
+	if (!counters) { /* for the verifier, which looks at a global function by itself */
+		bpf_ringbuf_discard(baseline, BPF_RB_NO_WAKEUP);
+		return 0;
+	}
+	fill_header(&baseline->hdr, TRIPTYCH_EV_TASK_BASELINE, sizeof(*baseline), now, serial);
+	baseline->counters = *counters;
+	baseline->prelude_faults = prelude_faults;
+	baseline->valid = valid;
+	baseline->reserved = 0;
+	submit(baseline);
+	return 0;
+}
+
 static __always_inline void emit_new(struct task_struct *child, struct triptych_task_state *state,
 				     struct triptych_task_state *parent, u64 clone_flags, u64 now)
 {
-	struct triptych_task_new *record = reserve(TRIPTYCH_LOSS_TASK, sizeof(*record), now, false);
+	struct triptych_task_new *record = reserve(TRIPTYCH_LOSS_TASK, sizeof(*record), now);
 	struct mm_struct *mm = child->mm;
 	bool own_mm = mm && !(clone_flags & CLONE_VM);
 
@@ -100,7 +121,7 @@ static __always_inline int end_clone(s64 result, u32 source)
 		return 0;
 	state->flags &= ~TRIPTYCH_TASK_STATE_IN_CLONE;
 	now = bpf_ktime_get_ns();
-	record = reserve(TRIPTYCH_LOSS_TASK, sizeof(*record), now, false);
+	record = reserve(TRIPTYCH_LOSS_TASK, sizeof(*record), now);
 	if (!record)
 		return 0;
 	fill_header(&record->hdr, TRIPTYCH_EV_CLONE_RETURN, sizeof(*record), now, state->serial);
@@ -172,7 +193,7 @@ int BPF_PROG(on_copy_page_range_exit, struct vm_area_struct *dst, struct vm_area
 static __always_inline void emit_exec(struct task_struct *task, struct triptych_task_state *state,
 				      pid_t old_tid, struct linux_binprm *bprm, u64 now)
 {
-	struct triptych_task_exec *record = reserve(TRIPTYCH_LOSS_TASK, sizeof(*record), now, false);
+	struct triptych_task_exec *record = reserve(TRIPTYCH_LOSS_TASK, sizeof(*record), now);
 	struct mm_struct *mm = task->mm;
 	u64 size = 0;
 
@@ -268,7 +289,7 @@ static __always_inline void emit_mark(struct task_struct *task, struct triptych_
 	}
 	if (type < TRIPTYCH_MARK_BEGIN || type > TRIPTYCH_MARK_POINT)
 		return;
-	record = reserve(TRIPTYCH_LOSS_MARK, sizeof(*record), now, false);
+	record = reserve(TRIPTYCH_LOSS_MARK, sizeof(*record), now);
 	if (!record)
 		return;
 	fill_header(&record->hdr, TRIPTYCH_EV_MARK, sizeof(*record), now, state->serial);
@@ -306,7 +327,7 @@ int BPF_PROG(on_rename, struct task_struct *task, const char *comm)
 			return 0;
 		}
 	}
-	record = reserve(TRIPTYCH_LOSS_TASK, sizeof(*record), now, false);
+	record = reserve(TRIPTYCH_LOSS_TASK, sizeof(*record), now);
 	if (!record)
 		return 0;
 	fill_header(&record->hdr, TRIPTYCH_EV_TASK_RENAME, sizeof(*record), now, state->serial);
@@ -333,7 +354,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 		return 0;
 	now = bpf_ktime_get_ns();
 	__sync_fetch_and_add(&exiting, 1);
-	record = reserve(TRIPTYCH_LOSS_TASK, sizeof(*record), now, false);
+	record = reserve(TRIPTYCH_LOSS_TASK, sizeof(*record), now);
 	if (!record)
 		return 0;
 	signal = task->signal;
@@ -365,7 +386,7 @@ int BPF_PROG(on_free, struct task_struct *task)
 		return 0;
 	__sync_fetch_and_add(&unreaped, -1);
 	now = bpf_ktime_get_ns();
-	record = reserve(TRIPTYCH_LOSS_TASK, sizeof(*record), now, false);
+	record = reserve(TRIPTYCH_LOSS_TASK, sizeof(*record), now);
 	if (!record)
 		return 0;
 	fill_header(&record->hdr, TRIPTYCH_EV_TASK_FREE, sizeof(*record), now, state->serial);

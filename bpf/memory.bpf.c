@@ -45,7 +45,7 @@ static __always_inline u32 saturate(u64 value)
 static __always_inline void emit_fault(const struct triptych_task_state *state, u16 flags,
 				       const struct found_mapping *found, u64 now)
 {
-	struct triptych_fault *record = reserve(TRIPTYCH_LOSS_FAULT, sizeof(*record), now, false);
+	struct triptych_fault *record = reserve(TRIPTYCH_LOSS_FAULT, sizeof(*record), now);
 	u16 all = state->fault_flags | flags;
 
 	if (!record)

@@ -4,6 +4,21 @@
 
 #include <bpf/bpf_tracing.h>
 
+/* The counters as they were before the switch that they already count, if they do. Out of line: once in
+ * a task's life, and the verifier need not follow it on each way through a switch. */
+static __noinline int fix_switch_baseline(struct task_struct *task, struct triptych_task_state *state,
+					  bool voluntary, bool involuntary, u64 now)
+{
+	struct triptych_counters counters = {};
+
+	read_counters(&counters, task);
+	counters.nvcsw -= voluntary;
+	counters.nivcsw -= involuntary;
+	state->flags &= ~TRIPTYCH_TASK_STATE_NEW_SWITCHES;
+	emit_baseline(state->serial, &counters, 0, TRIPTYCH_BASELINE_SWITCHES, now);
+	return 0;
+}
+
 /* What the kernel's own counters say about the switch that the task just made: they moved before the
  * tracepoint. The first switch after attaching to a running task has nothing to compare with; the rule
  * by which the kernel itself chooses the counter then decides, and fixes the baseline. */
@@ -15,13 +30,7 @@ static __always_inline u16 account_switch(struct triptych_task_state *state, str
 	u64 moved = nvcsw + nivcsw - state->nvcsw - state->nivcsw;
 
 	if (state->flags & TRIPTYCH_TASK_STATE_NEW_SWITCHES) {
-		struct triptych_counters counters = {};
-
-		read_counters(&counters, prev);
-		counters.nvcsw -= voluntary;
-		counters.nivcsw -= !voluntary;
-		state->flags &= ~TRIPTYCH_TASK_STATE_NEW_SWITCHES;
-		emit_baseline(state->serial, &counters, 0, TRIPTYCH_BASELINE_SWITCHES, now);
+		fix_switch_baseline(prev, state, voluntary, !voluntary, now);
 	} else if (moved == 1) {
 		voluntary = nvcsw != state->nvcsw;
 	} else if (moved > 1) {
@@ -36,15 +45,11 @@ static __always_inline u16 account_switch(struct triptych_task_state *state, str
 static __always_inline void account_switch_in(struct triptych_task_state *state,
 					      struct task_struct *next, u64 now)
 {
-	struct triptych_counters counters = {};
-
 	if (!(state->flags & TRIPTYCH_TASK_STATE_NEW_SWITCHES))
 		return;
-	read_counters(&counters, next);
-	state->flags &= ~TRIPTYCH_TASK_STATE_NEW_SWITCHES;
-	state->nvcsw = counters.nvcsw;
-	state->nivcsw = counters.nivcsw;
-	emit_baseline(state->serial, &counters, 0, TRIPTYCH_BASELINE_SWITCHES, now);
+	state->nvcsw = next->nvcsw;
+	state->nivcsw = next->nivcsw;
+	fix_switch_baseline(next, state, 0, 0, now);
 }
 
 static __always_inline s16 syscall_of(struct task_struct *task, u16 *flags)
@@ -63,23 +68,12 @@ static __always_inline s16 syscall_of(struct task_struct *task, u16 *flags)
 	return number;
 }
 
-static __always_inline u16 switch_flags(bool preempt, struct task_struct *prev,
-					struct task_struct *next)
-{
-	u16 flags = preempt ? TRIPTYCH_SWITCH_PREEMPT : 0;
-
-	if (next->mm && next->mm != prev->active_mm)
-		flags |= TRIPTYCH_SWITCH_MM_CHANGE;
-	return flags;
-}
-
 /* `out` and `in` are NULL for a task that is not a target. */
-static __always_inline void record_switch(struct task_struct *prev, struct task_struct *next,
+static __always_inline void record_switch(struct triptych_cpu_state *cpu, struct task_struct *prev, struct task_struct *next,
 					  struct triptych_task_state *out,
 					  struct triptych_task_state *in, u16 flags, u32 prev_state,
 					  u64 now)
 {
-	struct triptych_cpu_state *cpu = this_cpu_state();
 	u32 prev_serial = prev->pid ? TRIPTYCH_TASK_NONE : TRIPTYCH_TASK_IDLE;
 	u16 prev_seq = 0, next_seq = 0;
 	s16 syscall = TRIPTYCH_SYSCALL_NONE;
@@ -102,12 +96,10 @@ static __always_inline void record_switch(struct task_struct *prev, struct task_
 	} else {
 		next_serial = prev_state ? TRIPTYCH_TASK_NONE : stranger_serial(next, now);
 	}
-	if (cpu) {
-		cpu->running_tid = in ? next->pid : 0;
-		cpu->running_serial = in ? in->serial : TRIPTYCH_TASK_NONE;
-	}
+	cpu->running_tid = in ? next->pid : 0;
+	cpu->running_serial = in ? in->serial : TRIPTYCH_TASK_NONE;
 
-	record = reserve(TRIPTYCH_LOSS_SWITCH, sizeof(*record), now, true);
+	record = reserve_on(cpu, TRIPTYCH_LOSS_SWITCH, sizeof(*record), now, true);
 	if (!record)
 		return;
 	fill_header(&record->hdr, TRIPTYCH_EV_SWITCH, sizeof(*record), now, prev_serial);
@@ -136,7 +128,7 @@ static __always_inline void summarize_switch(struct triptych_task_state *out,
 
 static __noinline int emit_end(struct task_struct *task, struct triptych_task_state *state, u64 now)
 {
-	struct triptych_task_end *end = reserve(TRIPTYCH_LOSS_TASK, sizeof(*end), now, false);
+	struct triptych_task_end *end = reserve(TRIPTYCH_LOSS_TASK, sizeof(*end), now);
 
 	if (!end)
 		return 0;
@@ -172,12 +164,16 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	     unsigned int prev_state)
 {
 	struct triptych_task_state *out = 0, *in = 0;
-	bool out_target, in_target;
+	struct triptych_cpu_state *cpu;
+	bool out_target, in_target, mm_change;
 	u16 flags;
 	u64 now;
 
 	if (!gate)
 		return 0;
+	/* Before the ways part: for each time that the verifier comes by a read that gives a pointer,
+	 * it searches the kernel's types by name, a millisecond or two long. */
+	mm_change = next->mm && next->mm != prev->active_mm;
 	if (prev->pid)
 		out = find_task(prev);
 	if (next->pid)
@@ -189,8 +185,11 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	if (!record_switches && !(out_target && (prev_state & TASK_DEAD)))
 		return 0;
 
+	cpu = this_cpu_state();
+	if (!cpu)
+		return 0;
 	now = bpf_ktime_get_ns();
-	flags = switch_flags(preempt, prev, next);
+	flags = (preempt ? TRIPTYCH_SWITCH_PREEMPT : 0) | (mm_change ? TRIPTYCH_SWITCH_MM_CHANGE : 0);
 	if (out_target)
 		flags |= account_switch(out, prev, preempt, prev_state, now);
 	if (in_target)
@@ -199,7 +198,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 		summarize_switch(out_target ? out : 0, in_target ? in : 0, flags,
 				 preempt || !prev_state, now);
 	else if (record_switches)
-		record_switch(prev, next, out_target ? out : 0, in_target ? in : 0, flags, prev_state,
+		record_switch(cpu, prev, next, out_target ? out : 0, in_target ? in : 0, flags, prev_state,
 			      now);
 	if (out_target && (prev_state & TASK_DEAD))
 		end_task(prev, out, now);
@@ -241,6 +240,7 @@ int BPF_PROG(on_waking, struct task_struct *p)
 static __always_inline int wakeup(struct task_struct *p, u16 flags)
 {
 	struct triptych_task_state *state;
+	struct triptych_cpu_state *cpu;
 	struct triptych_wakeup *record;
 	u64 now, delay = 0;
 
@@ -266,7 +266,10 @@ static __always_inline int wakeup(struct task_struct *p, u16 flags)
 		flags |= TRIPTYCH_WAKEUP_NO_REQUEST;
 	}
 	state->waking_ns = 0;
-	record = reserve(TRIPTYCH_LOSS_WAKEUP, sizeof(*record), now, true);
+	cpu = this_cpu_state();
+	if (!cpu)
+		return 0;
+	record = reserve_on(cpu, TRIPTYCH_LOSS_WAKEUP, sizeof(*record), now, true);
 	if (!record)
 		return 0;
 	fill_header(&record->hdr, TRIPTYCH_EV_WAKEUP, sizeof(*record), now, state->serial);

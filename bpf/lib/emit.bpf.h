@@ -26,56 +26,21 @@ static __always_inline void fill_header(struct triptych_hdr *hdr, u8 kind, u32 s
 	hdr->size8 = size / 8;
 }
 
-/* Out of line: it is rare, and it keeps the programs small. */
-static __noinline int count_lost(u32 class, u64 now)
+/* Global functions, in loss.bpf.c: rare, and verified once instead of at each call. */
+int count_lost(u32 class, u64 now);
+int tell_lost(u64 now);
+
+/* Room for one record of `size` bytes, or NULL. `state` is this CPU's. `exclusive` says that nothing on
+ * this CPU can interrupt one count of the class with another: run-queue locks are held with interrupts
+ * off. */
+static __always_inline void *reserve_on(struct triptych_cpu_state *state, u32 class, u32 size, u64 now,
+					bool exclusive)
 {
-	struct triptych_cpu_state *state = this_cpu_state();
-
-	if (!state || class >= TRIPTYCH_LOSS_CLASSES)
-		return 0;
-	__sync_fetch_and_add(&state->lost[class], 1);
-	__sync_fetch_and_add(&state->pending[class], 1);
-	if (!state->pending_first_ns)
-		state->pending_first_ns = now;
-	state->pending_last_ns = now;
-	return 0;
-}
-
-static __noinline int tell_lost(u64 now)
-{
-	struct triptych_cpu_state *state = this_cpu_state();
-	u32 index = bpf_get_smp_processor_id() % ring_count;
-	struct triptych_lost *lost;
-	void *ring;
-
-	ring = bpf_map_lookup_elem(&rings, &index);
-	if (!state || !ring)
-		return 0;
-	lost = bpf_ringbuf_reserve(ring, sizeof(*lost), 0);
-	if (!lost)
-		return 0;
-	fill_header(&lost->hdr, TRIPTYCH_EV_LOST, sizeof(*lost), now, TRIPTYCH_TASK_NONE);
-	lost->first_ns = state->pending_first_ns;
-	lost->last_ns = state->pending_last_ns;
-	state->pending_first_ns = 0;
-	for (int i = 0; i < TRIPTYCH_LOSS_CLASSES; i++)
-		lost->counts[i] = __sync_lock_test_and_set(&state->pending[i], 0);
-	bpf_ringbuf_submit(lost, BPF_RB_NO_WAKEUP);
-	return 0;
-}
-
-/* Room for one record of `size` bytes, or NULL. `exclusive` says that nothing on this CPU can interrupt
- * one count of the class with another: run-queue locks are held with interrupts off. */
-static __always_inline void *reserve(u32 class, u32 size, u64 now, bool exclusive)
-{
-	struct triptych_cpu_state *state = this_cpu_state();
 	u32 index = bpf_get_smp_processor_id();
 	void *ring, *record;
 
 	if (index >= ring_count) /* more CPUs than rings */
 		index %= ring_count;
-	if (!state)
-		return 0;
 	if (exclusive)
 		state->produced[class]++;
 	else
@@ -89,6 +54,13 @@ static __always_inline void *reserve(u32 class, u32 size, u64 now, bool exclusiv
 	if (!record)
 		count_lost(class, now);
 	return record;
+}
+
+static __always_inline void *reserve(u32 class, u32 size, u64 now)
+{
+	struct triptych_cpu_state *state = this_cpu_state();
+
+	return state ? reserve_on(state, class, size, now, false) : 0;
 }
 
 static __always_inline void submit(void *record)

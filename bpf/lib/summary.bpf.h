@@ -118,7 +118,7 @@ static __always_inline void emit_summary(struct task_struct *task,
 {
 	const struct triptych_summary_state *sum = &state->summary;
 	struct triptych_task_summary *record =
-		reserve(TRIPTYCH_LOSS_SUMMARY, sizeof(*record), now, false);
+		reserve(TRIPTYCH_LOSS_SUMMARY, sizeof(*record), now);
 
 	if (!record)
 		return;

@@ -99,7 +99,7 @@ static __always_inline void announce(struct task_struct *task, u32 serial, u32 m
 				     u32 parent_serial, u64 now)
 {
 	struct triptych_task_seen *seen =
-		reserve(TRIPTYCH_LOSS_TASK, sizeof(*seen), now, false);
+		reserve(TRIPTYCH_LOSS_TASK, sizeof(*seen), now);
 
 	if (!seen)
 		return;
@@ -144,20 +144,8 @@ static __always_inline u32 serial_of(struct task_struct *task, struct triptych_t
 	return stranger_serial(task, now);
 }
 
-static __always_inline void emit_baseline(u32 serial, const struct triptych_counters *counters,
-					  u64 prelude_faults, u32 valid, u64 now)
-{
-	struct triptych_task_baseline *baseline =
-		reserve(TRIPTYCH_LOSS_TASK, sizeof(*baseline), now, false);
-
-	if (!baseline)
-		return;
-	fill_header(&baseline->hdr, TRIPTYCH_EV_TASK_BASELINE, sizeof(*baseline), now, serial);
-	baseline->counters = *counters;
-	baseline->prelude_faults = prelude_faults;
-	baseline->valid = valid;
-	baseline->reserved = 0;
-	submit(baseline);
-}
+/* A global function, in lifecycle.bpf.c: verified once instead of at each call. */
+int emit_baseline(u32 serial, const struct triptych_counters *counters, u64 prelude_faults, u32 valid,
+		  u64 now);
 
 #endif
