@@ -7,9 +7,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <bit>
 #include <cerrno>
 #include <cstring>
+#include <functional>
+#include <future>
 #include <utility>
 
 #include "abi/config.h"
@@ -19,13 +20,12 @@
 #include "probe/hooks.hpp"
 #include "probe/libbpf_log.hpp"
 #include "probe/perf_event.hpp"
-#include "probe/ring_reader.hpp"
+#include "probe/rings.hpp"
 #include "probe/skeleton.hpp"
 
 namespace triptych::probe {
 namespace {
 
-constexpr std::uint64_t kSmallestRing = 64 * 1024;
 constexpr int kLongestWaitMs = 1000;
 constexpr int kStandstillPeriods = 4;  // of RCU
 
@@ -50,10 +50,10 @@ struct DestroySkeleton {
 struct Session::Impl {
   Options options;
   std::unique_ptr<triptych_bpf, DestroySkeleton> skeleton;
-  std::vector<UniqueFd> ring_fds;
-  std::vector<RingReader> readers;
+  Rings rings;
   std::vector<Attachment> attachments;
   bpf_link* walk = nullptr;
+  UniqueFd first_counter;               // makes those below quick to open
   UniqueFd minor_faults, major_faults;  // counting events on the launched command
   model::CountedFaults counted;
   pid_t process_tgid = 0;
@@ -62,8 +62,12 @@ struct Session::Impl {
 
   ~Impl();
 
-  Result<void> load();
-  Result<void> create_rings(std::uint32_t count);
+  struct Prepared {
+    Result<Rings> rings;
+    UniqueFd first_counter;
+  };
+  static Prepared prepare(std::uint32_t cpus, const Options& options);
+  Result<void> load(std::uint32_t cpus);
   Result<void> attach();
   Result<void> run_walk(std::uint32_t action);
   Result<void> attach_running();
@@ -84,14 +88,11 @@ Session::Impl::~Impl() {
   bpf_link__destroy(walk);
 }
 
-Result<void> Session::Impl::load() {
+Result<void> Session::Impl::load(std::uint32_t cpus) {
   skeleton.reset(triptych_bpf__open());
   if (!skeleton) return fail_errno("open the BPF object", errno);
-  const int cpus = libbpf_num_possible_cpus();
-  if (cpus <= 0) return fail_errno("number of CPUs", -cpus);
-  const auto count = std::min<std::uint32_t>(static_cast<std::uint32_t>(cpus), TRIPTYCH_MAX_RINGS);
-  skeleton->rodata->ring_count = count;
-  skeleton->rodata->cpu_count = static_cast<__u32>(cpus);
+  skeleton->rodata->ring_count = std::min<std::uint32_t>(cpus, TRIPTYCH_MAX_RINGS);
+  skeleton->rodata->cpu_count = cpus;
   skeleton->rodata->preempt_count_distance = options.plan.preempt_count_distance;
   skeleton->rodata->summary_only = options.summary_only;
   skeleton->rodata->record_switches = options.plan.record_switches;
@@ -108,32 +109,22 @@ Result<void> Session::Impl::load() {
                             libbpf_log_suffix()),
                 "`triptych doctor` tells what this kernel allows", ErrorCode::kCapability);
   }
-  return create_rings(count);
+  return {};
 }
 
-Result<void> Session::Impl::create_rings(std::uint32_t count) {
-  const std::uint64_t size = std::max(kSmallestRing, std::bit_floor(options.buffer_bytes / count));
-  std::vector<std::uint32_t> indices;
-  std::vector<int> fds;
-  for (std::uint32_t index = 0; index < count; ++index) {
-    UniqueFd ring(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "triptych_ring", 0, 0,
-                                 static_cast<__u32>(size), nullptr));
-    if (!ring) {
-      return fail_errno(fmt::format("create a ring of {} bytes", size), errno,
-                        "choose a smaller --buffer-size");
+// What takes the kernel some milliseconds each and depends on nothing that is loaded.
+Session::Impl::Prepared Session::Impl::prepare(std::uint32_t cpus, const Options& options) {
+  Prepared prepared;
+  prepared.rings =
+      Rings::create(std::min<std::uint32_t>(cpus, TRIPTYCH_MAX_RINGS), options.buffer_bytes);
+  if (options.plan.count_faults) {
+    // The first counting event of a task makes the kernel patch its scheduler; this one keeps it
+    // patched until the target's are open. If it is refused, so will they be, and say so.
+    if (auto first = open_fault_counter(PageFaultEvent::kMinor, 0)) {
+      prepared.first_counter = std::move(*first);
     }
-    TRIPTYCH_TRY_ASSIGN(RingReader reader, RingReader::open(ring.get(), size));
-    readers.push_back(std::move(reader));
-    indices.push_back(index);
-    fds.push_back(ring.get());
-    ring_fds.push_back(std::move(ring));
   }
-  // All at once: the kernel waits for a grace period at each call.
-  if (bpf_map_update_batch(bpf_map__fd(skeleton->maps.rings), indices.data(), fds.data(), &count,
-                           nullptr) != 0) {
-    return fail_errno("install the rings", errno);
-  }
-  return {};
+  return prepared;
 }
 
 Result<void> Session::Impl::attach() {
@@ -207,12 +198,7 @@ Result<void> Session::Impl::wait_for_last_records() const {
 // Changing an array of maps makes the kernel wait until no program runs that might have seen the
 // old one: here, the one that might have seen the gate open.
 Result<void> Session::Impl::wait_for_programs() const {
-  const std::uint32_t index = 0;
-  const int fd = ring_fds[0].get();
-  if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.rings), &index, &fd, BPF_ANY) != 0) {
-    return fail_errno("wait for the programs to end", errno);
-  }
-  return {};
+  return rings.wait_for_programs(bpf_map__fd(skeleton->maps.rings));
 }
 
 std::vector<triptych_cpu_state> Session::Impl::cpu_states() const {
@@ -253,7 +239,16 @@ Result<Session> Session::open(const Options& options) {
   auto impl = std::make_unique<Impl>();
   impl->options = options;
   impl->counted.remark = "no command was launched";
-  TRIPTYCH_TRY(impl->load());
+  const int cpus = libbpf_num_possible_cpus();
+  if (cpus <= 0) return fail_errno("number of CPUs", -cpus);
+  const auto count = static_cast<std::uint32_t>(cpus);
+  std::future<Impl::Prepared> preparing =
+      std::async(std::launch::async, &Impl::prepare, count, std::cref(options));
+  TRIPTYCH_TRY(impl->load(count));
+  Impl::Prepared prepared = preparing.get();
+  TRIPTYCH_TRY_ASSIGN(impl->rings, std::move(prepared.rings));
+  impl->first_counter = std::move(prepared.first_counter);
+  TRIPTYCH_TRY(impl->rings.install(bpf_map__fd(impl->skeleton->maps.rings)));
   TRIPTYCH_TRY(impl->attach());
   return Session(std::move(impl));
 }
@@ -278,6 +273,7 @@ Result<void> Session::track_launched(pid_t tid) {
   // The child sleeps: no fault falls between the storage, which counts from now on, and this event.
   TRIPTYCH_TRY_ASSIGN(impl_->minor_faults, open_fault_counter(PageFaultEvent::kMinor, tid));
   TRIPTYCH_TRY_ASSIGN(impl_->major_faults, open_fault_counter(PageFaultEvent::kMajor, tid));
+  impl_->first_counter.reset();
   return {};
 }
 
@@ -319,12 +315,12 @@ Result<std::uint64_t> Session::close_gate() {
 }
 
 Result<void> Session::drain(const Sink& sink) {
-  for (std::uint32_t ring = 0; ring < impl_->readers.size(); ++ring) {
-    TRIPTYCH_TRY(impl_->readers[ring].drain(
-        [&](std::span<const std::byte> record) { return sink(ring, record); }));
+  for (std::uint32_t ring = 0; ring < impl_->rings.count(); ++ring) {
+    TRIPTYCH_TRY(impl_->rings.drain(
+        ring, [&](std::span<const std::byte> record) { return sink(ring, record); }));
   }
   for (const triptych_lost& lost : std::exchange(impl_->last_losses, {})) {
-    const auto ring = static_cast<std::uint32_t>(lost.hdr.cpu % impl_->readers.size());
+    const auto ring = static_cast<std::uint32_t>(lost.hdr.cpu % impl_->rings.count());
     TRIPTYCH_TRY(sink(ring, std::as_bytes(std::span(&lost, 1))));
   }
   return {};
@@ -335,7 +331,7 @@ Result<void> Session::snapshot() {
 }
 
 std::uint32_t Session::rings() const {
-  return static_cast<std::uint32_t>(impl_->readers.size());
+  return impl_->rings.count();
 }
 
 std::uint64_t Session::tasks_alive() const {
