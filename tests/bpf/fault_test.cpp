@@ -141,7 +141,8 @@ TEST(Fault, HugetlbCopies) {
   if (HasFatalFailure() || IsSkipped()) return;
   const Summary summary = recorded.marked();
   EXPECT_EQ(count(summary, FaultKind::kHugetlbCopy), 4u);
-  EXPECT_EQ(summary.totals.cow.bytes, 4ull << 21);
+  // Not all that was copied: meanwhile the parent may write on its stack.
+  EXPECT_EQ(pages(summary, FaultKind::kHugetlbCopy), 4u * 512);
 }
 
 TEST(Fault, TakenWhileTheKernelRan) {
