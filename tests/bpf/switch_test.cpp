@@ -93,7 +93,8 @@ TEST(Switch, APinnedHandOverIsTwoProcessSwitches) {
   const analyze::SwitchCounts& switches = summary.totals.switches;
   EXPECT_GE(switches.voluntary + switches.involuntary, 2 * kRounds - 1);
   // But for the first one, which may have come before the mark; for those that led to a task of the
-  // kernel's, which has no address space to change to; and for those that the kernel did not tell of.
+  // kernel's, which has no address space to change to; and for those that the kernel did not tell
+  // of.
   const auto marks = recorded.all<model::Mark>();
   ASSERT_EQ(marks.size(), 2u);
   std::uint64_t elsewhere = recorded.summary().quality[model::Quality::state_conflicts];
