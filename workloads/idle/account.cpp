@@ -89,6 +89,12 @@ ProcessMemory ProcessMemory::read(pid_t tgid) {
   return memory;
 }
 
+bool is_quiet(const Account& account) {
+  const std::uint64_t before = account.machine_before.available;
+  const std::uint64_t after = account.machine_after.available;
+  return account.disturbance * 20 <= (before > after ? before - after : 0);
+}
+
 std::vector<Metric> metrics_of(const Account& account) {
   if (account.units == 0) return {};
   const auto per_unit = [&account](std::uint64_t before, std::uint64_t after) {

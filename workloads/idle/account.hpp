@@ -51,6 +51,9 @@ struct Account {
   std::uint64_t disturbance = 0;
 };
 
+// Whether what others did is little, 5 %, beside what the units took.
+bool is_quiet(const Account& account);
+
 std::vector<Metric> metrics_of(const Account& account);
 
 }  // namespace triptych::workloads::idle

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <exception>
 #include <new>
+#include <utility>
 
 #include "workloads/idle/herd_cell.hpp"
 #include "workloads/idle/idle.hpp"
@@ -52,6 +53,8 @@ class StacklessHerd final : public Herd {
   ~StacklessHerd() override {
     for (const Unit& unit : units_) unit.handle.destroy();
   }
+  // Each was resumed until it waited.
+  std::uint64_t coroutine_switches() const override { return units_.size(); }
   std::vector<Metric> metrics() const override {
     return {{"frame_bytes", "bytes", static_cast<double>(Unit::promise_type::frame_bytes),
              "the size asked of operator new"}};
@@ -75,6 +78,7 @@ class StackfulHerd final : public Herd {
     }
     return herd;
   }
+  std::uint64_t coroutine_switches() const override { return scheduler_.switches(); }
   std::vector<Metric> metrics() const override {
     return {{"stack_bytes", "bytes", static_cast<double>(kStackfulStackBytes),
              "the size asked of mmap, without the guard page"}};
@@ -88,13 +92,13 @@ class StackfulHerd final : public Herd {
 }  // namespace
 
 Result<std::unique_ptr<Cell>> make_stackless(const Parameters& parameters) {
-  TRIPTYCH_TRY_ASSIGN(const std::uint64_t units, decide_units(parameters, kStacklessNeeds));
-  return make_herd_cell(units, StacklessHerd::make);
+  TRIPTYCH_TRY_ASSIGN(Decision decision, decide(parameters, kStacklessNeeds));
+  return make_herd_cell(std::move(decision), StacklessHerd::make);
 }
 
 Result<std::unique_ptr<Cell>> make_stackful(const Parameters& parameters) {
-  TRIPTYCH_TRY_ASSIGN(const std::uint64_t units, decide_units(parameters, kStackfulNeeds));
-  return make_herd_cell(units, StackfulHerd::make);
+  TRIPTYCH_TRY_ASSIGN(Decision decision, decide(parameters, kStackfulNeeds));
+  return make_herd_cell(std::move(decision), StackfulHerd::make);
 }
 
 }  // namespace triptych::workloads::idle

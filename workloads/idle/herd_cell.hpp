@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "workloads/scenario.hpp"
+#include "workloads/idle/idle.hpp"
 
 namespace triptych::workloads::idle {
 
@@ -20,6 +20,8 @@ class Herd {
   virtual ~Herd() = default;
   // The units, if they are processes.
   virtual std::vector<pid_t> processes() const { return {}; }
+  // While it came to life.
+  virtual std::uint64_t coroutine_switches() const { return 0; }
   // Figures beside memory in general.
   virtual std::vector<Metric> metrics() const { return {}; }
 };
@@ -29,6 +31,6 @@ using MakeHerd = std::function<Result<std::unique_ptr<Herd>>(std::uint64_t units
 
 // One operation lets the herd of the last one go and makes a new one; this lives on until the
 // cell's end, so that it can be looked at.
-std::unique_ptr<Cell> make_herd_cell(std::uint64_t units, MakeHerd make_herd);
+std::unique_ptr<Cell> make_herd_cell(Decision decision, MakeHerd make_herd);
 
 }  // namespace triptych::workloads::idle

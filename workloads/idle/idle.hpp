@@ -20,12 +20,21 @@ struct UnitNeeds {
   std::uint64_t most = 0;  // units, by the scenario's own decision
 };
 
-// How many units to have: `wanted`, or, if `fewer_will_do`, as many as the limits allow. Fails
-// naming the narrowest limit.
-Result<std::uint64_t> decide_units(std::uint64_t wanted, bool fewer_will_do, const UnitNeeds& needs,
-                                   const Limits& limits);
+// How many units there will be, and why not more.
+struct Decision {
+  std::uint64_t units = 0;
+  std::uint64_t allowed = 0;
+  std::string limit;            // the narrowest one
+  bool fewer = false;           // than were asked for
+  std::string as_note() const;  // "kernel.pid_max allows 5,000 units"
+};
+
+// `wanted` units, or, if `fewer_will_do`, as many as the limits allow. Fails naming the narrowest
+// limit.
+Result<Decision> decide(std::uint64_t wanted, bool fewer_will_do, const UnitNeeds& needs,
+                        const Limits& limits);
 // The same with the scenario's parameters and this machine's limits.
-Result<std::uint64_t> decide_units(const Parameters& parameters, const UnitNeeds& needs);
+Result<Decision> decide(const Parameters& parameters, const UnitNeeds& needs);
 
 Result<std::unique_ptr<Cell>> make_processes(const Parameters& parameters);
 Result<std::unique_ptr<Cell>> make_threads(const Parameters& parameters);

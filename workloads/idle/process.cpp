@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <new>
+#include <utility>
 
 #include "workloads/idle/gate.hpp"
 #include "workloads/idle/herd_cell.hpp"
@@ -54,8 +55,8 @@ class Processes final : public Herd {
 }  // namespace
 
 Result<std::unique_ptr<Cell>> make_processes(const Parameters& parameters) {
-  TRIPTYCH_TRY_ASSIGN(const std::uint64_t units, decide_units(parameters, kNeeds));
-  return make_herd_cell(units, Processes::make);
+  TRIPTYCH_TRY_ASSIGN(Decision decision, decide(parameters, kNeeds));
+  return make_herd_cell(std::move(decision), Processes::make);
 }
 
 }  // namespace triptych::workloads::idle

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "workloads/idle/idle.hpp"
 
@@ -36,41 +38,41 @@ constexpr Variant kVariants[] = {
 // Left over for what the process maps, and the machine starts, meanwhile.
 constexpr std::uint64_t kReserve = 128;
 
-struct Narrowest {
-  std::string name = "the scenario itself";
-  std::uint64_t units = 0;
-};
-
-void narrow(const std::vector<Limit>& limits, std::uint64_t need, Narrowest* narrowest) {
+void narrow(const std::vector<Limit>& limits, std::uint64_t need, Decision* decision) {
   if (need == 0) return;
   for (const Limit& limit : limits) {
     const std::uint64_t room = limit.room > kReserve ? limit.room - kReserve : 0;
-    if (room / need >= narrowest->units) continue;
-    narrowest->units = room / need;
-    narrowest->name = limit.name;
+    if (room / need >= decision->allowed) continue;
+    decision->allowed = room / need;
+    decision->limit = limit.name;
   }
 }
 
 }  // namespace
 
-Result<std::uint64_t> decide_units(std::uint64_t wanted, bool fewer_will_do, const UnitNeeds& needs,
-                                   const Limits& limits) {
-  Narrowest narrowest;
-  narrowest.units = needs.most;
-  narrow(limits.tasks, needs.tasks, &narrowest);
-  narrow(limits.memory_bytes, needs.memory_bytes, &narrowest);
-  narrow(limits.mappings, needs.mappings, &narrowest);
-  if (wanted <= narrowest.units) return wanted;
-  if (fewer_will_do && narrowest.units > 0) return narrowest.units;
-  return fail(fmt::format("{} allows {} units, and {} were asked for", narrowest.name,
-                          format_count(narrowest.units), format_count(wanted)),
+std::string Decision::as_note() const {
+  return fmt::format("{} allows {} units", limit, format_count(allowed));
+}
+
+Result<Decision> decide(std::uint64_t wanted, bool fewer_will_do, const UnitNeeds& needs,
+                        const Limits& limits) {
+  Decision decision;
+  decision.allowed = needs.most;
+  decision.limit = "the scenario itself";
+  narrow(limits.tasks, needs.tasks, &decision);
+  narrow(limits.memory_bytes, needs.memory_bytes, &decision);
+  narrow(limits.mappings, needs.mappings, &decision);
+  decision.units = std::min(wanted, decision.allowed);
+  decision.fewer = decision.units < wanted;
+  if (!decision.fewer || (fewer_will_do && decision.units > 0)) return decision;
+  return fail(fmt::format("{}, and {} were asked for", decision.as_note(), format_count(wanted)),
               "nothing was started: raise the limit, or set too-many=fewer",
               ErrorCode::kCapability);
 }
 
-Result<std::uint64_t> decide_units(const Parameters& parameters, const UnitNeeds& needs) {
-  return decide_units(parameters.value("units"), parameters.choice("too-many") == "fewer", needs,
-                      read_limits());
+Result<Decision> decide(const Parameters& parameters, const UnitNeeds& needs) {
+  return decide(parameters.value("units"), parameters.choice("too-many") == "fewer", needs,
+                read_limits());
 }
 
 }  // namespace idle

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <pthread.h>
 
+#include <utility>
+
 #include "workloads/idle/gate.hpp"
 #include "workloads/idle/herd_cell.hpp"
 #include "workloads/idle/idle.hpp"
@@ -50,9 +52,10 @@ class Threads final : public Herd {
 };
 
 Result<std::unique_ptr<Cell>> make(const Parameters& parameters, std::size_t stack_bytes) {
-  TRIPTYCH_TRY_ASSIGN(const std::uint64_t units, decide_units(parameters, kNeeds));
-  return make_herd_cell(
-      units, [stack_bytes](std::uint64_t count) { return Threads::make(count, stack_bytes); });
+  TRIPTYCH_TRY_ASSIGN(Decision decision, decide(parameters, kNeeds));
+  return make_herd_cell(std::move(decision), [stack_bytes](std::uint64_t count) {
+    return Threads::make(count, stack_bytes);
+  });
 }
 
 }  // namespace

@@ -19,29 +19,35 @@ using testing::HasSubstr;
 TEST(IdleUnits, AreAsManyAsWereAskedFor) {
   Limits limits;
   limits.tasks = {{"kernel.pid_max", 1128}};
-  const auto units = decide_units(1000, false, UnitNeeds{1, 0, 0, 10'000}, limits);
-  ASSERT_TRUE(units) << units.error().message;
-  EXPECT_EQ(*units, 1000u);
+  const auto decision = decide(1000, false, UnitNeeds{1, 0, 0, 10'000}, limits);
+  ASSERT_TRUE(decision) << decision.error().message;
+  EXPECT_EQ(decision->units, 1000u);
+  EXPECT_FALSE(decision->fewer);
+  EXPECT_EQ(decision->as_note(), "kernel.pid_max allows 1,000 units");
 }
 
 TEST(IdleUnits, AreRefusedByTheNarrowestLimit) {
   Limits limits;
   limits.tasks = {{"kernel.pid_max", 5128}, {"kernel.threads-max", 9000}};
   limits.mappings = {{"vm.max_map_count", 65'530}};
-  const auto units = decide_units(6000, false, UnitNeeds{1, 0, 2, 10'000}, limits);
-  ASSERT_FALSE(units);
-  EXPECT_EQ(units.error().message, "kernel.pid_max allows 5,000 units, and 6,000 were asked for");
-  EXPECT_EQ(units.error().code, ErrorCode::kCapability);
+  const auto decision = decide(6000, false, UnitNeeds{1, 0, 2, 10'000}, limits);
+  ASSERT_FALSE(decision);
+  EXPECT_EQ(decision.error().message,
+            "kernel.pid_max allows 5,000 units, and 6,000 were asked for");
+  EXPECT_EQ(decision.error().code, ErrorCode::kCapability);
 }
 
 TEST(IdleUnits, AreFewerIfThatWillDo) {
   Limits limits;
   limits.mappings = {{"vm.max_map_count", 65'528}};
   const UnitNeeds needs{0, 0, 2, 1'000'000};
-  EXPECT_EQ(decide_units(1'000'000, true, needs, limits).value(), 32'700u);
-  EXPECT_EQ(decide_units(100, true, needs, limits).value(), 100u);
+  const auto fewer = decide(1'000'000, true, needs, limits);
+  ASSERT_TRUE(fewer);
+  EXPECT_EQ(fewer->units, 32'700u);
+  EXPECT_TRUE(fewer->fewer);
+  EXPECT_EQ(decide(100, true, needs, limits)->units, 100u);
   limits.mappings[0].room = 3;
-  EXPECT_FALSE(decide_units(100, true, needs, limits));
+  EXPECT_FALSE(decide(100, true, needs, limits));
 }
 
 TEST(IdleUnits, OfProcessesHaveALimitOfTheScenario) {
@@ -106,6 +112,17 @@ TEST(IdleAccount, OfProcessesTakesTheirOwnSizeAndTheFamilysPss) {
   EXPECT_EQ(value_of(metrics, "disturbance_bytes_per_unit"), 4);
 }
 
+TEST(IdleAccount, IsQuietUpToAFewPercent) {
+  Account account = made_up_account();  // 100,000 bytes less are available
+  account.disturbance = 5000;
+  EXPECT_TRUE(is_quiet(account));
+  account.disturbance = 5001;
+  EXPECT_FALSE(is_quiet(account));
+  account.machine_after.available = 1'000'001;
+  account.disturbance = 1;
+  EXPECT_FALSE(is_quiet(account));
+}
+
 TEST(IdleAccount, OfOtherUnitsTakesWhatTheyAdd) {
   Account account = made_up_account();
   account.own_after = {150'000, 30'000, 19'000};
@@ -157,6 +174,14 @@ TEST(IdleHerd, OfProcessesHasThePssThatSmapsRollupShows) {
     if (std::abs(difference) <= 16 * 4096) break;
   }
   EXPECT_NEAR(difference, 0, 16 * 4096);
+}
+
+TEST(IdleHerd, SaysHowManyStackfulCoroutinesThereCouldBe) {
+  auto cell = make_cell("idle", Model::kCoroutine, "stackful", {"units=10"});
+  ASSERT_TRUE(cell) << cell.error().message;
+  const std::vector<std::string> notes = (*cell)->notes();
+  if (notes.empty()) GTEST_SKIP() << "something else than mappings is scarcer here";
+  EXPECT_THAT(notes[0], HasSubstr("vm.max_map_count allows "));
 }
 
 TEST(IdleHerd, IsGoneWithItsCell) {
