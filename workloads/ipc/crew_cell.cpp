@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cerrno>
-#include <utility>
 
 #include "workloads/ipc/link.hpp"
 #include "workloads/limits.hpp"
@@ -46,7 +45,8 @@ int end_stream(const Links& links, std::size_t words, std::uint64_t count) {
 
 class CrewCell final : public Cell {
  public:
-  static Result<std::unique_ptr<Cell>> make(Model model, const Options& options, Links links) {
+  static Result<std::unique_ptr<Cell>> make(Model model, const Options& options,
+                                            const Links& links) {
     auto cell = std::make_unique<CrewCell>();
     TRIPTYCH_TRY_ASSIGN(
         cell->crew_,
@@ -76,11 +76,12 @@ class CrewCell final : public Cell {
 
 }  // namespace
 
-Result<std::unique_ptr<Cell>> make_crew_cell(Model model, const Options& options, Links links) {
+Result<std::unique_ptr<Cell>> make_crew_cell(Model model, const Options& options,
+                                             const Links& links) {
   Needs needs;
   needs.tasks = kUnits;
   TRIPTYCH_TRY(require(needs));
-  return CrewCell::make(model, options, std::move(links));
+  return CrewCell::make(model, options, links);
 }
 
 }  // namespace triptych::workloads::ipc

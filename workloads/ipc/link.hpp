@@ -40,6 +40,7 @@ Result<Links> make_eventfd_rings(const Options& options);
 Result<Links> make_locked_queues(const Options& options);  // for threads
 
 // Two units of the model and the links between them.
-Result<std::unique_ptr<Cell>> make_crew_cell(Model model, const Options& options, Links links);
+Result<std::unique_ptr<Cell>> make_crew_cell(Model model, const Options& options,
+                                             const Links& links);
 
 }  // namespace triptych::workloads::ipc

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <utility>
-
 #include "workloads/ipc/link.hpp"
 
 namespace triptych::workloads::ipc {
@@ -10,8 +8,8 @@ namespace {
 Result<std::unique_ptr<Cell>> make(const Parameters& parameters,
                                    Result<Links> (*make_links)(const Options& options)) {
   const Options options = read_options(parameters);
-  TRIPTYCH_TRY_ASSIGN(Links links, make_links(options));
-  return make_crew_cell(Model::kThread, options, std::move(links));
+  TRIPTYCH_TRY_ASSIGN(const Links links, make_links(options));
+  return make_crew_cell(Model::kThread, options, links);
 }
 
 }  // namespace

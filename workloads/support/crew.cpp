@@ -135,7 +135,7 @@ Result<std::unique_ptr<Crew>> Crew::start(Model model, unsigned units, Work work
     pthread_t thread{};
     const int error = ::pthread_create(&thread, nullptr, thread_main, seated.get());
     if (error != 0) return fail_errno("cannot start a thread", error);
-    seated.release();
+    static_cast<void>(seated.release());  // the thread owns it now
     state->threads.push_back(thread);
   }
   return crew;
