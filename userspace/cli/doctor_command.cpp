@@ -41,7 +41,7 @@ Result<Diagnosis> diagnose(const Options& options) {
   TRIPTYCH_TRY_ASSIGN(
       diagnosis.capabilities,
       probe::probe_capabilities(options.without_hooks, probe::Thoroughness::kEverything));
-  Result<probe::AttachPlan> plan = probe::make_attach_plan(diagnosis.capabilities, {}, false);
+  Result<probe::AttachPlan> plan = probe::make_attach_plan(diagnosis.capabilities, {});
   if (!plan) {
     diagnosis.refused_plan = plan.error();
     return diagnosis;

@@ -75,7 +75,7 @@ class Planner {
 
 constexpr std::string_view kNotAsked = "not asked for";
 
-void plan_clone_calls(Planner& planner, bool wanted) {
+void plan_clone_calls(Planner& planner, bool wanted, bool summary_only) {
   if (!wanted) {
     planner.leave_out("fork call", std::string(kNotAsked));
     planner.leave_out("page-table copy", std::string(kNotAsked));
@@ -88,13 +88,19 @@ void plan_clone_calls(Planner& planner, bool wanted) {
     return;
   }
   const std::string refusal = planner.last_refusal();
+  planner.leave_out("page-table copy", refusal);
+  // They take every system call of every program the long way round: dearer than a summary is.
+  if (summary_only) {
+    planner.leave_out("fork call",
+                      "not by tracepoints of system calls in summary mode; not by " + refusal);
+    return;
+  }
   if (!planner.take("fork call",
                     {"on_clone_enter", "on_clone_exit", "on_clone3_enter", "on_clone3_exit",
                      "on_fork_enter", "on_fork_exit", "on_vfork_enter", "on_vfork_exit"},
                     "not by " + refusal)) {
     planner.leave_out("fork call", planner.last_refusal());
   }
-  planner.leave_out("page-table copy", refusal);
 }
 
 Result<void> plan_faults(Planner& planner, bool wanted) {
@@ -139,15 +145,19 @@ Result<EventSet> parse_event_set(std::string_view text) {
   return wanted;
 }
 
-Result<AttachPlan> make_attach_plan(const Capabilities& capabilities, const EventSet& wanted,
-                                    bool summary_only) {
+Result<AttachPlan> make_attach_plan(const Capabilities& capabilities, const PlanRequest& request) {
+  const EventSet& wanted = request.events;
   Planner planner(capabilities);
   // The frame: without these no other event has a meaning. sched_switch is part of it, because the
   // last switch of a task is where its own counters are final.
   TRIPTYCH_TRY(planner.require("task", {"on_newtask", "on_exit", "on_free"}));
   TRIPTYCH_TRY(planner.require("exec", {"on_exec"}));
   TRIPTYCH_TRY(planner.require("rename, mark", {"on_rename"}));
-  TRIPTYCH_TRY(planner.require("running tasks", {"on_walk"}));
+  if (request.launched && !request.summary_only) {
+    planner.leave_out("running tasks", "not needed: the command is yet to be started");
+  } else {
+    TRIPTYCH_TRY(planner.require("running tasks", {"on_walk"}));
+  }
   if (wanted.switches) {
     TRIPTYCH_TRY(planner.require("switch", {"on_switch"}));
   } else {
@@ -156,20 +166,20 @@ Result<AttachPlan> make_attach_plan(const Capabilities& capabilities, const Even
   }
   if (!wanted.wakeups) {
     planner.leave_out("wakeup", std::string(kNotAsked));
-  } else if (summary_only) {
+  } else if (request.summary_only) {
     TRIPTYCH_TRY(planner.require("wakeup", {"on_wakeup", "on_wakeup_new"}));
   } else {
     TRIPTYCH_TRY(planner.require("wakeup", {"on_waking", "on_wakeup", "on_wakeup_new"}));
   }
   TRIPTYCH_TRY(plan_faults(planner, wanted.faults));
-  plan_clone_calls(planner, wanted.fork);
+  plan_clone_calls(planner, wanted.fork, request.summary_only);
 
   AttachPlan plan = std::move(planner.plan());
   plan.preempt_count_distance = capabilities.preempt_count_distance;
   plan.record_switches = wanted.switches;
   // An inherited counting event costs each switch of the target as much as recording it does: none
   // where there is nothing to compare with it, and none where the point is to be cheap.
-  plan.count_faults = wanted.faults && !summary_only;
+  plan.count_faults = wanted.faults && !request.summary_only;
   plan.tier = capabilities.has("fentry/handle_mm_fault") && capabilities.has("fentry/kernel_clone")
                   ? "full"
                   : "base";

@@ -30,6 +30,12 @@ struct EventSet {
 // "switch,wakeup,fault,fork,exec,exit"; an unknown name is an error that lists the known ones.
 Result<EventSet> parse_event_set(std::string_view text);
 
+struct PlanRequest {
+  EventSet events;
+  bool summary_only = false;
+  bool launched = false;  // a command that is yet to be started: nothing runs that is to be found
+};
+
 struct AttachPlan {
   std::vector<std::string> programs;  // names of BPF programs to load and attach
   std::vector<model::PlannedEvent>
@@ -41,7 +47,6 @@ struct AttachPlan {
 };
 
 // Fails when what was asked for cannot be recorded on this kernel at all.
-Result<AttachPlan> make_attach_plan(const Capabilities& capabilities, const EventSet& wanted,
-                                    bool summary_only);
+Result<AttachPlan> make_attach_plan(const Capabilities& capabilities, const PlanRequest& request);
 
 }  // namespace triptych::probe

@@ -9,11 +9,11 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "host/host.hpp"
 #include "probe/capabilities.hpp"
 #include "probe/session.hpp"
 #include "record/console.hpp"
 #include "record/event_loop.hpp"
-#include "host/host.hpp"
 #include "record/output_file.hpp"
 #include "record/shell_words.hpp"
 #include "record/target.hpp"
@@ -57,8 +57,10 @@ Outcome<Prepared> prepare(const Options& options, launch::Signals& signals, Cons
   TRIPTYCH_RECORD_TRY(OutputFile file, OutputFile::create(options.output, caller));
   TRIPTYCH_RECORD_TRY(const probe::Capabilities capabilities,
                       probe::probe_capabilities(options.without_hooks));
-  TRIPTYCH_RECORD_TRY(probe::AttachPlan plan,
-                      probe::make_attach_plan(capabilities, options.events, options.summary_only));
+  TRIPTYCH_RECORD_TRY(
+      probe::AttachPlan plan,
+      probe::make_attach_plan(capabilities, {options.events, options.summary_only,
+                                             options.kind == model::TargetKind::kCommand}));
   probe::Session::Options wanted;
   wanted.plan = plan;
   wanted.buffer_bytes = options.buffer_bytes;

@@ -39,7 +39,7 @@ const model::PlannedEvent* event(const AttachPlan& plan, const std::string& name
 }
 
 TEST(AttachPlan, TheFullTierUsesFunctionsAndLeavesSystemCallsAlone) {
-  const Result<AttachPlan> plan = make_attach_plan(kernel_without({}), {}, false);
+  const Result<AttachPlan> plan = make_attach_plan(kernel_without({}), {{}, false});
   ASSERT_TRUE(plan);
   EXPECT_EQ(plan->tier, "full");
   EXPECT_THAT(plan->programs, Contains("on_kernel_clone_enter"));
@@ -51,7 +51,7 @@ TEST(AttachPlan, TheFullTierUsesFunctionsAndLeavesSystemCallsAlone) {
 }
 
 TEST(AttachPlan, TheBaseTierFallsBackAndSaysWhy) {
-  const Result<AttachPlan> plan = make_attach_plan(kernel_without(kNoFunctions), {}, false);
+  const Result<AttachPlan> plan = make_attach_plan(kernel_without(kNoFunctions), {{}, false});
   ASSERT_TRUE(plan);
   EXPECT_EQ(plan->tier, "base");
   EXPECT_THAT(plan->programs, Contains("on_clone_enter"));
@@ -66,7 +66,7 @@ TEST(AttachPlan, TheBaseTierFallsBackAndSaysWhy) {
 TEST(AttachPlan, OnlyWhatWasAskedForIsAttached) {
   EventSet wanted{};
   wanted.faults = wanted.fork = wanted.wakeups = false;
-  const Result<AttachPlan> plan = make_attach_plan(kernel_without({}), wanted, false);
+  const Result<AttachPlan> plan = make_attach_plan(kernel_without({}), {wanted, false});
   ASSERT_TRUE(plan);
   EXPECT_TRUE(plan->record_switches);
   EXPECT_FALSE(plan->count_faults);
@@ -81,7 +81,7 @@ TEST(AttachPlan, OnlyWhatWasAskedForIsAttached) {
 TEST(AttachPlan, TheEndOfTasksNeedsSwitchesEvenWhenTheyAreNotRecorded) {
   EventSet wanted{};
   wanted.switches = false;
-  const Result<AttachPlan> plan = make_attach_plan(kernel_without({}), wanted, false);
+  const Result<AttachPlan> plan = make_attach_plan(kernel_without({}), {wanted, false});
   ASSERT_TRUE(plan);
   EXPECT_FALSE(plan->record_switches);
   EXPECT_THAT(plan->programs, Contains("on_switch"));
@@ -89,23 +89,41 @@ TEST(AttachPlan, TheEndOfTasksNeedsSwitchesEvenWhenTheyAreNotRecorded) {
 }
 
 TEST(AttachPlan, SummaryModeNeedsNoWaker) {
-  const Result<AttachPlan> plan = make_attach_plan(kernel_without({}), {}, true);
+  const Result<AttachPlan> plan = make_attach_plan(kernel_without({}), {{}, true});
   ASSERT_TRUE(plan);
   EXPECT_THAT(plan->programs, Not(Contains("on_waking")));
   EXPECT_THAT(plan->programs, Contains("on_wakeup"));
 }
 
+TEST(AttachPlan, ACommandYetToBeStartedIsNotLookedFor) {
+  const PlanRequest launched{{}, false, true};
+  EXPECT_THAT(make_attach_plan(kernel_without({}), launched)->programs, Not(Contains("on_walk")));
+  EXPECT_TRUE(make_attach_plan(kernel_without({"iter/task"}), launched));
+  // But snapshots of summaries are taken by a walk.
+  const PlanRequest summaries{{}, true, true};
+  EXPECT_THAT(make_attach_plan(kernel_without({}), summaries)->programs, Contains("on_walk"));
+}
+
+TEST(AttachPlan, SummaryModeLeavesSystemCallsAlone) {
+  const Result<AttachPlan> plan = make_attach_plan(kernel_without(kNoFunctions), {{}, true});
+  ASSERT_TRUE(plan);
+  EXPECT_THAT(plan->programs, Not(Contains("on_clone_enter")));
+  EXPECT_EQ(event(*plan, "fork call")->reason,
+            "not by tracepoints of system calls in summary mode; not by fentry/kernel_clone: load "
+            "refused");
+}
+
 TEST(AttachPlan, FaultsAreCountedBesideOnlyWhereTheyAreRecordedOneByOne) {
   EventSet without_faults{};
   without_faults.faults = false;
-  EXPECT_FALSE(make_attach_plan(kernel_without({}), without_faults, false)->count_faults);
-  EXPECT_FALSE(make_attach_plan(kernel_without({}), {}, true)->count_faults);
+  EXPECT_FALSE(make_attach_plan(kernel_without({}), {without_faults, false})->count_faults);
+  EXPECT_FALSE(make_attach_plan(kernel_without({}), {{}, true})->count_faults);
 }
 
 TEST(AttachPlan, WithoutItsFrameNothingCanBeRecorded) {
   for (const char* hook : {"tp_btf/task_newtask", "tp_btf/sched_switch",
                            "tp_btf/sched_process_exit", "tp_btf/sched_process_exec", "iter/task"}) {
-    const Result<AttachPlan> plan = make_attach_plan(kernel_without({hook}), {}, false);
+    const Result<AttachPlan> plan = make_attach_plan(kernel_without({hook}), {{}, false});
     ASSERT_FALSE(plan) << hook;
     EXPECT_EQ(plan.error().code, ErrorCode::kCapability);
     EXPECT_THAT(plan.error().message, testing::HasSubstr(hook));
