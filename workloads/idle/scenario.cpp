@@ -66,8 +66,7 @@ Result<Decision> decide(std::uint64_t wanted, bool fewer_will_do, const UnitNeed
   decision.fewer = decision.units < wanted;
   if (!decision.fewer || (fewer_will_do && decision.units > 0)) return decision;
   return fail(fmt::format("{}, and {} were asked for", decision.as_note(), format_count(wanted)),
-              "nothing was started: raise the limit, or set too-many=fewer",
-              ErrorCode::kCapability);
+              "nothing was started: raise the limit, or set too-many=fewer");
 }
 
 Result<Decision> decide(const Parameters& parameters, const UnitNeeds& needs) {

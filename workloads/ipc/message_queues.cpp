@@ -37,8 +37,7 @@ std::uint64_t read_limit(const char* path) {
 tl::unexpected<Error> too_large(std::uint64_t bytes, const char* path, std::uint64_t limit) {
   return fail(fmt::format("a message of {} is too large for the queue: {} is {}",
                           format_bytes(bytes), path, limit),
-              fmt::format("set a smaller size, or as root: echo {} >{}", bytes, path),
-              ErrorCode::kCapability);
+              fmt::format("set a smaller size, or as root: echo {} >{}", bytes, path));
 }
 
 class PosixQueue final : public Link {

@@ -34,7 +34,7 @@ TEST(IdleUnits, AreRefusedByTheNarrowestLimit) {
   ASSERT_FALSE(decision);
   EXPECT_EQ(decision.error().message,
             "kernel.pid_max allows 5,000 units, and 6,000 were asked for");
-  EXPECT_EQ(decision.error().code, ErrorCode::kCapability);
+  EXPECT_EQ(decision.error().code, ErrorCode::kFailed);
 }
 
 TEST(IdleUnits, AreFewerIfThatWillDo) {
