@@ -8,7 +8,29 @@
 
 #include "workloads/memory.hpp"
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TRIPTYCH_ADDRESS_SANITIZER
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define TRIPTYCH_ADDRESS_SANITIZER
+#endif
+#ifdef TRIPTYCH_ADDRESS_SANITIZER
+#include <sanitizer/asan_interface.h>
+#endif
+
 namespace triptych::workloads {
+namespace {
+
+// Frames that never returned leave their marks, which whoever gets the addresses next would run
+// into.
+void forget_frames([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t bytes) {
+#ifdef TRIPTYCH_ADDRESS_SANITIZER
+  ASAN_UNPOISON_MEMORY_REGION(memory, bytes);
+#endif
+}
+
+}  // namespace
 
 Result<GuardedStack> GuardedStack::create(std::size_t bytes) {
   constexpr std::size_t kGuardBytes = kPageBytes;
@@ -36,7 +58,9 @@ GuardedStack& GuardedStack::operator=(GuardedStack&& other) noexcept {
 }
 
 GuardedStack::~GuardedStack() {
-  if (mapping_ != nullptr) ::munmap(mapping_, guard_bytes_ + bytes_);
+  if (mapping_ == nullptr) return;
+  forget_frames(mapping_, guard_bytes_ + bytes_);
+  ::munmap(mapping_, guard_bytes_ + bytes_);
 }
 
 }  // namespace triptych::workloads
