@@ -25,7 +25,8 @@ namespace triptych::cli {
 
 // Exit statuses beyond those of ErrorCode. docs/architecture.md has the whole list.
 inline constexpr int kExitOk = 0;
-inline constexpr int kExitStrict = 4;  // data quality below --strict
+inline constexpr int kExitStrict = 4;     // data quality below --strict
+inline constexpr int kExitDifferent = 5;  // --fail-on of a comparison
 
 struct Command {
   CLI::App* app = nullptr;           // owned by the application it was added to
@@ -40,6 +41,7 @@ Command add_mark_command(CLI::App& app);
 Command add_run_command(CLI::App& app);
 Command add_list_command(CLI::App& app);
 Command add_compare_command(CLI::App& app);
+Command add_diff_command(CLI::App& app);
 Command add_record_command(CLI::App& app);  // only in builds that can record
 Command add_doctor_command(CLI::App& app);  // only in builds that can record
 

@@ -2,7 +2,6 @@
 //
 // triptych compare: the same work in three models, measured side by side.
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,6 +12,7 @@
 #include "cli/errors.hpp"
 #include "cli/output.hpp"
 #include "compare/comparison.hpp"
+#include "compare/interrupt.hpp"
 #include "compare/json.hpp"
 #include "compare/text.hpp"
 
@@ -60,13 +60,6 @@ Result<std::string> own_program() {
   return path;
 }
 
-unsigned width_of(int fd) {
-  constexpr unsigned kWidth = 100;
-  winsize size{};
-  if (::isatty(fd) != 1 || ::ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kWidth;
-  return size.ws_col;
-}
-
 Result<int> print_schema(const Words& words) {
   TRIPTYCH_TRY_ASSIGN(Output output, Output::open(words.output, ""));
   TRIPTYCH_TRY(output.write(compare::json_schema()));
@@ -81,9 +74,10 @@ Result<int> run(compare::Options options, const Words& words) {
   options.why_untraced = why_untraced();
   options.traced = options.why_untraced.empty();
   TRIPTYCH_TRY_ASSIGN(options.program, own_program());
-  // Before a minute of measuring, not after it.
-  TRIPTYCH_TRY_ASSIGN(Output output, Output::open(words.output, ""));
+  // That it can be written shows before a minute of measuring, not after it.
+  TRIPTYCH_TRY(Output::open(words.output, ""));
   TRIPTYCH_TRY_ASSIGN(const compare::Document document, compare::compare(options));
+  TRIPTYCH_TRY_ASSIGN(Output output, Output::open(words.output, ""));
   if (words.format == "json") {
     TRIPTYCH_TRY(output.write(compare::write_json(document)));
   } else {
@@ -120,7 +114,14 @@ Command add_compare_command(CLI::App& app) {
       ->type_name("DIR");
   self->add_flag("--schema", words->schema, "Print the JSON Schema of --format json");
   self->footer(kFooter);
-  return {self, [options, words] { return run(*options, *words); }};
+  Command command;
+  command.app = self;
+  command.run = [options, words] { return run(*options, *words); };
+  command.status_of = [](const Error& error) {
+    const int signal_number = compare::interrupted();
+    return signal_number != 0 ? 128 + signal_number : static_cast<int>(error.code);
+  };
+  return command;
 }
 
 }  // namespace triptych::cli

@@ -2,6 +2,7 @@
 #include "cli/errors.hpp"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -85,6 +86,13 @@ bool colours_wanted(int fd) {
   const char* terminal = std::getenv("TERM");
   if (terminal == nullptr || std::string_view(terminal) == "dumb") return false;
   return ::isatty(fd) == 1;
+}
+
+unsigned width_of(int fd) {
+  constexpr unsigned kWidth = 100;
+  winsize size{};
+  if (::isatty(fd) != 1 || ::ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kWidth;
+  return size.ws_col;
 }
 
 // Without a standard error there is nobody to tell: that is no reason to fail in another way.

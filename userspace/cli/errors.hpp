@@ -15,6 +15,9 @@ namespace triptych::cli {
 // Colours belong on a terminal, and only where NO_COLOR (no-color.org) and TERM allow them.
 bool colours_wanted(int fd);
 
+// Of the terminal; 100 for anything else.
+unsigned width_of(int fd);
+
 void print_error(const Error& error);
 
 // What CLI11 says about a command line, in our words: always ErrorCode::kUsage, with the nearest

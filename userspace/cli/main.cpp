@@ -20,7 +20,8 @@ constexpr const char* kFooter = R"(Examples:
   triptych COMMAND --help               the options of one command
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 the kernel or our rights do not allow it,
-4 the data is worse than --strict asks for. `record -- COMMAND` ends with the status of COMMAND.
+4 the data is worse than --strict asks for, 5 --fail-on of a diff. `record -- COMMAND` ends with the
+status of COMMAND.
 )";
 
 std::vector<Command> add_commands(CLI::App& app) {
@@ -34,6 +35,7 @@ std::vector<Command> add_commands(CLI::App& app) {
   commands.push_back(add_run_command(app));
   commands.push_back(add_list_command(app));
   commands.push_back(add_compare_command(app));
+  commands.push_back(add_diff_command(app));
 #ifdef TRIPTYCH_CAN_RECORD
   commands.push_back(add_doctor_command(app));
 #endif

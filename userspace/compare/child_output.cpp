@@ -17,6 +17,7 @@
 
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
+#include "compare/interrupt.hpp"
 
 namespace triptych::compare {
 namespace {
@@ -72,6 +73,11 @@ void collect(pid_t child, UniqueFd out, UniqueFd err, std::uint64_t deadline_ns,
              ChildOutput* output) {
   while (out || err) {
     const std::uint64_t now = now_ns();
+    if (interrupted() != 0) {
+      // It may have something to clean up; the keys of a terminal have told it already.
+      ::kill(child, SIGTERM);
+      return;
+    }
     if (now >= deadline_ns) {
       output->timed_out = true;
       ::kill(child, SIGKILL);

@@ -10,6 +10,7 @@
 #include "compare/calibration.hpp"
 #include "compare/explain.hpp"
 #include "compare/figures.hpp"
+#include "compare/interrupt.hpp"
 #include "compare/ladder.hpp"
 #include "compare/progress.hpp"
 #include "compare/runner.hpp"
@@ -169,14 +170,17 @@ Result<Document> compare(const Options& options) {
   document.statistics.seed = 20240229;
   document.scenarios = describe_scenarios(plan);
 
+  const InterruptGuard guard;
   Progress progress;
   const Runner runner(plan, options.program, become);
   const std::vector<MeasuredCell> measured =
       runner.measure(document.statistics.seed, options.traced ? kTracingNs : 0, progress);
+  if (interrupted() != 0) return fail("interrupted");
   TRIPTYCH_TRY(check_any(measured));
   add_cells(plan, measured, &document);
   decide(document);
   if (options.traced) add_traced(options, runner, measured, progress, &document);
+  if (interrupted() != 0) return fail("interrupted");
   explain(document);
   document.ladder = make_ladder(document);
   document.elapsed_ns = monotonic_ns() - start_ns;

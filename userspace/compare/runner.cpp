@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "compare/child_output.hpp"
+#include "compare/interrupt.hpp"
 #include "stats/random.hpp"
 #include "workloads/run_arguments.hpp"
 
@@ -91,7 +92,7 @@ std::vector<MeasuredCell> Runner::measure(std::uint64_t seed, std::uint64_t afte
   std::vector<MeasuredCell> measured(count);
   std::vector<Cost> costs(count);
   const std::uint64_t start_ns = monotonic_ns();
-  for (std::size_t i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < count && interrupted() == 0; ++i) {
     progress.show("sizing " + title(plan_.cells[i]), plan_.untraced_ns + after_ns);
     probe(plan_.cells[i], &measured[i], &costs[i]);
   }
@@ -108,6 +109,7 @@ std::vector<MeasuredCell> Runner::measure(std::uint64_t seed, std::uint64_t afte
   for (unsigned round = 0; round < plan_.repetitions; ++round) {
     random.shuffle(order);
     for (const std::size_t index : order) {
+      if (interrupted() != 0) return measured;
       MeasuredCell& each = measured[index];
       if (!each.refused.empty() || (round > 0 && costs[index].counted_once)) continue;
       progress.show("measuring " + title(plan_.cells[index]), left_of(all_ns, done_ns, after_ns));

@@ -122,7 +122,8 @@ void write_table(Page& page, const Table& table) {
   const std::vector<std::size_t> widths = widths_of(table);
   std::size_t label_width = 0;
   for (const TableRow& row : table.rows) {
-    if (!row.cells.empty()) label_width = std::max(label_width, width_of(row.label));
+    const bool shown = !row.cells.empty() && has_something(row, 0, row.cells.size());
+    if (shown) label_width = std::max(label_width, width_of(row.label));
   }
   for (std::size_t from = 0; from < table.columns.size();) {
     std::size_t to = from;

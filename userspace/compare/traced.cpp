@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "compare/calibration.hpp"
+#include "compare/interrupt.hpp"
 
 namespace triptych::compare {
 namespace {
@@ -158,6 +159,7 @@ Result<TracedCells> trace_cells(const Runner& runner, const std::vector<Measured
   const std::vector<Batch> batches = batches_of(plan, measured);
   std::uint64_t left_ns = batches.size() * 700'000'000;
   for (const Batch& batch : batches) {
+    if (interrupted() != 0) break;
     const std::string name(plan.scenarios[batch.scenario].scenario->name);
     progress.show("recording " + name, left_ns);
     left_ns -= 700'000'000;

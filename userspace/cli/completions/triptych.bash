@@ -11,7 +11,7 @@ _triptych() {
   local command=${COMP_WORDS[1]} words='' i
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
-    mapfile -t COMPREPLY < <(compgen -W 'record report dump mark run list compare doctor --help --version' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'record report dump mark run list compare diff doctor --help --version' -- "$current")
     return
   fi
   if [[ $command == record ]]; then
@@ -35,6 +35,7 @@ _triptych() {
     --events) words='switch wakeup fault fork exec exit' ;;
     -p) mapfile -t COMPREPLY < <(compgen -W "$(cd /proc && echo [0-9]*)" -- "$current"); return ;;
     --model | --models) words='process thread coroutine' ;;
+    --fail-on) words='slower' ;;
     --keep-traces) compopt -o dirnames; return ;;
     --duration | --buffer-size | --no-probe | --tid | --process | --top | --from-mark | --to-mark | --variant | \
       --set | --iterations | --seconds | --warm-up | --pin | --repetitions) return ;;
@@ -52,10 +53,15 @@ _triptych() {
       list) words='--help' ;;
       compare) words='--models --quick --thorough --set --repetitions --format -o --output
         --keep-traces --schema --help' ;;
+      diff) words='--fail-on --format -o --output --help' ;;
       doctor) words='--format --no-probe --help' ;;
     esac
     if [[ $current != -* && ($command == report || $command == dump) ]]; then
       _triptych_traces "$current"
+      return
+    fi
+    if [[ $current != -* && $command == diff ]]; then
+      compopt -o default
       return
     fi
     if [[ $current != -* && ($command == compare ||

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Completion of triptych's commands and options for fish.
 
-set --local commands record report dump mark run list compare doctor
+set --local commands record report dump mark run list compare diff doctor
 set --local outside "not __fish_seen_subcommand_from $commands"
 
 complete -c triptych -f
@@ -12,6 +12,7 @@ complete -c triptych -n $outside -a mark -d 'Mark a phase of the calling program
 complete -c triptych -n $outside -a run -d 'Run one workload in one model'
 complete -c triptych -n $outside -a list -d 'List the built-in workloads'
 complete -c triptych -n $outside -a compare -d 'Measure the same work in three models'
+complete -c triptych -n $outside -a diff -d 'Compare two comparisons, or two reports'
 complete -c triptych -n $outside -a doctor -d 'Say what this kernel can record, and how'
 complete -c triptych -n $outside -l version -d 'Print the version'
 complete -c triptych -s h -l help -d 'Print help'
@@ -42,7 +43,7 @@ set --local readers '__fish_seen_subcommand_from report dump'
 complete -c triptych -n $readers -s o -l output -r -F -d 'Write to this file'
 complete -c triptych -n $readers -F
 
-complete -c triptych -n '__fish_seen_subcommand_from report dump run compare doctor' -l format -x -a 'text json' -d 'Form of the output'
+complete -c triptych -n '__fish_seen_subcommand_from report dump run compare diff doctor' -l format -x -a 'text json' -d 'Form of the output'
 complete -c triptych -n '__fish_seen_subcommand_from doctor' -l no-probe -x -d 'Treat this hook as refused'
 
 set --local run '__fish_seen_subcommand_from run'
@@ -65,6 +66,11 @@ complete -c triptych -n $compare -l repetitions -x -d 'Processes started for eac
 complete -c triptych -n $compare -s o -l output -r -F -d 'Write to this file'
 complete -c triptych -n $compare -l keep-traces -x -a '(__fish_complete_directories)' -d 'Keep the recordings'
 complete -c triptych -n $compare -l schema -d 'Print the JSON Schema'
+
+set --local diff '__fish_seen_subcommand_from diff'
+complete -c triptych -n $diff -l fail-on -x -a slower -d 'Exit with 5 when anything is'
+complete -c triptych -n $diff -s o -l output -r -F -d 'Write to this file'
+complete -c triptych -n $diff -F
 
 set --local mark '__fish_seen_subcommand_from mark'
 complete -c triptych -n $mark -l begin -d 'The phase begins'

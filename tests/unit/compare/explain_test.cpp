@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compare/explain.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "compare/figures.hpp"
+#include "compare/ladder.hpp"
+#include "sample.hpp"
+
+namespace triptych::compare {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+std::vector<std::string> explanations_of(Document document) {
+  decide(document);
+  explain(document);
+  return document.scenarios[0].explanations;
+}
+
+TEST(Explain, CreationInNumbers) {
+  EXPECT_THAT(
+      explanations_of(test::create_document()),
+      ElementsAre(
+          "a child by fork costs 412 us because 1,031 page-table pages are copied for it, "
+          "200 us in the creating call and 100 us to take them down at its end (while "
+          "recorded); a thread shares them and costs 16.0 us",
+          "coroutine stackless costs 13.0 ns because the kernel makes no task for it, wakes "
+          "nobody and does not switch; for thread default it makes one, and switches 2 "
+          "times"));
+}
+
+TEST(Explain, SaysNothingWithoutEvidence) {
+  Document document = test::create_document();
+  for (CellResult& cell : document.cells) cell.traced.reset();
+  EXPECT_THAT(explanations_of(document), IsEmpty());
+}
+
+TEST(Explain, SaysNothingOfADifferenceThatIsNotProven) {
+  Document document = test::create_document();
+  document.cells[0].figures = {test::time_figure(16'000)};
+  document.cells[2].figures = {test::time_figure(16'000)};
+  EXPECT_THAT(explanations_of(document), IsEmpty());
+}
+
+TEST(Explain, PageTablesExplainNothingWhereTheTimeGoesElsewhere) {
+  Document document = test::create_document();
+  document.cells.resize(2);
+  document.cells[0].figures = {test::time_figure(4'120'000)};
+  document.cells[0].traced->time_per_operation_ns = 5'000'000;
+  EXPECT_THAT(explanations_of(document), IsEmpty());
+}
+
+TEST(Explain, NoPageTableIsCopiedForVfork) {
+  Document document = test::create_document();
+  document.cells.push_back(test::make_cell(0, "process", "vfork", Placement::kPinned, 25'000));
+  test::record(document.cells[3], {{"processes_created", 1}, {"voluntary_switches", 3}});
+  EXPECT_THAT(explanations_of(document),
+              ::testing::Contains(
+                  "vfork copies no page table where fork copies 1,031 pages: 25.0 us against 412 "
+                  "us"));
+}
+
+TEST(Explain, CopiesOnWrite) {
+  Document document = test::create_document();
+  document.cells.resize(2);
+  document.cells[0].figures = {test::time_figure(5'000'000)};
+  test::record(document.cells[0], {{"processes_created", 1},
+                                   {"cow_copies", 2048},
+                                   {"cow_copied_bytes", 8'388'608},
+                                   {"cow_time", 4'096'000}});
+  EXPECT_THAT(
+      explanations_of(document),
+      ElementsAre("process fork takes 5.00 ms because 2,048 pages (8.0 MiB) are copied when "
+                  "they are first written, 2.00 us each while recorded; thread default "
+                  "writes the same memory, copies none and takes 16.0 us"));
+}
+
+TEST(Explain, SwitchesOfAddressSpacesAndWithoutTheKernel) {
+  Document document = test::create_document();
+  document.scenarios = {test::make_scenario("switch")};
+  document.cells[0].figures = {test::time_figure(5'000)};
+  test::record(document.cells[0], {{"voluntary_switches", 2}, {"address_space_switches", 2}});
+  document.cells[1].figures = {test::time_figure(4'000)};
+  test::record(document.cells[1], {{"voluntary_switches", 2}});
+  document.cells[1].traced->blocked_in["futex"] = 2;
+  EXPECT_THAT(
+      explanations_of(document),
+      ElementsAre(
+          "process fork takes 1.25x the time of thread default for as many switches (2 and "
+          "2): 2 of its own change the address space, of the other's none",
+          "coroutine stackless takes 13.0 ns because its 2 switches happen in the program "
+          "itself and none in the kernel; thread default takes 4.00 us with 2 in the kernel, "
+          "of which 2 asleep in futex"));
+}
+
+TEST(Explain, MemoryOfUnits) {
+  Document document = test::create_document();
+  document.scenarios = {test::make_scenario("idle")};
+  document.cells.resize(2);
+  for (CellResult& cell : document.cells) {
+    cell.placement = Placement::kUnpinned;
+    cell.traced.reset();
+    const double factor = cell.model == "process" ? 4 : 1;
+    cell.figures = {test::single_figure("sum_bytes_per_unit", "bytes", 32'768 * factor),
+                    test::single_figure("pss_bytes_per_unit", "bytes", 8192),
+                    test::single_figure("page_table_bytes_per_unit", "bytes", 4096),
+                    test::single_figure("kernel_stack_bytes_per_unit", "bytes", 16'384),
+                    test::single_figure("slab_bytes_per_unit", "bytes", 4096)};
+  }
+  EXPECT_THAT(
+      explanations_of(document),
+      ElementsAre("process fork takes 128.0 KiB a unit (4.00x of thread default): 8.0 KiB of "
+                  "its own memory, 4.0 KiB page tables, 16.0 KiB kernel stack, 4.0 KiB "
+                  "slab"));
+}
+
+TEST(Explain, Placement) {
+  Document document = test::create_document();
+  document.cells.push_back(test::make_cell(0, "thread", "default", Placement::kUnpinned, 80'000));
+  EXPECT_THAT(explanations_of(document),
+              ::testing::Contains("left to the scheduler, thread default takes 5.00x the time that "
+                                  "it takes pinned to one CPU (80.0 us)"));
+}
+
+TEST(Ladder, HasARungForWhatWasMeasured) {
+  Document document = test::create_document();
+  decide(document);
+  const std::vector<Rung> ladder = make_ladder(document);
+  ASSERT_EQ(ladder.size(), 1u);
+  EXPECT_EQ(ladder[0].question, "creation");
+  EXPECT_EQ(ladder[0].answer,
+            "process 412 us (25.7x), thread 16.0 us, coroutine 13.0 ns (0.00081x)");
+  EXPECT_TRUE(make_ladder(Document{}).empty());
+}
+
+}  // namespace
+}  // namespace triptych::compare

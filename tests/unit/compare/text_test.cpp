@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compare/text.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "compare/explain.hpp"
+#include "compare/figures.hpp"
+#include "compare/ladder.hpp"
+#include "compare/progress.hpp"
+#include "compare/text_table.hpp"
+#include "sample.hpp"
+
+namespace triptych::compare {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string table_of(const Table& table, unsigned width) {
+  Page page(width, false);
+  write_table(page, table);
+  return page.take();
+}
+
+TEST(TextTable, ColumnsStandInTheirGroups) {
+  const Table table{{{"process", "fork"}, {"process", "vfork"}, {"thread", "default"}},
+                    {{"time", {{"412 us"}, {"25 us"}, {"16 us"}}},
+                     {"pages", {{"18"}, {"-"}, {"-"}}},
+                     {"heading", {}},
+                     {"nothing", {{"-"}, {"-"}, {"-"}}}}};
+  EXPECT_EQ(table_of(table, 100),
+            "         ───── process   thread\n"
+            "           fork  vfork  default\n"
+            "  time   412 us  25 us    16 us\n"
+            "  pages      18      -        -\n"
+            "  heading\n");
+}
+
+TEST(TextTable, WhatDoesNotFitGoesBelow) {
+  const Table table{{{"process", "first-column-wide"}, {"thread", "second-column-wide"}},
+                    {{"time", {{"1"}, {"2"}}}, {"pages", {{"3"}, {"-"}}}}};
+  EXPECT_EQ(table_of(table, 40),
+            "         ───────── process\n"
+            "         first-column-wide\n"
+            "  time                   1\n"
+            "  pages                  3\n"
+            "\n"
+            "         ─────────── thread\n"
+            "         second-column-wide\n"
+            "  time                    2\n");
+}
+
+TEST(TextTable, BarsHaveALogScale) {
+  Page page(40, false);
+  write_bars(page, {{"thread", "10 us", 10'000}, {"coroutine", "10 ns", 10}, {"a", "1 ns", 1}});
+  // 20 columns for five decades from 0.1 ns: four a decade.
+  EXPECT_EQ(page.take(),
+            "  thread     10 us  ████████████████████\n"
+            "  coroutine  10 ns  ████████\n"
+            "  a           1 ns  ████\n");
+}
+
+TEST(TextTable, ParagraphsAreFilledToTheWidth) {
+  Page page(40, false);
+  page.filled("  > ", "one two three four five six seven eight nine ten");
+  EXPECT_EQ(page.take(), "  > one two three four five six seven\n    eight nine ten\n");
+}
+
+std::string text_of(Document document, TextStyle style = {}) {
+  decide(document);
+  explain(document);
+  document.ladder = make_ladder(document);
+  return write_text(document, style);
+}
+
+TEST(CompareText, HasTheTableTheBarsAndTheReason) {
+  const std::string text = text_of(test::create_document());
+  EXPECT_THAT(text, HasSubstr("create: do it once"));
+  EXPECT_THAT(text, HasSubstr("process   thread  coroutine"));
+  EXPECT_THAT(text, HasSubstr("  time, pinned          412 us  16.0 us   *13.0 ns\n"));
+  EXPECT_THAT(text, HasSubstr("  / thread default     25.7x        1   0.00081x\n"));
+  EXPECT_THAT(text, HasSubstr("  page table pages"));
+  EXPECT_THAT(text, HasSubstr("time per operation, pinned, log scale"));
+  EXPECT_THAT(text, HasSubstr("  > a child by fork costs 412 us because 1,031 page-table pages"));
+  EXPECT_THAT(text, HasSubstr("In short"));
+  EXPECT_THAT(text, HasSubstr("costs 200 ns ± 20.0 ns for each context switch"));
+}
+
+TEST(CompareText, StaysWithinTheWidth) {
+  for (const unsigned width : {60u, 80u, 100u}) {
+    std::istringstream lines(text_of(test::create_document(), {width, false}));
+    for (std::string line; std::getline(lines, line);) {
+      const auto columns = std::count_if(line.begin(), line.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+      });
+      EXPECT_LE(columns, static_cast<long>(width)) << line;
+    }
+  }
+}
+
+TEST(CompareText, ColoursOnlyWhereWanted) {
+  EXPECT_THAT(text_of(test::create_document()), Not(HasSubstr("\033")));
+  EXPECT_THAT(text_of(test::create_document(), {100, true}), HasSubstr("\033[32m*13.0 ns\033[0m"));
+}
+
+TEST(CompareText, SaysWhatRootWouldAdd) {
+  Document document = test::create_document();
+  for (CellResult& cell : document.cells) cell.traced.reset();
+  document.why_untraced = "not root: with sudo, more";
+  const std::string text = text_of(document);
+  EXPECT_THAT(text, HasSubstr("  not recorded not root: with sudo, more\n"));
+  EXPECT_THAT(text, Not(HasSubstr("recorded, per operation")));
+}
+
+TEST(CompareText, SaysWhatWasRefused) {
+  Document document = test::create_document();
+  document.cells[0].figures.clear();
+  document.cells[0].traced.reset();
+  document.cells[0].refused = "pids.max allows 3 more";
+  EXPECT_THAT(text_of(document), HasSubstr("  ! process fork: pids.max allows 3 more\n"));
+}
+
+TEST(Progress, LineHasShareAndRemainingTime) {
+  EXPECT_EQ(progress_line("measuring x", 30'000'000'000, 10'400'000'000),
+            "compare: measuring x, 74 %, 10 s left");
+  EXPECT_EQ(progress_line("x", 0, 0), "compare: x, 0 %, 0 s left");
+}
+
+}  // namespace
+}  // namespace triptych::compare

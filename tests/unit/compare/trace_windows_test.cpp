@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compare/trace_windows.hpp"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <vector>
+
+namespace triptych::compare {
+namespace {
+
+// Events from memory; what a source counted can be set.
+class Events final : public trace::Source {
+ public:
+  const model::Metadata& metadata() const override { return metadata_; }
+  bool next(model::Event& event) override {
+    if (next_ == events_.size()) return false;
+    event = events_[next_++];
+    return true;
+  }
+  const std::optional<model::Ending>& ending() const override { return ending_; }
+  const model::DataQuality& quality() const override { return quality_; }
+  std::uint64_t stored_bytes() const override { return 0; }
+
+  void add(std::uint32_t task, model::Payload payload) {
+    model::Event event;
+    event.ts_ns = now_ += 1000;
+    event.task = model::TaskId{task};
+    event.payload = std::move(payload);
+    events_.push_back(std::move(event));
+  }
+  void mark(std::uint32_t task, const char* name) {
+    model::Mark mark;
+    mark.name.assign(name);
+    add(task, mark);
+  }
+  // Task `from` goes to sleep in a system call, another one comes in.
+  void sleep(std::uint32_t from, std::uint32_t to, std::int16_t syscall, bool mm_change = false) {
+    model::Switch change;
+    change.next = model::TaskId{to};
+    change.prev_state = 1;
+    change.syscall = syscall;
+    change.voluntary = true;
+    change.mm_change = mm_change;
+    change.prev_target = true;
+    change.next_target = true;
+    add(from, change);
+  }
+
+  model::DataQuality quality_;
+
+ private:
+  model::Metadata metadata_;
+  std::optional<model::Ending> ending_;
+  std::vector<model::Event> events_;
+  std::size_t next_ = 0;
+  std::uint64_t now_ = 1'000'000;
+};
+
+constexpr std::int16_t kFutex = 202;
+
+void add_task(Events& events, std::uint32_t task) {
+  model::TaskSeen seen;
+  seen.tid = static_cast<model::Tid>(task);
+  seen.tgid = seen.tid;
+  seen.mm = model::MmId{task};
+  seen.how = model::SeenHow::kLaunched;
+  events.add(task, seen);
+}
+
+void add_cell(Events& events, std::uint32_t task, int control, int measured) {
+  add_task(events, task);
+  events.mark(task, "control-begin");
+  for (int i = 0; i < control; ++i) events.sleep(task, 99, kFutex);
+  events.mark(task, "control-end");
+  events.mark(task, "begin");
+  for (int i = 0; i < measured; ++i) events.sleep(task, 99, kFutex, true);
+  events.mark(task, "end");
+  for (int i = 0; i < 50; ++i) events.sleep(task, 99, kFutex);
+}
+
+TEST(ReadWindows, CountsEachCellBetweenItsOwnMarks) {
+  Events events;
+  events.mark(2, "cell-0");
+  add_cell(events, 10, 1, 5);
+  events.mark(2, "cell-1");
+  add_cell(events, 20, 0, 7);
+  const auto windows = read_windows(events, 2);
+  ASSERT_TRUE(windows.has_value());
+  ASSERT_EQ(windows->cells.size(), 2u);
+  EXPECT_EQ(windows->lost, 0u);
+  const CellWindows& first = windows->cells[0];
+  EXPECT_TRUE(first.complete);
+  EXPECT_EQ(first.control.switches.voluntary, 1u);
+  EXPECT_EQ(first.control.blocking.at("futex"), 1u);
+  EXPECT_EQ(first.measured.switches.voluntary, 5u);
+  EXPECT_EQ(first.measured.switches.mm_changes, 5u);
+  EXPECT_EQ(first.measured.blocking.at("futex"), 5u);
+  EXPECT_EQ(windows->cells[1].control.switches.voluntary, 0u);
+  EXPECT_EQ(windows->cells[1].measured.switches.voluntary, 7u);
+}
+
+TEST(ReadWindows, ACellWithoutAllItsMarksIsNotComplete) {
+  Events events;
+  events.mark(2, "cell-0");
+  add_task(events, 10);
+  events.mark(10, "control-begin");
+  events.mark(10, "control-end");
+  events.mark(2, "cell-1");
+  add_cell(events, 20, 0, 3);
+  const auto windows = read_windows(events, 3);
+  ASSERT_TRUE(windows.has_value());
+  EXPECT_FALSE(windows->cells[0].complete);
+  EXPECT_TRUE(windows->cells[1].complete);
+  EXPECT_EQ(windows->cells[1].measured.switches.voluntary, 3u);
+  EXPECT_FALSE(windows->cells[2].complete) << "it never began";
+}
+
+TEST(ReadWindows, LossesAreTold) {
+  Events events;
+  events.quality_.add(model::Quality::lost_switches, 12);
+  events.quality_.add(model::Quality::out_of_order, 5);
+  const auto windows = read_windows(events, 1);
+  ASSERT_TRUE(windows.has_value());
+  EXPECT_EQ(windows->lost, 12u) << "what was only sorted is not lost";
+}
+
+}  // namespace
+}  // namespace triptych::compare
