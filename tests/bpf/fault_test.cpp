@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "bpf/recorded_scenario.hpp"
+#include "bpf/swap_device.hpp"
 
 namespace triptych::test {
 namespace {
@@ -146,6 +147,17 @@ TEST(Fault, HugetlbCopies) {
   ASSERT_EQ(whole.forks.size(), 1u);
   const analyze::CowBill& child = whole.forks[0].cow_child;
   EXPECT_EQ(child.bytes, (4ull << 21) + (child.copies - 4) * 4096);
+}
+
+TEST(Fault, PagesSwappedOutComeBack) {
+  const SwapDevice swap;
+  if (!swap.refusal().empty()) GTEST_SKIP() << swap.refusal();
+  TRIPTYCH_RECORD("swapped_out", kPages);
+  const Summary summary = recorded.marked();
+  // Memory answers at once, so that the kernel reads nothing ahead.
+  EXPECT_EQ(count(summary, FaultKind::kSwap), summary.totals.faults.total);
+  EXPECT_EQ(summary.totals.faults.total, kPages);
+  expect_audited(recorded, 0);
 }
 
 TEST(Fault, TakenWhileTheKernelRan) {

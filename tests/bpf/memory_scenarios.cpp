@@ -196,6 +196,18 @@ int hugetlb_copy(std::size_t n) {
   return status;
 }
 
+int swapped_out(std::size_t n) {
+  char* memory = map(n * kPage);
+  write_pages(memory, n);
+  if (::madvise(memory, n * kPage, MADV_PAGEOUT) != 0) return kCannot;
+  begin();
+  for (std::size_t i = 0; i < n; ++i) {
+    static_cast<void>(*const_cast<volatile char*>(memory + i * kPage));
+  }
+  end();
+  return 0;
+}
+
 // The kernel itself touches the pages, on behalf of read(2).
 int kernel_mode(std::size_t n) {
   char* memory = map(n * kPage);
@@ -308,6 +320,7 @@ constexpr Scenario kScenarios[] = {
     {"reuse_after_child", reuse_after_child},
     {"huge", huge},
     {"hugetlb_copy", hugetlb_copy},
+    {"swapped_out", swapped_out},
     {"kernel_mode", kernel_mode},
     {"segv", segv},
     {"populate", populate},
