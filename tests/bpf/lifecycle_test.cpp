@@ -156,6 +156,19 @@ TEST(Lifecycle, AnOrphanOutlivesItsParent) {
   EXPECT_EQ(summary.audit.tasks_differing, 0u);
 }
 
+TEST(Lifecycle, AWorkerOfIoUringIsNoThreadThatTheProgramMade) {
+  TRIPTYCH_RECORD("io_uring_worker", 1);
+  ASSERT_EQ(recorded.wait_status, 0);
+  const Summary summary = recorded.summary();
+  const std::vector<Task> tasks = targets(summary);
+  ASSERT_EQ(tasks.size(), 2u);
+  EXPECT_EQ(tasks[1].created_by, analyze::CreatedBy::kIoWorker);
+  EXPECT_EQ(summary.totals.kernel_workers, 1u);
+  EXPECT_EQ(summary.totals.threads_created, 0u);
+  EXPECT_EQ(summary.audit.tasks_differing, 0u);
+  EXPECT_EQ(summary.audit.tasks_comparable, 2u);
+}
+
 // With room for a few hundred numbers only, they come round: each task has its own life.
 TEST(Lifecycle, ReusedTidsAreDifferentTasks) {
   constexpr const char* kLimit = "/proc/sys/kernel/pid_max";

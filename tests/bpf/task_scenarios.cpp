@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/io_uring.h>
 #include <pthread.h>
 #include <sched.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -235,6 +238,26 @@ int orphan(std::size_t) {
   return 0;
 }
 
+// One request that io_uring hands to a worker, which the kernel makes for it.
+int io_uring_worker(std::size_t) {
+  io_uring_params params{};
+  const auto ring = static_cast<int>(::syscall(SYS_io_uring_setup, 1, &params));
+  if (ring < 0) return kCannot;
+  const auto map = [ring](std::size_t bytes, std::uint64_t what) {
+    return static_cast<char*>(::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                                     MAP_SHARED | MAP_POPULATE, ring, static_cast<off_t>(what)));
+  };
+  char* queue = map(params.sq_off.array + sizeof(unsigned), IORING_OFF_SQ_RING);
+  char* entries = map(sizeof(io_uring_sqe), IORING_OFF_SQES);
+  if (queue == MAP_FAILED || entries == MAP_FAILED) return kCannot;
+  auto* request = reinterpret_cast<io_uring_sqe*>(entries);
+  request->opcode = IORING_OP_NOP;
+  request->flags = IOSQE_ASYNC;
+  *reinterpret_cast<unsigned*>(queue + params.sq_off.array) = 0;
+  __atomic_store_n(reinterpret_cast<unsigned*>(queue + params.sq_off.tail), 1u, __ATOMIC_RELEASE);
+  return ::syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, nullptr, 0) == 1 ? 0 : 1;
+}
+
 constexpr Scenario kScenarios[] = {
     {"forks", forks},
     {"threads", threads},
@@ -250,6 +273,7 @@ constexpr Scenario kScenarios[] = {
     {"renames", renames},
     {"killed", killed},
     {"orphan", orphan},
+    {"io_uring_worker", io_uring_worker},
 };
 
 }  // namespace
