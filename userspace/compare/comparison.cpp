@@ -156,6 +156,9 @@ Result<void> check_any(const std::vector<MeasuredCell>& measured) {
 Result<Document> compare(const Options& options) {
   TRIPTYCH_TRY_ASSIGN(const Plan plan, make_plan(options, host::quietest_cpu()));
   TRIPTYCH_TRY_ASSIGN(const std::optional<launch::User> become, user_of_cells());
+  if (options.traced) {  // that it can be written to shows now, not after a minute
+    TRIPTYCH_TRY(TraceDirectory::open(options.keep_traces, become));
+  }
   const std::uint64_t start_ns = monotonic_ns();
   Document document;
   document.tool_version = options.tool_version;

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: Apache-2.0
+"""triptych compare and diff: on small plans, with invariants and never with absolute times."""
+
+import json
+import os
+import signal
+import time
+
+import harness
+
+QUICK = ("--quick", "--repetitions", "3")
+
+
+def violations(value, schema, root=None, place="$"):
+    """The part of JSON Schema that the schema uses; see tests/support/json_schema.hpp."""
+    root = root or schema
+    if "$ref" in schema:
+        return violations(value, root["$defs"][schema["$ref"].rpartition("/")[2]], root, place)
+    if "anyOf" in schema:
+        answers = [violations(value, each, root, place) for each in schema["anyOf"]]
+        return [] if [] in answers else answers[0]
+    if "const" in schema:
+        return [] if value == schema["const"] else [f"{place} is not {schema['const']}"]
+    if "enum" in schema:
+        return [] if value in schema["enum"] else [f"{place} is none of {schema['enum']}"]
+    kinds = schema.get("type", [])
+    kinds = kinds if isinstance(kinds, list) else [kinds]
+    is_kind = {"object": isinstance(value, dict), "array": isinstance(value, list),
+               "string": isinstance(value, str), "boolean": isinstance(value, bool),
+               "null": value is None,
+               "integer": isinstance(value, int) and not isinstance(value, bool),
+               "number": isinstance(value, (int, float)) and not isinstance(value, bool)}
+    if kinds and not any(is_kind[kind] for kind in kinds):
+        return [f"{place} is no {' or '.join(kinds)}"]
+    found = []
+    if isinstance(value, dict) and "properties" in schema:
+        found += [f"{place}.{name} is missing" for name in schema["required"] if name not in value]
+        for name, each in value.items():
+            if name not in schema["properties"]:
+                found.append(f"{place}.{name} is not in the schema")
+            else:
+                found += violations(each, schema["properties"][name], root, f"{place}.{name}")
+    if isinstance(value, list) and "items" in schema:
+        for number, each in enumerate(value):
+            found += violations(each, schema["items"], root, f"{place}[{number}]")
+    return found
+
+
+class CompareTest(harness.Test):
+    def compare(self, *arguments, prefix=(), **options):
+        result = self.triptych("compare", *arguments, "--format", "json", prefix=prefix, **options)
+        self.assertEqual(result.status, 0, result.err)
+        document = json.loads(result.out)
+        schema = json.loads(self.triptych("compare", "--schema").out)
+        self.assertEqual(violations(document, schema), [])
+        return document
+
+    @staticmethod
+    def cell(document, *key):
+        """By model and variant; pinned."""
+        return next(cell for cell in document["cells"]
+                    if (cell["model"], cell["variant"]) == key and cell["placement"] == "pinned")
+
+    @staticmethod
+    def recorded(cell, name):
+        return next((figure["value"] for figure in cell["traced"]["figures"]
+                     if figure["name"] == name), 0)
+
+    @staticmethod
+    def median(cell):
+        return next(figure["median"] for figure in cell["figures"]
+                    if figure["name"] == "time_per_operation")
+
+    def test_creation(self):
+        document = self.compare("--quick", "create")
+        self.assertTrue(document["tracing"]["traced"], document["tracing"])
+        self.assertEqual(document["tracing"]["remarks"], [])
+        fork = self.cell(document, "process", "fork")
+        vfork = self.cell(document, "process", "vfork")
+        thread = self.cell(document, "thread", "default")
+        coroutine = self.cell(document, "coroutine", "stackless")
+        self.assertGreater(self.median(fork), self.median(thread))
+        self.assertGreater(self.median(thread), self.median(coroutine))
+        self.assertEqual(len(fork["figures"][0]["values"]), 10)
+        self.assertEqual(self.recorded(fork, "processes_created"), 1)
+        self.assertGreater(self.recorded(fork, "page_table_pages"), 4)
+        self.assertEqual(self.recorded(vfork, "page_table_pages"), 0)
+        self.assertEqual(self.recorded(vfork, "cow_copies"), 0)
+        self.assertEqual(self.recorded(thread, "threads_created"), 1)
+        self.assertEqual(self.recorded(thread, "processes_created"), 0)
+        self.assertEqual(self.recorded(coroutine, "coroutine_switches"), 2)
+        self.assertEqual(self.recorded(coroutine, "voluntary_switches"), 0)
+        self.assertTrue(any("page-table pages are copied" in line
+                            for line in document["scenarios"][0]["explanations"]),
+                        document["scenarios"][0]["explanations"])
+        self.assertEqual(document["ladder"][0]["question"], "creation")
+        self.assertEqual({each["event"] for each in document["tracing"]["event_costs"]},
+                         {"context switch", "page fault", "thread created", "process created"})
+
+    def test_copies_and_switches(self):
+        document = self.compare(*QUICK, "cow", "switch")
+        cow = [cell for cell in document["cells"]
+               if cell["scenario"] == "cow" and cell["placement"] == "pinned"]
+        for cell in cow:
+            expected = next(figure["median"] for figure in cell["figures"]
+                            if figure["name"] == "copies_expected")
+            copies = self.recorded(cell, "cow_copies")
+            self.assertGreaterEqual(copies, expected, cell["variant"])
+            # The child's own stack and data come on top.
+            self.assertLessEqual(copies, expected + 40 if cell["model"] == "process" else 0)
+        for cell in document["cells"]:
+            if cell["scenario"] != "switch" or cell["placement"] != "pinned":
+                continue
+            switches = (self.recorded(cell, "voluntary_switches") +
+                        self.recorded(cell, "involuntary_switches"))
+            if cell["model"] == "coroutine":
+                self.assertAlmostEqual(self.recorded(cell, "coroutine_switches"), 2, delta=0.01)
+                self.assertEqual(self.recorded(cell, "voluntary_switches"), 0)
+            else:
+                self.assertAlmostEqual(switches, 2, delta=0.2)
+            if cell["model"] == "thread":
+                self.assertLess(self.recorded(cell, "address_space_switches"), 0.1)
+
+    def test_text_has_tables_reasons_and_summary(self):
+        result = self.triptych("compare", *QUICK, "switch")
+        self.assertEqual(result.status, 0, result.err)
+        self.assertIn("switch: hand control from one unit to another", result.out)
+        self.assertIn("time, pinned", result.out)
+        self.assertIn("log scale", result.out)
+        self.assertIn("recorded, per operation", result.out)
+        self.assertIn("In short", result.out)
+        self.assertNotIn("\033", result.out)
+        self.assertEqual(result.err, "", "progress is for terminals")
+        self.assertLessEqual(max(map(len, result.out.splitlines())), 100)
+
+    def test_without_root_the_untraced_half_runs(self):
+        os.chmod(self.directory, 0o777)
+        document = self.compare(
+            *QUICK, "lock",
+            prefix=("setpriv", f"--reuid={harness.USER}", f"--regid={harness.USER}",
+                    "--clear-groups"))
+        self.assertFalse(document["tracing"]["traced"])
+        self.assertIn("not root", document["tracing"]["why_not"])
+        self.assertIn("context switches", document["tracing"]["why_not"])
+        for cell in document["cells"]:
+            self.assertIsNone(cell["traced"])
+            self.assertIsNone(cell["refused"])
+
+    def test_models_settings_and_kept_traces(self):
+        document = self.compare(*QUICK, "create", "--models", "thread", "--set", "resident=0",
+                                "--keep-traces", "traces")
+        self.assertEqual({cell["model"] for cell in document["cells"]}, {"thread"})
+        self.assertEqual(document["scenarios"][0]["parameters"]["resident"], "0")
+        self.assertEqual(os.listdir(self.path("traces")), ["create.tpt"])
+        report = self.report("traces/create.tpt")
+        self.assertEqual(report["data_quality"]["lost"], 0)
+
+    def test_under_sudo_the_cells_run_as_the_caller(self):
+        os.chmod(self.directory, 0o777)
+        self.compare(*QUICK, "create", "--models", "thread", "--keep-traces", "traces",
+                     env=harness.environment(SUDO_UID=str(harness.USER),
+                                             SUDO_GID=str(harness.USER)))
+        self.assertEqual(os.stat(self.path("traces/create.tpt")).st_uid, harness.USER)
+
+    def test_interrupt_leaves_nothing_behind(self):
+        process = self.start("compare", "--quick", "create", "-o", "out.txt",
+                             env=harness.environment(TMPDIR=self.directory))
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        result = self.finish(process)
+        self.assertEqual(result, harness.Result(130, "", "error: interrupted\n"))
+        self.assertEqual(self.names(), [])
+        session = [entry for entry in os.listdir("/proc") if entry.isdigit()
+                   and self.session_of(entry) == process.pid and harness.alive(entry)]
+        self.assertEqual(session, [])
+
+    @staticmethod
+    def session_of(process):
+        try:
+            return os.getsid(int(process))
+        except ProcessLookupError:
+            return None
+
+    def test_bad_input(self):
+        refused = lambda *words: self.triptych("compare", *words)
+        self.assert_refused(refused("creat"), 2, "there is no scenario creat",
+                            "there are: " + ", ".join(self.scenarios()))
+        self.assert_refused(refused("--models", "fibre"), 2, "there is no model fibre",
+                            "there are: process, thread, coroutine")
+        self.assert_refused(refused("--repetitions", "0"), 2, "0 repetitions are not possible",
+                            "--repetitions takes 1 to 1000; differences show from about 10 on")
+        self.assert_refused(refused("create", "--set", "units=4"), 2,
+                            "no chosen scenario has the parameter units=4",
+                            "triptych list shows them; --set takes KEY=VALUE")
+        self.assert_refused(refused("create", "--keep-traces", "/dev/null"), 2,
+                            "/dev/null is not a directory", "--keep-traces takes one")
+        self.assertEqual(refused("create", "--set", "resident=1P").status, 2)
+        self.assertEqual(refused("-o", "/nonexistent/x", "create").status, 1)
+
+    def scenarios(self):
+        return [line for line in self.triptych("list").out.splitlines()
+                if line and not line.startswith(" ")]
+
+
+class DiffTest(harness.Test):
+    def measure(self, name, *settings):
+        result = self.triptych("compare", "--quick", "cpu", "--models", "thread", "--set",
+                               "units=1", "--set", "work=1000000", "--format", "json", "-o", name,
+                               *settings)
+        self.assertEqual(result.status, 0, result.err)
+
+    def test_a_slowdown_fails(self):
+        self.measure("a.json")
+        self.measure("b.json", "--set", "extra=100%")
+        slower = self.triptych("diff", "--fail-on", "slower", "a.json", "b.json")
+        self.assertEqual(slower.status, 5, slower.out + slower.err)
+        self.assertIn("differs  cpu.extra: 0% → 100%", slower.out)
+        self.assertIn("slower", slower.out)
+        faster = self.triptych("diff", "--fail-on", "slower", "--format", "json", "b.json", "a.json")
+        self.assertEqual(faster.status, 0, faster.out)
+        difference = json.loads(faster.out)
+        self.assertEqual(difference["schema"], "triptych.diff/1")
+        self.assertGreater(difference["faster"], 0)
+        self.assertEqual(difference["slower"], 0)
+
+    def test_two_reports(self):
+        self.assertEqual(self.record("-o", "x.tpt", "--", "/bin/true").status, 0)
+        self.write("r.json", self.triptych("report", "--format", "json", "x.tpt").out)
+        result = self.triptych("diff", "r.json", "r.json")
+        self.assertEqual(result.status, 0, result.err)
+        self.assertIn("0 slower, 0 faster", result.out)
+
+    def test_bad_input(self):
+        hint = ("write one with: triptych compare --format json -o FILE, "
+                "or triptych report --format json")
+        self.write("foreign.json", '{"schema": "somebody/1"}')
+        self.write("text.txt", "hello\n")
+        self.assert_refused(self.triptych("diff", "a.json", "b.json"), 2,
+                            "cannot open a.json: No such file or directory", hint)
+        self.assert_refused(self.triptych("diff", "foreign.json", "foreign.json"), 2,
+                            "foreign.json is neither a comparison nor a report", hint)
+        self.assert_refused(self.triptych("diff", "text.txt", "text.txt"), 2,
+                            "text.txt is not JSON of triptych", hint)
+        self.assertEqual(self.triptych("diff", "a.json").status, 2)
+
+
+if __name__ == "__main__":
+    harness.main()
