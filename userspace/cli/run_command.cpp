@@ -44,6 +44,7 @@ Result<std::string> cell_program() {
 Result<int> become(const std::string& program, std::vector<std::string> words) {
   words.insert(words.begin(), "triptych-cell");
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   ::execv(program.c_str(), arguments.data());

@@ -63,9 +63,10 @@ struct StackfulModel {
 template <typename CoroutineModel>
 class CoroutineCell final : public Cell {
  public:
-  static Result<std::unique_ptr<Cell>> make(const Parameters& parameters, Placement placement) {
+  static Result<std::unique_ptr<Cell>> make(const Parameters& parameters,
+                                            const Placement& placement) {
     auto cell = std::make_unique<CoroutineCell>();
-    cell->placement_ = std::move(placement);
+    cell->placement_ = placement;
     for (std::uint64_t i = 0; i < parameters.value("units"); ++i) {
       auto& seat = cell->seats_.emplace_back();
       seat.scheduler = &cell->scheduler_;
@@ -99,9 +100,10 @@ class CoroutineCell final : public Cell {
 // A ring without a queue, as small as it can be: what is measured is swapcontext.
 class UcontextCell final : public Cell {
  public:
-  static Result<std::unique_ptr<Cell>> make(const Parameters& parameters, Placement placement) {
+  static Result<std::unique_ptr<Cell>> make(const Parameters& parameters,
+                                            const Placement& placement) {
     auto cell = std::make_unique<UcontextCell>();
-    cell->placement_ = std::move(placement);
+    cell->placement_ = placement;
     for (std::uint64_t i = 0; i < parameters.value("units"); ++i) {
       TRIPTYCH_TRY_ASSIGN(WorkingSet set, WorkingSet::create(parameters.value("working-set")));
       TRIPTYCH_TRY_ASSIGN(GuardedStack stack, GuardedStack::create(kStackfulStackBytes));
@@ -174,8 +176,8 @@ Result<std::unique_ptr<Cell>> make(const Parameters& parameters, std::uint64_t s
   needs.memory_bytes = units * (parameters.value("working-set") + stack_bytes + kPageBytes);
   needs.mappings = units * (1 + (stack_bytes > 0 ? kMappingsPerGuardedStack : 0));
   TRIPTYCH_TRY(require(needs));
-  TRIPTYCH_TRY_ASSIGN(Placement placement, Placement::create(parameters.choice("placement")));
-  return SomeCell::make(parameters, std::move(placement));
+  TRIPTYCH_TRY_ASSIGN(const Placement placement, Placement::create(parameters.choice("placement")));
+  return SomeCell::make(parameters, placement);
 }
 
 }  // namespace
