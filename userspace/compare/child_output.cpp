@@ -43,7 +43,7 @@ struct Pipe {
 
 // In the child, between fork and exec; 127 is what a shell says.
 [[noreturn]] void exec_child(char* const* arguments, const launch::User* become, int out, int err,
-                             pid_t parent) {
+                             int go, pid_t parent) {
   bool ready = true;
   if (become != nullptr) {
     ready = ::setgroups(become->groups.size(), become->groups.data()) == 0 &&
@@ -55,6 +55,9 @@ struct Pipe {
   if (::getppid() != parent) ::_exit(127);
   const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   ready = ready && null >= 0 && ::dup2(null, 0) == 0 && ::dup2(out, 1) == 1 && ::dup2(err, 2) == 2;
+  char byte = 0;  // the other end is closed when we may go on
+  while (ready && ::read(go, &byte, 1) < 0 && errno == EINTR) {
+  }
   if (ready) ::execv(arguments[0], arguments);
   ::_exit(127);
 }
@@ -109,9 +112,11 @@ std::string line_after(const std::string& text, const std::string& prefix) {
 }  // namespace
 
 Result<ChildOutput> run_child(const std::vector<std::string>& argv,
-                              const std::optional<launch::User>& become, std::uint64_t timeout_ns) {
+                              const std::optional<launch::User>& become, std::uint64_t timeout_ns,
+                              const std::function<void(pid_t)>& before_exec) {
   TRIPTYCH_TRY_ASSIGN(Pipe out, Pipe::open());
   TRIPTYCH_TRY_ASSIGN(Pipe err, Pipe::open());
+  TRIPTYCH_TRY_ASSIGN(Pipe go, Pipe::open());
   std::vector<char*> arguments;
   arguments.reserve(argv.size() + 1);
   for (const std::string& word : argv) arguments.push_back(const_cast<char*>(word.c_str()));
@@ -123,9 +128,12 @@ Result<ChildOutput> run_child(const std::vector<std::string>& argv,
   const pid_t child = ::fork();
   if (child < 0) return fail_errno("cannot start another process", errno);
   if (child == 0) {
+    go.write.reset();
     exec_child(arguments.data(), become ? &*become : nullptr, out.write.get(), err.write.get(),
-               parent);
+               go.read.get(), parent);
   }
+  if (before_exec) before_exec(child);
+  go.write.reset();
   out.write.reset();
   err.write.reset();
   collect(child, std::move(out.read), std::move(err.read), start_ns + timeout_ns, &output);

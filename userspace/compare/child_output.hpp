@@ -3,7 +3,10 @@
 // Runs a program to its end and keeps what it says.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,9 +25,11 @@ struct ChildOutput {
 };
 
 // `argv` is started without a shell, with nothing on its standard input. It gets SIGTERM when we
-// end before it, and SIGKILL when the time is over.
+// end before it, and SIGKILL when the time is over. `before_exec`, where there is one, is called
+// with its process id while it waits to call exec.
 Result<ChildOutput> run_child(const std::vector<std::string>& argv,
-                              const std::optional<launch::User>& become, std::uint64_t timeout_ns);
+                              const std::optional<launch::User>& become, std::uint64_t timeout_ns,
+                              const std::function<void(pid_t)>& before_exec = {});
 
 // "error: …" and "hint: …" of a program of ours that failed, as an Error; what it said otherwise.
 Error error_of(const ChildOutput& output, const std::string& what);

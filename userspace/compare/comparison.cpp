@@ -143,6 +143,24 @@ void add_traced(const Options& options, const Runner& runner,
   }
 }
 
+// In runs of their own, so that counting does not disturb what is timed.
+void add_hardware(const Runner& runner, const std::vector<MeasuredCell>& measured,
+                  Progress& progress, Document* document) {
+  document->why_no_hardware = why_no_hardware();
+  if (!document->why_no_hardware.empty()) return;
+  for (std::size_t i = 0; i < document->cells.size() && interrupted() == 0; ++i) {
+    CellResult& cell = document->cells[i];
+    const bool counted_once = document->scenarios[cell.scenario].counted_once;
+    if (cell.placement != Placement::kPinned || counted_once || !cell.refused.empty()) continue;
+    progress.show("counting cycles of " + cell.title(), 1'000'000'000);
+    const auto counts = runner.count_hardware(runner.plan().cells[i], measured[i].size);
+    if (!counts) continue;
+    for (std::size_t k = 0; k < counts->size(); ++k) {
+      cell.hardware.push_back({hardware_counters()[k].name, (*counts)[k]});
+    }
+  }
+}
+
 Result<void> check_any(const std::vector<MeasuredCell>& measured) {
   const bool any = std::any_of(measured.begin(), measured.end(),
                                [](const MeasuredCell& cell) { return cell.refused.empty(); });
@@ -182,6 +200,7 @@ Result<Document> compare(const Options& options) {
   TRIPTYCH_TRY(check_any(measured));
   add_cells(plan, measured, &document);
   decide(document);
+  add_hardware(runner, measured, progress, &document);
   if (options.traced) add_traced(options, runner, measured, progress, &document);
   if (interrupted() != 0) return fail("interrupted");
   explain(document);

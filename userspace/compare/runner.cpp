@@ -58,6 +58,31 @@ Result<CellRun> Runner::run(const PlannedCell& cell, const workloads::RunOptions
   return run;
 }
 
+Result<std::vector<std::optional<double>>> Runner::count_hardware(const PlannedCell& cell,
+                                                                  const Size& size) const {
+  std::vector<std::optional<double>> counts[2];
+  for (const std::uint64_t operations : {std::uint64_t{0}, size.operations}) {
+    workloads::RunOptions options;
+    options.operations = operations;
+    options.warm_up_operations = size.warm_up;
+    std::optional<CounterSet> counters;
+    TRIPTYCH_TRY_ASSIGN(const ChildOutput output,
+                        run_child(words(cell, options), become_, kTimeoutNs, [&](pid_t task) {
+                          counters.emplace(task, hardware_counters());
+                        }));
+    if (output.exit_status != 0) return tl::unexpected<Error>(error_of(output, title(cell)));
+    counts[operations == 0 ? 0 : 1] = counters->read();
+  }
+  std::vector<std::optional<double>> per_operation;
+  for (std::size_t i = 0; i < counts[1].size(); ++i) {
+    per_operation.emplace_back();
+    if (!counts[0][i] || !counts[1][i]) continue;
+    per_operation.back() =
+        std::max(0.0, *counts[1][i] - *counts[0][i]) / static_cast<double>(size.operations);
+  }
+  return per_operation;
+}
+
 // Runs that grow until one is long enough to tell what an operation costs.
 void Runner::probe(const PlannedCell& cell, MeasuredCell* measured, Cost* cost) const {
   const workloads::Scenario& scenario = *plan_.scenarios[cell.scenario].scenario;

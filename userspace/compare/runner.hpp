@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "compare/cell_run.hpp"
+#include "compare/hardware.hpp"
 #include "compare/plan.hpp"
 #include "compare/progress.hpp"
 #include "compare/sizing.hpp"
@@ -35,6 +36,10 @@ class Runner {
                                                const workloads::RunOptions& options) const;
   // One run, in a process of its own.
   Result<CellRun> run(const PlannedCell& cell, const workloads::RunOptions& options) const;
+
+  // What the hardware counted per operation: of a run of these operations less one of none.
+  Result<std::vector<std::optional<double>>> count_hardware(const PlannedCell& cell,
+                                                            const Size& size) const;
 
   // All runs of all cells of the plan. `after_ns` is what will still be done afterwards, for the
   // progress line.

@@ -257,7 +257,11 @@ void add_other_sets(const Document& document, std::size_t index, const std::vect
 }
 
 void add_hardware_rows(const std::vector<Column>& columns, Table* table) {
-  for (const HardwareFigure& kind : columns.front().any()->hardware) {
+  const auto counted = std::find_if(columns.begin(), columns.end(), [](const Column& column) {
+    return !column.any()->hardware.empty();
+  });
+  if (counted == columns.end()) return;
+  for (const HardwareFigure& kind : counted->any()->hardware) {
     table->rows.push_back(
         make_row(columns, label_of(kind.name), Tone::kPlain, [&](const Column& each) -> Cell {
           for (const HardwareFigure& figure : each.any()->hardware) {
