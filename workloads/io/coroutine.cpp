@@ -17,16 +17,12 @@
 namespace triptych::workloads::io {
 namespace {
 
-struct Seat {
-  unsigned unit = 0;
-  std::uint64_t quota = 0;
-};
-
 // What the units have in common.
 struct Shared {
   Options options;
   std::shared_ptr<EchoServer> server;  // null for timers
   EventLoop loop;
+  std::uint64_t quota = 0;    // waits of each unit in this run
   std::uint64_t at_work = 0;  // units that have not done their quota
   int error = 0;              // the first one
 
@@ -50,18 +46,20 @@ struct StacklessModel {
   using Scheduler = StacklessScheduler;
   using Unit = Stackless;
 
-  static Stackless live(Shared& shared, Seat& seat) {
+  static Stackless live(Shared& shared, unsigned unit) {
     while (true) {
-      for (std::uint64_t i = 0; i < seat.quota; ++i) {
-        shared.begin_wait(seat.unit);
+      for (std::uint64_t i = 0; i < shared.quota; ++i) {
+        shared.begin_wait(unit);
         co_await std::suspend_always();
-        shared.end_wait(seat.unit);
+        shared.end_wait(unit);
       }
       --shared.at_work;
       co_await std::suspend_always();
     }
   }
-  static Result<Unit> start(Scheduler&, Shared& shared, Seat& seat) { return live(shared, seat); }
+  static Result<Unit> start(Scheduler&, Shared& shared, unsigned unit) {
+    return live(shared, unit);
+  }
   static Scheduler::Handle handle(const Unit& unit) { return unit.handle(); }
 };
 
@@ -69,19 +67,19 @@ struct StackfulModel {
   using Scheduler = StackfulScheduler;
   using Unit = std::unique_ptr<Stackful>;
 
-  static void live(Scheduler& scheduler, Shared& shared, Seat& seat) {
+  static void live(Scheduler& scheduler, Shared& shared, unsigned unit) {
     while (true) {
-      for (std::uint64_t i = 0; i < seat.quota; ++i) {
-        shared.begin_wait(seat.unit);
+      for (std::uint64_t i = 0; i < shared.quota; ++i) {
+        shared.begin_wait(unit);
         scheduler.park();
-        shared.end_wait(seat.unit);
+        shared.end_wait(unit);
       }
       --shared.at_work;
       scheduler.park();
     }
   }
-  static Result<Unit> start(Scheduler& scheduler, Shared& shared, Seat& seat) {
-    return Stackful::create([&scheduler, &shared, &seat] { live(scheduler, shared, seat); });
+  static Result<Unit> start(Scheduler& scheduler, Shared& shared, unsigned unit) {
+    return Stackful::create([&scheduler, &shared, unit] { live(scheduler, shared, unit); });
   }
   static Scheduler::Handle handle(const Unit& unit) { return unit.get(); }
 };
@@ -100,11 +98,9 @@ class CoroutineCell final : public Cell {
 
   Result<void> start() {
     const unsigned units = shared_.options.units;
-    seats_.resize(units);
     units_.reserve(units);
     for (unsigned unit = 0; unit < units; ++unit) {
-      seats_[unit].unit = unit;
-      TRIPTYCH_TRY_ASSIGN(auto started, CoroutineModel::start(scheduler_, shared_, seats_[unit]));
+      TRIPTYCH_TRY_ASSIGN(auto started, CoroutineModel::start(scheduler_, shared_, unit));
       units_.push_back(std::move(started));
       if (!shared_.server) continue;
       const int error = shared_.loop.watch(shared_.server->socket(unit), unit);
@@ -115,12 +111,9 @@ class CoroutineCell final : public Cell {
 
   Result<void> run(std::uint64_t operations) override {
     const rusage before = own_usage();
-    const std::uint64_t units = units_.size();
-    shared_.at_work = units;
-    for (std::uint64_t unit = 0; unit < units; ++unit) {
-      seats_[unit].quota = operations / units + (unit < operations % units ? 1 : 0);
-      scheduler_.make_ready(CoroutineModel::handle(units_[unit]));
-    }
+    shared_.quota = operations;
+    shared_.at_work = units_.size();
+    for (const auto& unit : units_) scheduler_.make_ready(CoroutineModel::handle(unit));
     scheduler_.run();
     while (shared_.at_work > 0 && shared_.error == 0) {
       shared_.note(shared_.loop.wait(&fired_));
@@ -138,16 +131,13 @@ class CoroutineCell final : public Cell {
   }
 
   std::vector<Metric> metrics() const override {
-    if (operations_ == 0) return {};
-    const auto per_operation = [this](std::uint64_t count) {
-      return static_cast<double>(count) / static_cast<double>(operations_);
-    };
-    return {{"voluntary_switches_per_operation", "1", per_operation(voluntary_),
-             "getrusage of the thread, ru_nvcsw"},
-            {"involuntary_switches_per_operation", "1", per_operation(involuntary_),
-             "getrusage of the thread, ru_nivcsw"},
-            {"epoll_waits_per_operation", "1", per_operation(shared_.loop.sleeps()), "counted"},
-            {"tids", "1", 1, "counted; of the units"}};
+    const std::uint64_t waits = operations_ * units_.size();
+    std::vector<Metric> metrics = wait_metrics(voluntary_, involuntary_, waits, 1);
+    if (waits == 0) return metrics;
+    metrics.push_back({"epoll_waits_per_wait", "1",
+                       static_cast<double>(shared_.loop.sleeps()) / static_cast<double>(waits),
+                       "counted"});
+    return metrics;
   }
 
   std::uint64_t coroutine_switches() const override { return scheduler_.switches(); }
@@ -155,7 +145,6 @@ class CoroutineCell final : public Cell {
  private:
   Shared shared_;
   Scheduler scheduler_;
-  std::vector<Seat> seats_;
   std::vector<typename CoroutineModel::Unit> units_;
   std::vector<std::uint32_t> fired_;
   std::uint64_t operations_ = 0;

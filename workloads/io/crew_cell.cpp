@@ -18,21 +18,23 @@ namespace {
 
 class CrewCell final : public Cell {
  public:
-  CrewCell(unsigned tasks, std::unique_ptr<Crew> crew) : tasks_(tasks), crew_(std::move(crew)) {}
+  CrewCell(unsigned units, unsigned tasks, std::unique_ptr<Crew> crew)
+      : units_(units), tasks_(tasks), crew_(std::move(crew)) {}
 
   Result<void> run(std::uint64_t operations) override {
     operations_ += operations;
-    return crew_->run_divided(operations);
+    return crew_->run_each(operations);
   }
 
   std::vector<Metric> metrics() const override {
-    std::vector<Metric> metrics = switch_metrics(*crew_, operations_);
-    metrics.push_back({"tids", "1", static_cast<double>(tasks_), "counted; of the units"});
-    return metrics;
+    const Usage usage = crew_->usage();
+    return wait_metrics(usage.voluntary_switches, usage.involuntary_switches, operations_ * units_,
+                        tasks_);
   }
   Usage usage_of_living_processes() const override { return crew_->usage_of_processes(); }
 
  private:
+  unsigned units_;
   unsigned tasks_;
   std::uint64_t operations_ = 0;
   std::unique_ptr<Crew> crew_;  // keeps what it works with
@@ -76,15 +78,14 @@ class LoopMember {
     return member;
   }
 
-  // 0 or an errno.
+  // Each unit waits that many times. 0 or an errno.
   int run(std::uint64_t operations) {
-    std::uint64_t waiting = 0;
+    if (operations == 0) return 0;
     for (std::uint32_t i = 0; i < units_.size(); ++i) {
-      left_[i] = operations / units_.size() + (i < operations % units_.size() ? 1 : 0);
-      if (left_[i] == 0) continue;
+      left_[i] = operations;
       if (const int error = begin(i); error != 0) return error;
-      ++waiting;
     }
+    std::size_t waiting = units_.size();
     while (waiting > 0) {
       if (const int error = loop_.wait(&fired_); error != 0) return error;
       for (const std::uint32_t i : fired_) {
@@ -136,7 +137,7 @@ Result<std::unique_ptr<Cell>> make_blocking_cell(Model model, const Options& opt
         }
         return 0;
       }));
-  return std::make_unique<CrewCell>(options.units, std::move(crew));
+  return std::make_unique<CrewCell>(options.units, options.units, std::move(crew));
 }
 
 Result<std::unique_ptr<Cell>> make_epoll_cell(Model model, const Options& options) {
@@ -152,7 +153,7 @@ Result<std::unique_ptr<Cell>> make_epoll_cell(Model model, const Options& option
                       Crew::start(model, tasks, [members](unsigned task, std::uint64_t operations) {
                         return (*members)[task].run(operations);
                       }));
-  return std::make_unique<CrewCell>(tasks, std::move(crew));
+  return std::make_unique<CrewCell>(options.units, tasks, std::move(crew));
 }
 
 }  // namespace triptych::workloads::io
