@@ -3,6 +3,8 @@
 // Which memory was copied, and which is shared.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "compare/explain.hpp"
 #include "compare/quantities.hpp"
 
@@ -27,7 +29,7 @@ std::optional<std::string> copies_on_write(const Pair& pair) {
 std::optional<std::string> memory_of_units(const Pair& pair) {
   const auto figure = [](const CellResult& cell, std::string_view name) {
     const Figure* found = cell.figure(name);
-    return found == nullptr ? 0.0 : found->median;
+    return found == nullptr ? 0.0 : std::max(0.0, found->median);  // below nothing: nothing
   };
   const double own = figure(pair.cell, "sum_bytes_per_unit");
   const double theirs = figure(pair.reference, "sum_bytes_per_unit");

@@ -29,10 +29,18 @@ std::string where_it_sleeps(const CellResult& cell) {
   return fmt::format(", of which {} asleep in {}", format_number(most->second), most->first);
 }
 
+// What takes longer than this for each of its switches does something else with its time.
+constexpr double kMostBySwitchNs = 50'000;
+
+bool is_about_switches(const Pair& pair, const CellResult& cell) {
+  return pair.time_ns(cell) < kMostBySwitchNs * kernel_switches(cell);
+}
+
 // As many switches, but dearer ones.
 std::optional<std::string> address_spaces(const Pair& pair) {
   const double changes = Pair::traced(pair.cell, "address_space_switches");
   if (!pair.both_traced() || creates_tasks(pair.cell) || changes < 0.5 ||
+      !is_about_switches(pair, pair.cell) ||
       Pair::traced(pair.reference, "address_space_switches") > 0.05 * changes ||
       pair.verdict() != stats::Verdict::kSlower) {
     return std::nullopt;
@@ -75,6 +83,7 @@ std::optional<std::string> more_switches(const Pair& pair) {
   const bool more = own > 1.25 * theirs && verdict == stats::Verdict::kSlower;
   const bool fewer = own < 0.8 * theirs && verdict == stats::Verdict::kFaster;
   if (!more && !fewer) return std::nullopt;
+  if (!is_about_switches(pair, more ? pair.cell : pair.reference)) return std::nullopt;
   return fmt::format("{} takes {} the time of {} with {} kernel switches an operation against {}{}",
                      pair.cell.title(), pair.ratio(), pair.reference.title(), format_number(own),
                      format_number(theirs), where_it_sleeps(more ? pair.cell : pair.reference));

@@ -48,9 +48,9 @@ struct Effect {
 Effect effect_of(Effort effort) {
   switch (effort) {
     case Effort::kQuick:
-      return {10, 12};
+      return {10, 10};
     case Effort::kDefault:
-      return {10, 62};
+      return {10, 60};
     case Effort::kThorough:
       break;
   }
