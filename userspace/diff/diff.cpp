@@ -8,6 +8,7 @@
 #include <map>
 
 #include "base/text.hpp"
+#include "diff/drift.hpp"
 #include "stats/sample.hpp"
 
 namespace triptych::diff {
@@ -110,6 +111,11 @@ Result<Difference> compare_inputs(const Input& before, const Input& after) {
                 ErrorCode::kUsage);
   }
   difference.questions = questions.size();
+  // A report's values stand in no order of time.
+  if (before.schema == "triptych.compare/1") {
+    difference.drift = std::max(drift_of(before.metrics), drift_of(after.metrics));
+  }
+  difference.rule.threshold += 2 * difference.drift;
   const stats::Answers answers = stats::decide(questions, {}, difference.rule);
   for (std::size_t i = 0; i < asked.size(); ++i) {
     difference.rows[asked[i]].answer = answers.ratios[i];

@@ -26,7 +26,8 @@ struct Row {
 struct Difference {
   std::string schema;
   std::string before_name, after_name;
-  stats::Rule rule;
+  stats::Rule rule;  // its threshold is raised by twice the drift
+  double drift = 0;  // of the machine while it measured: see drift.hpp
   std::size_t questions = 0;
   // What differs between the files beside the figures: name, before, after.
   struct Circumstance {

@@ -47,6 +47,7 @@ std::string write_json(const Difference& difference) {
                     {"after", difference.after_name},
                     {"alpha", number(difference.rule.alpha)},
                     {"threshold", number(difference.rule.threshold)},
+                    {"drift", number(difference.drift)},
                     {"hypotheses", difference.questions},
                     {"slower", difference.count(stats::Verdict::kSlower)},
                     {"faster", difference.count(stats::Verdict::kFaster)},

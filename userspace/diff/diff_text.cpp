@@ -115,10 +115,14 @@ std::string write_text(const Difference& difference, unsigned width, bool colour
   write_missing(page, difference.only_after, difference.after_name);
   page.line();
   page.filled("  ",
-              fmt::format("Medians of the values. An interval is of the ratio, corrected for "
-                          "{} questions; a difference is claimed where it lies beyond "
-                          "{:.0f} %.",
-                          difference.questions, difference.rule.threshold * 100),
+              fmt::format("Medians of the values. An interval is of the ratio, corrected for {} "
+                          "questions; a difference is claimed where it lies beyond {:.1f} %{}.",
+                          difference.questions, difference.rule.threshold * 100,
+                          difference.drift > 0
+                              ? fmt::format(": 2 %, and twice the {:.1f} % by which the machine "
+                                            "drifted while it measured",
+                                            difference.drift * 100)
+                              : ""),
               Tone::kFaint);
   return page.take();
 }

@@ -16,7 +16,7 @@ namespace triptych::diff {
 struct Metric {
   std::string name;  // "create process fork, pinned: time_per_operation"; unique in its file
   std::string unit;  // "ns", "bytes", "1"
-  std::vector<double> values;
+  std::vector<double> values;  // of a comparison: in the order in which they ran
 };
 
 struct Input {
