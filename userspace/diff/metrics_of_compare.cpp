@@ -50,13 +50,19 @@ void add_cell(const json& cell, Input* input) {
   if (const json* traced = member(cell, "traced")) add_traced(*traced, name, input);
 }
 
-// The load at the start is another one each time.
+// The load at the start is another one each time; it matters where other programs were at work.
 void add_environment(const json& file, Input* input) {
   const json* environment = member(file, "environment");
   if (environment == nullptr || !environment->is_object()) return;
   json kept = *environment;
   kept.erase("load");
   add_circumstances(kept, "", input);
+  const json* load = member(*environment, "load");
+  const json* cpus = member(*environment, "cpus");
+  if (load == nullptr || cpus == nullptr || !load->is_number() || !cpus->is_number()) return;
+  if (load->get<double>() <= 0.5 * cpus->get<double>()) return;
+  input->circumstances.emplace_back("work of other programs before",
+                                    fmt::format("{:.1f} CPUs", load->get<double>()));
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ const Metric* find(const Input& input, const std::string& name) {
 
 TEST(ParseInput, Comparison) {
   const auto input = parse_input(R"({"schema": "triptych.compare/1", "effort": "quick",
-    "environment": {"kernel": "6.1", "load": 3.5, "mitigations": ["a", "b"]},
+    "environment": {"kernel": "6.1", "load": 3.5, "cpus": 2, "mitigations": ["a", "b"]},
     "scenarios": [{"name": "create", "label": "", "parameters": {"resident": "16M"}}],
     "cells": [{"scenario": "create", "label": "", "model": "process", "variant": "fork",
       "placement": "pinned", "figures": [
@@ -35,9 +35,11 @@ TEST(ParseInput, Comparison) {
             std::vector<double>{18});
   EXPECT_EQ(input->metrics.size(), 3u) << "the parent's memory is no cost";
   using Pairs = std::vector<std::pair<std::string, std::string>>;
-  EXPECT_EQ(input->circumstances, (Pairs{{"kernel", "6.1"},
+  EXPECT_EQ(input->circumstances, (Pairs{{"cpus", "2"},
+                                         {"kernel", "6.1"},
                                          {"mitigations", "a"},
                                          {"mitigations", "b"},
+                                         {"work of other programs before", "3.5 CPUs"},
                                          {"effort", "quick"},
                                          {"create.resident", "16M"}}));
 }
