@@ -59,7 +59,7 @@ struct CloseFile {
 void add_circumstances(const json& value, const std::string& name, Input* input) {
   if (value.is_object()) {
     for (const auto& [key, each] : value.items()) {
-      add_circumstances(each, name.empty() ? key : name + "." + key, input);
+      add_circumstances(each, name.empty() ? key : fmt::format("{}.{}", name, key), input);
     }
   } else if (value.is_array()) {
     for (const json& each : value) {

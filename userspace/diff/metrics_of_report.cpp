@@ -27,7 +27,8 @@ void add_totals(const json& value, const std::string& name, Input* input) {
   if (value.is_number()) {
     input->metrics.push_back({name, unit_of(name), {value.get<double>()}});
   } else if (value.is_object() && !is_histogram(value)) {
-    for (const auto& [key, each] : value.items()) add_totals(each, name + "." + key, input);
+    for (const auto& [key, each] : value.items())
+      add_totals(each, fmt::format("{}.{}", name, key), input);
   }
 }
 

@@ -2,6 +2,7 @@
 #include "host/environment.hpp"
 
 #include <dirent.h>
+#include <fmt/format.h>
 #include <sched.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -33,8 +34,9 @@ std::vector<std::string> read_mitigations() {
   while (const dirent* entry = ::readdir(entries)) {
     const std::string name = entry->d_name;
     if (name.starts_with('.')) continue;
-    const std::string state = first_line(directory + "/" + name);
-    if (!state.empty() && state != "Not affected") found.push_back(name + ": " + state);
+    const std::string state = first_line(fmt::format("{}/{}", directory, name));
+    if (state.empty() || state == "Not affected") continue;
+    found.push_back(fmt::format("{}: {}", name, state));
   }
   ::closedir(entries);
   std::sort(found.begin(), found.end());

@@ -12,7 +12,6 @@ namespace triptych::compare {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 std::vector<std::string> explanations_of(Document document) {

@@ -50,11 +50,11 @@ inline CellResult make_cell(std::size_t scenario, std::string model, std::string
   return cell;
 }
 
-inline void record(CellResult& cell, std::vector<std::pair<std::string, double>> figures) {
+inline void record(CellResult& cell, const std::vector<std::pair<std::string, double>>& figures) {
   TracedCell traced;
   traced.operations = 100;
   traced.time_per_operation_ns = cell.figures.empty() ? 0 : cell.figures[0].median * 1.2;
-  for (auto& [name, value] : figures) {
+  for (const auto& [name, value] : figures) {
     const bool time = name == "creating_call" || name == "child_teardown" || name == "cow_time" ||
                       name == "run_queue_delay";
     traced.figures.push_back({name,

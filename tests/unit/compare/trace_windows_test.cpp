@@ -22,12 +22,12 @@ class Events final : public trace::Source {
   const model::DataQuality& quality() const override { return quality_; }
   std::uint64_t stored_bytes() const override { return 0; }
 
-  void add(std::uint32_t task, model::Payload payload) {
+  void add(std::uint32_t task, const model::Payload& payload) {
     model::Event event;
     event.ts_ns = now_ += 1000;
     event.task = model::TaskId{task};
-    event.payload = std::move(payload);
-    events_.push_back(std::move(event));
+    event.payload = payload;
+    events_.push_back(event);
   }
   void mark(std::uint32_t task, const char* name) {
     model::Mark mark;

@@ -13,8 +13,8 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 std::vector<double> around(double middle) {
-  std::vector<double> values;
-  for (int i = 0; i < 10; ++i) values.push_back(middle * (1 + 0.001 * (i - 4.5)));
+  std::vector<double> values(10, middle);
+  for (std::size_t i = 0; i < 10; ++i) values[i] *= 1 + 0.001 * (static_cast<double>(i) - 4.5);
   return values;
 }
 

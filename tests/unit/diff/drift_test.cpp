@@ -9,7 +9,7 @@ namespace triptych::diff {
 namespace {
 
 // Around 1, with a step in the middle; the spread of each half is known.
-Metric stepped(double step, std::vector<double> noise) {
+Metric stepped(double step, const std::vector<double>& noise) {
   Metric metric{"time", "ns", {}};
   for (const double factor : {1.0, 1.0 + step}) {
     for (const double each : noise) metric.values.push_back(std::exp(each) * factor);

@@ -150,6 +150,7 @@ TEST(Simulation, MediansLieInTheirIntervals) {
   int covered = 0;
   for (int i = 0; i < 400; ++i) {
     std::vector<double> sample;
+    sample.reserve(10);
     for (int j = 0; j < 10; ++j) sample.push_back(1 + 0.05 * noise.normal());
     const Interval interval = median_interval(sample, {.level = 0.95, .resamples = 500, .seed = 5});
     if (interval.low <= 1 && 1 <= interval.high) ++covered;
