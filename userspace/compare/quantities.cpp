@@ -57,7 +57,8 @@ std::string format_number(double value) {
 }
 
 std::string format_ratio(double ratio) {
-  return significant(ratio) + "x";
+  // A fraction says more than zeros behind a point.
+  return ratio > 0 && ratio < 0.0995 ? "1/" + significant(1 / ratio) : significant(ratio) + "x";
 }
 
 std::string format_value(double value, std::string_view unit) {

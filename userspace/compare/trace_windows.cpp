@@ -31,9 +31,6 @@ void add_phases(const analyze::Fork& fork, const Summary& summary, WindowCounts*
     const model::TimeNs ran_ns = fork.ts_ns + *fork.first_run_delay_ns;
     if (*task.exit_ns >= ran_ns) counts->child.add(*task.exit_ns - ran_ns);
     if (*task.end_ns >= *task.exit_ns) counts->teardown.add(*task.end_ns - *task.exit_ns);
-    if (task.free_ns && *task.free_ns >= *task.end_ns) {
-      counts->reaping.add(*task.free_ns - *task.end_ns);
-    }
     return;
   }
 }

@@ -44,7 +44,6 @@ struct WindowCounts {
   Span first_run;        // from creation to the child's first instruction
   Span child;            // from there to its exit
   Span teardown;         // from its exit to its last switch
-  Span reaping;          // from there until it is gone
 };
 
 struct CellWindows {

@@ -73,7 +73,6 @@ void add_creation(const WindowCounts& in, const WindowCounts& off, PerOperation*
   to->add("first_run_delay", "ns", kPhase, in.first_run.mean_ns());
   to->add("child_run", "ns", kPhase, in.child.mean_ns());
   to->add("child_teardown", "ns", kPhase, in.teardown.mean_ns());
-  to->add("child_reaping", "ns", kPhase, in.reaping.mean_ns());
 }
 
 struct Batch {

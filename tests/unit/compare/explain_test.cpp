@@ -132,7 +132,7 @@ TEST(Ladder, HasARungForWhatWasMeasured) {
   ASSERT_EQ(ladder.size(), 1u);
   EXPECT_EQ(ladder[0].question, "creation");
   EXPECT_EQ(ladder[0].answer,
-            "process 412 us (25.7x), thread 16.0 us, coroutine 13.0 ns (0.00081x)");
+            "process 412 us (25.7x), thread 16.0 us, coroutine 13.0 ns (1/1,231)");
   EXPECT_TRUE(make_ladder(Document{}).empty());
 }
 

@@ -31,7 +31,7 @@ TEST(Quantities, NumbersAreWholeWhereTheyAre) {
 TEST(Quantities, RatiosAndBytes) {
   EXPECT_EQ(format_ratio(1), "1.00x");
   EXPECT_EQ(format_ratio(27.86), "27.9x");
-  EXPECT_EQ(format_ratio(0.00068), "0.00068x");
+  EXPECT_EQ(format_ratio(0.00068), "1/1,471");
   EXPECT_EQ(format_size(4096), "4.0 KiB");
   EXPECT_EQ(format_size(-4096), "-4.0 KiB");
   EXPECT_EQ(format_value(4096, "bytes"), "4.0 KiB");

@@ -81,7 +81,7 @@ TEST(CompareText, HasTheTableTheBarsAndTheReason) {
   EXPECT_THAT(text, HasSubstr("create: do it once"));
   EXPECT_THAT(text, HasSubstr("process   thread  coroutine"));
   EXPECT_THAT(text, HasSubstr("  time, pinned          412 us  16.0 us   *13.0 ns\n"));
-  EXPECT_THAT(text, HasSubstr("  / thread default     25.7x        1   0.00081x\n"));
+  EXPECT_THAT(text, HasSubstr("  / thread default     25.7x        1    1/1,231\n"));
   EXPECT_THAT(text, HasSubstr("  page table pages"));
   EXPECT_THAT(text, HasSubstr("time per operation, pinned, log scale"));
   EXPECT_THAT(text, HasSubstr("  > a child by fork costs 412 us because 1,031 page-table pages"));
