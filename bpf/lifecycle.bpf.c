@@ -89,7 +89,7 @@ int BPF_PROG(on_newtask, struct task_struct *child, u64 clone_flags)
 	else
 		state->mm = clone_flags & CLONE_VM ? parent->mm : new_mm_serial();
 	parent->clone_child = state->serial;
-	start_summary(state, TRIPTYCH_SUMMARY_BLOCKED, now);
+	start_run_state(state, TRIPTYCH_RUN_BLOCKED, now);
 	if (gate)
 		emit_new(child, state, parent, clone_flags, now);
 	__sync_fetch_and_add(&alive, 1);
@@ -244,7 +244,7 @@ static __always_inline void begin_launched(struct task_struct *task,
 	announce(task, state->serial, state->mm, TRIPTYCH_SEEN_LAUNCHED, TRIPTYCH_TASK_NONE, now);
 	emit_baseline(state->serial, &counters, state->prelude_faults,
 		      TRIPTYCH_BASELINE_SWITCHES | TRIPTYCH_BASELINE_FAULTS, now);
-	start_summary(state, TRIPTYCH_SUMMARY_ON_CPU, now);
+	start_run_state(state, TRIPTYCH_RUN_ON_CPU, now);
 }
 
 /* void sched_process_exec(struct task_struct *p, pid_t old_pid, struct linux_binprm *bprm): the new

@@ -52,22 +52,6 @@ static __always_inline void account_switch_in(struct triptych_task_state *state,
 	fix_switch_baseline(next, state, 0, 0, now);
 }
 
-static __always_inline s16 syscall_of(struct task_struct *task, u16 *flags)
-{
-	struct pt_regs *regs;
-	long number;
-
-	if (task->flags & (PF_KTHREAD | PF_IO_WORKER) || is_user_worker(task->flags))
-		return TRIPTYCH_SYSCALL_NONE;
-	regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	number = regs->orig_ax;
-	if (number < 0 || number > 0x7fff)
-		return TRIPTYCH_SYSCALL_NONE;
-	if (task->thread_info.status & TS_COMPAT)
-		*flags |= TRIPTYCH_SWITCH_COMPAT;
-	return number;
-}
-
 /* `out` and `in` are NULL for a task that is not a target. */
 static __always_inline void record_switch(struct triptych_cpu_state *cpu, struct task_struct *prev, struct task_struct *next,
 					  struct triptych_task_state *out,
@@ -78,13 +62,16 @@ static __always_inline void record_switch(struct triptych_cpu_state *cpu, struct
 	u16 prev_seq = 0, next_seq = 0;
 	s16 syscall = TRIPTYCH_SYSCALL_NONE;
 	struct triptych_switch *record;
+	bool compat = false;
 	u32 next_serial;
 
 	if (out) {
 		flags |= TRIPTYCH_SWITCH_PREV_TARGET;
 		prev_serial = out->serial;
 		prev_seq = out->nvcsw + out->nivcsw;
-		syscall = syscall_of(prev, &flags);
+		syscall = syscall_of(prev, &compat);
+		if (compat)
+			flags |= TRIPTYCH_SWITCH_COMPAT;
 	}
 	/* Who comes in matters most when it takes the place of a target that could have gone on. */
 	if (in) {
@@ -113,17 +100,47 @@ static __always_inline void record_switch(struct triptych_cpu_state *cpu, struct
 	submit(record);
 }
 
-/* Likewise. `runnable`: prev could have gone on. */
+/* Likewise. */
 static __always_inline void summarize_switch(struct triptych_task_state *out,
-					     struct triptych_task_state *in, u16 flags, bool runnable,
-					     u64 now)
+					     struct triptych_task_state *in, u16 flags, u64 now)
 {
 	if (out)
-		summarize_out(&out->summary, flags & TRIPTYCH_SWITCH_VOLUNTARY ? 1 : 0,
-			      flags & TRIPTYCH_SWITCH_INVOLUNTARY ? 1 : 0, runnable,
+		summarize_out(out, flags & TRIPTYCH_SWITCH_VOLUNTARY ? 1 : 0,
+			      flags & TRIPTYCH_SWITCH_INVOLUNTARY ? 1 : 0,
 			      flags & TRIPTYCH_SWITCH_MM_CHANGE ? 1 : 0, now);
 	if (in)
-		summarize_in(&in->summary, now);
+		summarize_in(in, now);
+}
+
+/* The task comes in without having been woken, or leaves without having come in, as far as we were
+ * told. Out of line: rare where the kernel tells of all. */
+static __noinline int recover_arrival(struct task_struct *task, struct triptych_task_state *state,
+				      bool comes_in, u64 now)
+{
+	struct triptych_arrival *record;
+	struct arrival arrival = {};
+
+	if (!read_arrival(task, state, comes_in, now, &arrival))
+		return 0;
+	if (summary_only) {
+		summarize_arrival(state, &arrival, comes_in);
+		return 0;
+	}
+	record = reserve(TRIPTYCH_LOSS_SWITCH, sizeof(*record), now);
+	if (!record)
+		return 0;
+	fill_header(&record->hdr, TRIPTYCH_EV_ARRIVAL, sizeof(*record), now, state->serial);
+	record->queued_ns = arrival.queued_ns;
+	record->arrived_ns = arrival.arrived_ns;
+	submit(record);
+	return 0;
+}
+
+static __always_inline void leave(struct task_struct *task, struct triptych_task_state *state,
+				  bool runnable)
+{
+	state->run_state = runnable ? TRIPTYCH_RUN_RUNNABLE : TRIPTYCH_RUN_BLOCKED;
+	state->run_delay_ns = task->sched_info.run_delay;
 }
 
 static __noinline int emit_end(struct task_struct *task, struct triptych_task_state *state, u64 now)
@@ -194,12 +211,22 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 		flags |= account_switch(out, prev, preempt, prev_state, now);
 	if (in_target)
 		account_switch_in(in, next, now);
-	if (summary_only)
-		summarize_switch(out_target ? out : 0, in_target ? in : 0, flags,
-				 preempt || !prev_state, now);
-	else if (record_switches)
-		record_switch(cpu, prev, next, out_target ? out : 0, in_target ? in : 0, flags, prev_state,
-			      now);
+	if (record_switches) {
+		if (out_target && out->run_state != TRIPTYCH_RUN_ON_CPU)
+			recover_arrival(prev, out, false, now);
+		if (in_target && in->run_state != TRIPTYCH_RUN_RUNNABLE && record_wakeups)
+			recover_arrival(next, in, true, now);
+		if (summary_only)
+			summarize_switch(out_target ? out : 0, in_target ? in : 0, flags, now);
+		else
+			record_switch(cpu, prev, next, out_target ? out : 0, in_target ? in : 0, flags,
+				      prev_state, now);
+		if (out_target)
+			leave(prev, out,
+			      preempt || !prev_state || (flags & TRIPTYCH_SWITCH_INVOLUNTARY));
+		if (in_target)
+			in->run_state = TRIPTYCH_RUN_ON_CPU;
+	}
 	if (out_target && (prev_state & TASK_DEAD))
 		end_task(prev, out, now);
 	return 0;
@@ -250,10 +277,12 @@ static __always_inline int wakeup(struct task_struct *p, u16 flags)
 	if (!is_target(state))
 		return 0;
 	now = bpf_ktime_get_ns();
-	if (summary_only) {
-		summarize_wakeup(&state->summary, flags & TRIPTYCH_WAKEUP_NEW, now);
+	if (summary_only)
+		summarize_wakeup(state, now);
+	if (state->run_state == TRIPTYCH_RUN_BLOCKED)
+		state->run_state = TRIPTYCH_RUN_RUNNABLE;
+	if (summary_only)
 		return 0;
-	}
 	if (flags & TRIPTYCH_WAKEUP_NEW) {
 		struct task_struct *parent = bpf_get_current_task_btf();
 

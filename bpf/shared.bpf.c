@@ -53,6 +53,7 @@ const volatile __u32 cpu_count = 1;
 const volatile __s64 preempt_count_distance = 0;
 const volatile bool summary_only = false;
 const volatile bool record_switches = true;
+const volatile bool record_wakeups = true;
 
 volatile bool gate = false;
 __u32 iter_action = 0;

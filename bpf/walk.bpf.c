@@ -19,16 +19,46 @@ static __always_inline u32 attached_mm_serial(struct task_struct *task)
 	return serial;
 }
 
+/* What the task does now: the same before and after it became a target, so that there was no moment
+ * between in which it changed unseen. */
+struct snapshot {
+	u64 switches;
+	u16 run_state;
+};
+
+static __always_inline void take_snapshot(struct task_struct *task, struct snapshot *snapshot)
+{
+	snapshot->run_state = observe_run_state(task);
+	snapshot->switches = BPF_CORE_READ(task, nvcsw) + BPF_CORE_READ(task, nivcsw);
+}
+
+static __always_inline void tell_run_state(struct task_struct *task, u16 run_state,
+					   struct triptych_task_seen *seen)
+{
+	bool compat = false;
+
+	seen->run_state = run_state;
+	if (run_state != TRIPTYCH_RUN_BLOCKED)
+		return;
+	seen->syscall = syscall_of(task, &compat);
+	if (compat)
+		seen->flags |= TRIPTYCH_TASK_COMPAT;
+}
+
 /* It may be running at this moment: its counters' baselines are fixed by its first switch and its first
  * fault, each of which knows them exactly. */
 static __always_inline void attach_task(struct task_struct *task)
 {
 	struct triptych_task_state *state = find_task(task);
 	struct triptych_task_state *parent;
+	struct triptych_task_seen *seen;
+	struct snapshot before, after;
 	u64 now;
 
 	if (state && state->flags)
 		return;
+	if (BPF_CORE_READ(task, __state) & TASK_DEAD)
+		return; /* a zombie does nothing any more */
 	state = bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!state) {
 		__sync_fetch_and_add(&storage_failed, 1);
@@ -42,13 +72,22 @@ static __always_inline void attach_task(struct task_struct *task)
 	state->serial = new_task_serial();
 	state->mm = attached_mm_serial(task);
 	parent = find_task(task->real_parent);
-	start_summary(state, TRIPTYCH_SUMMARY_UNKNOWN, now);
-	announce(task, state->serial, state->mm, TRIPTYCH_SEEN_ATTACHED,
-		 is_target(parent) ? parent->serial : TRIPTYCH_TASK_NONE, now);
+	/* Room before it becomes a target: its first own record must not come before. */
+	seen = prepare_seen(task, state->serial, state->mm, TRIPTYCH_SEEN_ATTACHED,
+			    is_target(parent) ? parent->serial : TRIPTYCH_TASK_NONE, now);
 	iter_added++;
 	__sync_fetch_and_add(&alive, 1);
+	take_snapshot(task, &before);
+	start_run_state(state, before.run_state, now);
 	state->flags = TRIPTYCH_TASK_STATE_TARGET | TRIPTYCH_TASK_STATE_NEW_SWITCHES |
 		       TRIPTYCH_TASK_STATE_NEW_FAULTS;
+	take_snapshot(task, &after);
+	if (before.run_state != after.run_state || before.switches != after.switches)
+		state->run_state = before.run_state = TRIPTYCH_RUN_UNKNOWN;
+	if (seen) {
+		tell_run_state(task, before.run_state, seen);
+		submit(seen);
+	}
 }
 
 static __always_inline void snapshot_task(struct task_struct *task)

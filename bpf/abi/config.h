@@ -8,15 +8,11 @@
 #define TRIPTYCH_MAX_RINGS 64
 
 /* Summary mode: what is accumulated for a task besides the record itself. */
-#define TRIPTYCH_SUMMARY_UNKNOWN 0
-#define TRIPTYCH_SUMMARY_ON_CPU 1
-#define TRIPTYCH_SUMMARY_RUNNABLE 2
-#define TRIPTYCH_SUMMARY_BLOCKED 3
 struct triptych_summary_state {
 	struct triptych_task_summary record;
-	__u64 since_ns;
-	__u32 state;     /* TRIPTYCH_SUMMARY_ */
+	__u64 since_ns;  /* the task does what its run_state says since then */
 	__u32 last_cpu;  /* + 1; 0: none yet */
+	__u32 reserved;
 };
 
 /* What is known of a task that concerns us; the value of the `tasks` task storage. User space writes
@@ -36,6 +32,7 @@ struct triptych_task_state {
 	__u32 waker;
 	__u64 nvcsw;  /* at the last recorded switch */
 	__u64 nivcsw;
+	__u64 run_delay_ns;  /* sched_info's when it last left a CPU */
 	__u64 faults;
 	__u64 prelude_faults;  /* completed faults before it became a target */
 	__u64 waking_ns;       /* 0: no request is open */
@@ -51,7 +48,8 @@ struct triptych_task_state {
 	__u16 fault_flags;  /* TRIPTYCH_FAULT_ */
 	__u8 fault_order;
 	__u8 waking_flags;  /* TRIPTYCH_WAKEUP_ */
-	__u16 reserved;
+	__u8 run_state;     /* TRIPTYCH_RUN_, as far as the tracepoints have told */
+	__u8 reserved;
 	struct triptych_summary_state summary;  /* in the same storage: one look-up serves both */
 };
 

@@ -16,7 +16,7 @@
 #include <linux/types.h>
 #endif
 
-#define TRIPTYCH_ABI_MAJOR 1
+#define TRIPTYCH_ABI_MAJOR 2
 #define TRIPTYCH_ABI_MINOR 0
 
 #ifdef __cplusplus
@@ -29,6 +29,7 @@ enum triptych_event_kind {
 	TRIPTYCH_EV_INVALID = 0,
 	TRIPTYCH_EV_SWITCH = 1,         /* tp_btf/sched_switch */
 	TRIPTYCH_EV_WAKEUP = 2,         /* tp_btf/sched_waking + sched_wakeup or sched_wakeup_new */
+	TRIPTYCH_EV_ARRIVAL = 3,        /* task_struct.sched_info, where no tracepoint told */
 	TRIPTYCH_EV_TASK_NEW = 10,      /* tp_btf/task_newtask */
 	TRIPTYCH_EV_TASK_SEEN = 11,     /* a task not born in the trace is met for the first time */
 	TRIPTYCH_EV_TASK_BASELINE = 12, /* its own counters at the moment its recording began */
@@ -105,11 +106,25 @@ struct triptych_wakeup {
 };
 TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_wakeup) == 32, "wakeup is 32 bytes");
 
+/* hdr.task came to hdr.cpu, and at least one of the two tracepoints that tell of it did not: there are
+ * kernels that run no program while certain tasks are current, and a task that is attached to was put
+ * on its run queue before. Both moments are the scheduler's own (sched_info, which /proc/PID/schedstat
+ * is made of), brought to this clock by the run queue's; they are as old as the last update of the run
+ * queue's clock, microseconds at most. Written when the task comes in or leaves, just before that
+ * record and with its time. */
+struct triptych_arrival {
+	struct triptych_hdr hdr;
+	__u64 queued_ns;   /* put on a run queue, or preempted, after it last left a CPU; 0: not known */
+	__u64 arrived_ns;  /* came to the CPU; hdr.ts_ns when it is about to */
+};
+TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_arrival) == 32, "arrival is 32 bytes");
+
 /* hdr.task is the child; written in the parent's context, at the end of the copying and before the
  * child can run. The pages are the child's own accounts at that moment. */
 #define TRIPTYCH_TASK_KTHREAD (1u << 0)
 #define TRIPTYCH_TASK_IO_WORKER (1u << 1)    /* io_uring's */
 #define TRIPTYCH_TASK_USER_WORKER (1u << 2)  /* made by the kernel inside a process, vhost's say */
+#define TRIPTYCH_TASK_COMPAT (1u << 3)       /* TASK_SEEN's system call is of the 32-bit table */
 struct triptych_task_new {
 	struct triptych_hdr hdr;
 	__u64 clone_flags;
@@ -129,6 +144,13 @@ struct triptych_task_new {
 };
 TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_task_new) == 88, "task_new is 88 bytes");
 
+/* What a task was doing. In TASK_SEEN it is known only of an attached task, and only when it was the
+ * same before and after the task became a target: rq->curr, __state, on_rq and the switch counters. */
+#define TRIPTYCH_RUN_UNKNOWN 0
+#define TRIPTYCH_RUN_ON_CPU 1
+#define TRIPTYCH_RUN_RUNNABLE 2
+#define TRIPTYCH_RUN_BLOCKED 3
+
 #define TRIPTYCH_SEEN_LAUNCHED 1  /* the command, at its exec: its first instruction is still to come */
 #define TRIPTYCH_SEEN_ATTACHED 2  /* it was running when the recording began */
 #define TRIPTYCH_SEEN_STRANGER 3  /* not recorded: it preempted, woke or was switched to by a task that is */
@@ -141,11 +163,15 @@ struct triptych_task_seen {
 	__u32 ns_tid;
 	__u32 parent_tid;
 	__u32 mm;
-	__u32 how;    /* TRIPTYCH_SEEN_ */
-	__u32 flags;  /* TRIPTYCH_TASK_ */
+	__u32 how;        /* TRIPTYCH_SEEN_ */
+	__u32 flags;      /* TRIPTYCH_TASK_ */
 	char comm[TRIPTYCH_COMM_LEN];
+	__u16 run_state;  /* TRIPTYCH_RUN_ */
+	__s16 syscall;    /* in which it is blocked, or TRIPTYCH_SYSCALL_NONE */
+	__u16 run_cpu;    /* on which it runs or ran last */
+	__u16 reserved;
 };
-TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_task_seen) == 72, "task_seen is 72 bytes");
+TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_task_seen) == 80, "task_seen is 80 bytes");
 
 /* A task's own counters, from task_struct. In TASK_BASELINE they are what the kernel had counted
  * before the first recorded event; a task born in the trace begins at zero and has no such record.

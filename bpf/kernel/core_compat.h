@@ -24,6 +24,9 @@ typedef struct {
 struct mm_struct___since_6_18 {
 	mm_flags_t flags;
 };
+struct sched_entity___since_6_12 {
+	unsigned char sched_delayed;
+};
 struct kernel_clone_args___since_6_4 {
 	u32 user_worker : 1;
 };
@@ -122,6 +125,16 @@ static __always_inline u64 mm_flag_bits(struct mm_struct *mm)
 	if (bpf_core_field_exists(new->flags.__mm_flags))
 		return BPF_CORE_READ(new, flags.__mm_flags[0]);
 	return BPF_CORE_READ(mm, flags);
+}
+
+/* Since 6.12 a task that blocks may stay on its run queue for a while, marked so. */
+static __always_inline bool is_queued(struct task_struct *task)
+{
+	struct sched_entity___since_6_12 *se = (void *)&task->se;
+
+	if (bpf_core_field_exists(se->sched_delayed) && BPF_CORE_READ(se, sched_delayed))
+		return false;
+	return BPF_CORE_READ(task, on_rq);
 }
 
 /* Bit 0x4000 of task flags is PF_USER_WORKER since 6.4 only. */

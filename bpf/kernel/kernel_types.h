@@ -74,7 +74,13 @@ struct thread_info {
 	u32 cpu;
 };
 
-struct rq;
+struct task_struct;
+
+/* kernel/sched/sched.h: one a CPU. */
+struct rq {
+	struct task_struct *curr;
+	u64 clock;
+};
 
 struct cfs_rq {
 	struct rq *rq;
@@ -137,10 +143,19 @@ struct signal_struct {
 	unsigned long maxrss;
 };
 
+struct sched_info {
+	unsigned long long run_delay;
+	unsigned long long last_arrival;
+	unsigned long long last_queued;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
+	unsigned int __state;
 	unsigned int flags;
+	int on_rq;
 	struct sched_entity se;
+	struct sched_info sched_info;
 	struct mm_struct *mm;
 	struct mm_struct *active_mm;
 	int exit_code;

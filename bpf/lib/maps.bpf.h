@@ -59,6 +59,7 @@ extern const volatile __u32 ring_count;
 extern const volatile __u32 cpu_count;
 extern const volatile __s64 preempt_count_distance; /* from the CPU's run queue; 0: not known */
 extern const volatile bool summary_only;    /* accumulate, write no switches, wakeups, faults */
+extern const volatile bool record_wakeups;
 extern const volatile bool record_switches; /* false: only what ends a task is looked at */
 
 extern volatile bool gate; /* nothing is recorded while it is closed */

@@ -3,7 +3,7 @@
 #ifndef TRIPTYCH_SUMMARY_BPF_H
 #define TRIPTYCH_SUMMARY_BPF_H
 
-#include "lib/task_state.bpf.h"
+#include "lib/run_state.bpf.h"
 
 static __always_inline u32 log2_bucket(u64 value)
 {
@@ -32,48 +32,68 @@ static __always_inline u32 log2_bucket(u64 value)
 	return bucket & (TRIPTYCH_SUMMARY_BUCKETS - 1);
 }
 
-static __always_inline void summarize_out(struct triptych_summary_state *sum, bool voluntary,
-					  bool involuntary, bool runnable, bool mm_change, u64 now)
+static __always_inline void summarize_out(struct triptych_task_state *state, bool voluntary,
+					  bool involuntary, bool mm_change, u64 now)
 {
+	struct triptych_summary_state *sum = &state->summary;
 	u64 slice = now - sum->since_ns;
 
 	sum->record.voluntary += voluntary;
 	sum->record.involuntary += involuntary;
 	sum->record.mm_changes += mm_change;
-	if (sum->state == TRIPTYCH_SUMMARY_ON_CPU) {
+	if (state->run_state == TRIPTYCH_RUN_ON_CPU) {
 		sum->record.on_cpu_ns += slice;
 		sum->record.slice_length[log2_bucket(slice)]++;
 	}
-	sum->state = runnable ? TRIPTYCH_SUMMARY_RUNNABLE : TRIPTYCH_SUMMARY_BLOCKED;
 	sum->since_ns = now;
 	sum->last_cpu = bpf_get_smp_processor_id() + 1;
 }
 
-static __always_inline void summarize_in(struct triptych_summary_state *sum, u64 now)
+static __always_inline void summarize_in(struct triptych_task_state *state, u64 now)
 {
+	struct triptych_summary_state *sum = &state->summary;
 	u64 waited = now - sum->since_ns;
 	u32 cpu = bpf_get_smp_processor_id() + 1;
 
-	if (sum->state == TRIPTYCH_SUMMARY_RUNNABLE) {
+	if (state->run_state == TRIPTYCH_RUN_RUNNABLE) {
 		sum->record.runnable_ns += waited;
 		sum->record.run_queue_latency[log2_bucket(waited)]++;
 	}
 	if (sum->last_cpu && sum->last_cpu != cpu)
 		sum->record.migrations++;
 	sum->last_cpu = cpu;
-	sum->state = TRIPTYCH_SUMMARY_ON_CPU;
 	sum->since_ns = now;
 }
 
-static __always_inline void summarize_wakeup(struct triptych_summary_state *sum, bool is_new, u64 now)
+static __always_inline void summarize_wakeup(struct triptych_task_state *state, u64 now)
 {
+	struct triptych_summary_state *sum = &state->summary;
+
 	sum->record.wakeups++;
-	if (sum->state == TRIPTYCH_SUMMARY_BLOCKED)
-		sum->record.blocked_ns += now - sum->since_ns;
-	else if (!is_new)
+	if (state->run_state != TRIPTYCH_RUN_BLOCKED)
 		return;
-	sum->state = TRIPTYCH_SUMMARY_RUNNABLE;
+	sum->record.blocked_ns += now - sum->since_ns;
 	sum->since_ns = now;
+}
+
+/* The steps that the tracepoints did not tell of, from what the task was last known to do. */
+static __always_inline void summarize_arrival(struct triptych_task_state *state,
+					      const struct arrival *arrival, bool comes_in)
+{
+	struct triptych_summary_state *sum = &state->summary;
+
+	if (arrival->arrived_ns < sum->since_ns)
+		return;
+	if (state->run_state != TRIPTYCH_RUN_RUNNABLE && arrival->queued_ns >= sum->since_ns) {
+		if (state->run_state == TRIPTYCH_RUN_BLOCKED)
+			summarize_wakeup(state, arrival->queued_ns);
+		sum->since_ns = arrival->queued_ns;
+		state->run_state = TRIPTYCH_RUN_RUNNABLE;
+	}
+	if (comes_in)
+		return;
+	summarize_in(state, arrival->arrived_ns);
+	state->run_state = TRIPTYCH_RUN_ON_CPU;
 }
 
 static __always_inline u32 fault_class(const struct triptych_task_state *state)
@@ -130,20 +150,14 @@ static __always_inline void emit_summary(struct task_struct *task,
 	if (!(flags & TRIPTYCH_SUMMARY_FINAL) && now > sum->since_ns) {
 		u64 open = now - sum->since_ns;
 
-		if (sum->state == TRIPTYCH_SUMMARY_ON_CPU)
+		if (state->run_state == TRIPTYCH_RUN_ON_CPU)
 			record->on_cpu_ns += open;
-		else if (sum->state == TRIPTYCH_SUMMARY_RUNNABLE)
+		else if (state->run_state == TRIPTYCH_RUN_RUNNABLE)
 			record->runnable_ns += open;
-		else if (sum->state == TRIPTYCH_SUMMARY_BLOCKED)
+		else if (state->run_state == TRIPTYCH_RUN_BLOCKED)
 			record->blocked_ns += open;
 	}
 	submit(record);
-}
-
-static __always_inline void start_summary(struct triptych_task_state *task, u32 state, u64 now)
-{
-	task->summary.state = state;
-	task->summary.since_ns = now;
 }
 
 #endif

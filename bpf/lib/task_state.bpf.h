@@ -95,14 +95,15 @@ static __always_inline u32 namespace_tid(struct task_struct *task)
 	return tid;
 }
 
-static __always_inline void announce(struct task_struct *task, u32 serial, u32 mm, u32 how,
-				     u32 parent_serial, u64 now)
+/* The record that introduces a task: NULL, or to be submitted. */
+static __always_inline struct triptych_task_seen *
+prepare_seen(struct task_struct *task, u32 serial, u32 mm, u32 how, u32 parent_serial, u64 now)
 {
 	struct triptych_task_seen *seen =
 		reserve(TRIPTYCH_LOSS_TASK, sizeof(*seen), now);
 
 	if (!seen)
-		return;
+		return 0;
 	fill_header(&seen->hdr, TRIPTYCH_EV_TASK_SEEN, sizeof(*seen), now, serial);
 	seen->start_boottime_ns = task->start_boottime;
 	seen->parent_task = parent_serial;
@@ -114,7 +115,20 @@ static __always_inline void announce(struct task_struct *task, u32 serial, u32 m
 	seen->how = how;
 	seen->flags = task_kind_flags(task);
 	bpf_probe_read_kernel(seen->comm, sizeof(seen->comm), task->comm);
-	submit(seen);
+	seen->run_state = TRIPTYCH_RUN_UNKNOWN;
+	seen->syscall = TRIPTYCH_SYSCALL_NONE;
+	seen->run_cpu = task_cpu(task);
+	seen->reserved = 0;
+	return seen;
+}
+
+static __always_inline void announce(struct task_struct *task, u32 serial, u32 mm, u32 how,
+				     u32 parent_serial, u64 now)
+{
+	struct triptych_task_seen *seen = prepare_seen(task, serial, mm, how, parent_serial, now);
+
+	if (seen)
+		submit(seen);
 }
 
 /* The serial of a task that is met but not recorded; announces it the first time. The oldest ones are

@@ -100,6 +100,7 @@ inline std::vector<model::Payload> sample_payloads() {
                               .target_cpu = any,
                               .is_new = true,
                               .no_request = true});
+  all.push_back(model::Arrival{.queued_ns = any, .arrived_ns = any});
   all.push_back(model::Fault{.address = any,
                              .ip = any,
                              .duration_ns = any,
@@ -135,6 +136,9 @@ inline std::vector<model::Payload> sample_payloads() {
                                       .parent_tid = 25,
                                       .mm = MmId{any},
                                       .how = model::SeenHow::kAttached,
+                                      .doing = model::SeenDoing::kBlocked,
+                                      .syscall = 232,
+                                      .run_cpu = any,
                                       .io_worker = true},
                       "kworker/0:1-ev"));
   all.push_back(model::TaskBaseline{
@@ -172,7 +176,7 @@ inline void flip_flags(model::Payload& payload) {
                  p.from_fentry);
           },
           [&](TaskNew& p) { flip(p.kthread, p.io_worker, p.user_worker); },
-          [&](TaskSeen& p) { flip(p.kthread, p.io_worker, p.user_worker); },
+          [&](TaskSeen& p) { flip(p.kthread, p.io_worker, p.user_worker, p.compat); },
           [&](TaskBaseline& p) { flip(p.switches_valid, p.faults_valid); },
           [&](TaskExec& p) { flip(p.secure, p.args_truncated, p.args_unreadable, p.not_dumpable); },
           [&](TaskExit& p) { flip(p.group, p.last); },

@@ -110,6 +110,8 @@ void Analysis::Impl::push(const model::Event& event) {
     change(event, *switched);
   } else if (const auto* woken = std::get_if<model::Wakeup>(&event.payload)) {
     wakeup(event, *woken);
+  } else if (const auto* arrival = std::get_if<model::Arrival>(&event.payload)) {
+    switches.on_arrival(event, *arrival);
   } else if (const auto* faulted = std::get_if<model::Fault>(&event.payload)) {
     if (!window.closed()) fault(event, *faulted);
   } else {
@@ -119,10 +121,13 @@ void Analysis::Impl::push(const model::Event& event) {
 
 void Analysis::Impl::change(const model::Event& event, const model::Switch& change) {
   if (!window.closed()) {
-    const TaskRecord* next = tasks.find(change.next);
-    if (next != nullptr && next->fork != kNoFork && !next->has_run) {
-      forks.on_switch_in(*next, event, change);
-    }
+    // The switch counts prove that it is the first time: coming in, or leaving after an untold
+    // arrival.
+    const TaskRecord* next = change.next_seq == 0 ? tasks.find(change.next) : nullptr;
+    if (next != nullptr) forks.on_first_run(*next, event.ts_ns);
+    const TaskRecord* prev = change.prev_seq == 1 ? tasks.find(event.task) : nullptr;
+    const model::Arrival* arrival = prev != nullptr ? prev->arrival_at(event.ts_ns) : nullptr;
+    if (arrival != nullptr) forks.on_first_run(*prev, arrival->arrived_ns);
   }
   switches.on_switch(event, change);
   if ((change.prev_state & kTaskDead) == 0 || window.closed()) return;
@@ -232,6 +237,8 @@ void Analysis::Impl::seen(const model::Event& event, const model::TaskSeen& seen
   spaces.use(*record, seen.mm, event.ts_ns, record->task.comm);
   if (seen.how == model::SeenHow::kLaunched) {
     switches.on_launch(*record, event.ts_ns, event.cpu);
+  } else {
+    switches.on_attach(*record, event.ts_ns, seen);
   }
 }
 

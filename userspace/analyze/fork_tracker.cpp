@@ -79,12 +79,11 @@ void ForkTracker::on_return(const model::Event& event, const model::CloneReturn&
   doubt_forks_of(*space, event.ts_ns - duration);
 }
 
-void ForkTracker::on_switch_in(const TaskRecord& record, const model::Event& event,
-                               const model::Switch& change) {
-  if (record.has_run || record.fork >= forks_.size() || change.next_seq != 0) return;
+void ForkTracker::on_first_run(const TaskRecord& record, model::TimeNs ts_ns) {
+  if (record.has_run || record.fork >= forks_.size()) return;
   if (record.span.state != RunState::kNew) return;  // it has run already, unseen
   Fork& fork = forks_[record.fork].fork;
-  fork.first_run_delay_ns = event.ts_ns - fork.ts_ns;
+  fork.first_run_delay_ns = ts_ns - fork.ts_ns;
 }
 
 void ForkTracker::on_unseen_creation(model::TaskId creator, model::TimeNs ts_ns) {

@@ -46,8 +46,7 @@ class ForkTracker {
   void on_new(TaskRecord& child, model::TimeNs ts_ns, const model::TaskNew& created);
   void on_return(const model::Event& event, const model::CloneReturn& returned);
   // Its first run; `record` has not been told of the switch yet.
-  void on_switch_in(const TaskRecord& record, const model::Event& event,
-                    const model::Switch& change);
+  void on_first_run(const TaskRecord& record, model::TimeNs ts_ns);
   // A task without a beginning was woken for the first time, by `creator`.
   void on_unseen_creation(model::TaskId creator, model::TimeNs ts_ns);
   // An event shows which address space the task uses. When it is not the one that it is known to

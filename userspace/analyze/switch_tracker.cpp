@@ -2,6 +2,7 @@
 #include "analyze/switch_tracker.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "analyze/syscall_names.hpp"
 
@@ -9,9 +10,7 @@ namespace triptych::analyze {
 namespace {
 
 constexpr std::uint16_t kTaskDead = 0x80;
-constexpr std::size_t kMaxBlockedKeys = 1024;
 constexpr std::size_t kMaxPreemptors = 256;
-constexpr std::size_t kMaxDoubtful = 1u << 16;
 
 // A task that is preempted on its way into a sleep carries the state of that sleep, and stays
 // runnable all the same.
@@ -23,12 +22,26 @@ bool is_yield(const model::Switch& change) {
   return change.syscall == kSyscallSchedYield && !change.compat && !change.preempt;
 }
 
+std::int32_t blocked_key(std::int16_t syscall, bool compat) {
+  return compat && syscall >= 0 ? syscall + BlockedTime::kCompatKey : syscall;
+}
+
 std::uint16_t sequence_of(const model::Counters& counters) {
   return static_cast<std::uint16_t>(counters.nvcsw + counters.nivcsw);
 }
 
 std::uint16_t next_of(std::uint16_t sequence) {
   return static_cast<std::uint16_t>(sequence + 1);
+}
+
+bool waits_for_wakeup(const OpenSpan& span) {
+  return span.state == RunState::kBlocked || span.state == RunState::kNew;
+}
+
+// By its span, or because it said so itself.
+bool runs_on(const TaskRecord& record, std::uint16_t cpu) {
+  if (record.ran_ns != 0) return record.ran_cpu == cpu;
+  return record.span.state == RunState::kOnCpu && record.span.cpu == cpu;
 }
 
 }  // namespace
@@ -60,11 +73,10 @@ void SwitchTracker::on_switch(const model::Event& event, const model::Switch& ch
   if (!switches_recorded_) {
     if (prev == nullptr || (change.prev_state & kTaskDead) == 0) return;
     if (prev->span.state == RunState::kDead) return;
-    settle(*prev, prev->span, event.ts_ns);
+    spans_.settle(*prev, prev->span, event.ts_ns);
     return die(*prev, event.ts_ns);
   }
-  if (cpu.current != nullptr && cpu.current != prev &&
-      cpu.current->span.state == RunState::kOnCpu && cpu.current->span.cpu == event.cpu) {
+  if (cpu.current != nullptr && cpu.current != prev && runs_on(*cpu.current, event.cpu)) {
     displaced(*cpu.current);
   }
   if (prev != nullptr) leave(*prev, event, change);
@@ -74,9 +86,10 @@ void SwitchTracker::on_switch(const model::Event& event, const model::Switch& ch
 
 // Somebody else left this CPU, so this task's own leaving was missed, once at least.
 void SwitchTracker::displaced(TaskRecord& record) {
+  admit_running(record);
   quality_.add(model::Quality::state_conflicts);
-  const model::TimeNs doubt = first_doubt(record.span).value_or(record.span.since_ns);
-  settle(record, record.span, doubt);
+  const model::TimeNs doubt = spans_.first_doubt(record.span).value_or(record.span.since_ns);
+  spans_.settle(record, record.span, doubt);
   record.span.state = RunState::kUnknown;
   record.span.since_ns = doubt;
   record.span.woken_ns = 0;
@@ -96,13 +109,17 @@ void SwitchTracker::leave(TaskRecord& record, const model::Event& event,
     return;
   }
   const bool follows = !record.seq_known || change.prev_seq == next_of(record.seq);
-  const bool ran_here = record.span.state == RunState::kOnCpu && record.span.cpu == event.cpu;
   if (!follows) sequence_gap(record);
-  if (follows && ran_here && (record.seq_known || !first_doubt(record.span))) {
+  const bool accounted = enter_by_account(record, event, follows);
+  if (!accounted) admit_running(record);
+  const bool ran_here = record.span.state == RunState::kOnCpu && record.span.cpu == event.cpu;
+  const bool proven =
+      accounted || (follows && (record.seq_known || !spans_.first_doubt(record.span)));
+  if (ran_here && proven) {
     end_slice(record, event.ts_ns);
   } else {
     if (follows) conflict(record);
-    settle_in_doubt(record, event.ts_ns);
+    spans_.settle_in_doubt(record, event.ts_ns);
   }
   if (record.has_run && record.span.cpu != event.cpu && window_.counting())
     ++record.task.migrations;
@@ -117,10 +134,10 @@ void SwitchTracker::leave(TaskRecord& record, const model::Event& event,
     die(record, event.ts_ns);
   } else if (stays_runnable(change)) {
     record.span.state = RunState::kRunnable;
+    record.whole_wait = true;
   } else {
     record.span.state = RunState::kBlocked;
-    record.span.blocked_key = change.syscall;
-    if (change.compat && change.syscall >= 0) record.span.blocked_key += BlockedTime::kCompatKey;
+    record.span.blocked_key = blocked_key(change.syscall, change.compat);
   }
 }
 
@@ -150,36 +167,116 @@ void SwitchTracker::enter(TaskRecord& record, const model::Event& event,
   }
   const model::TimeNs ts = event.ts_ns;
   const bool follows = !record.seq_known || change.next_seq == record.seq;
+  admit_running(record);
+  if (follows) wake_by_account(record, ts);
   const bool woken = record.span.woken_ns != 0;
   const bool waited =
       record.span.state == RunState::kRunnable ||
       (record.span.state == RunState::kUnknown && woken && record.woken_in_sequence) ||
-      ((record.span.state == RunState::kBlocked || record.span.state == RunState::kNew) && woken);
+      (waits_for_wakeup(record.span) && woken);
   if (!follows) sequence_gap(record);
-  if (follows && waited) {
+  if (follows && waited && (record.seq_known || !spans_.first_doubt(record.span))) {
     const model::TimeNs queued = woken ? record.span.woken_ns : record.span.since_ns;
     const bool was_unknown = record.span.state == RunState::kUnknown;
-    settle(record, record.span, was_unknown ? queued : ts);
+    spans_.settle(record, record.span, was_unknown ? queued : ts);
     if (was_unknown) record.task.runnable_ns += window_.inside(queued, ts);
-    if (window_.counting()) record.task.run_queue_latency.add(ts - queued);
+    if (window_.counting() && (woken || record.whole_wait)) {
+      record.task.run_queue_latency.add(ts - queued);
+    }
   } else {
     if (follows) conflict(record);
-    settle_in_doubt(record, ts);
+    spans_.settle_in_doubt(record, ts);
   }
-  if (record.has_run && record.span.cpu != event.cpu && window_.counting())
-    ++record.task.migrations;
-  record.has_run = true;
-  record.span.cpu = event.cpu;
+  begin_slice(record, ts, event.cpu);
   record.seq = change.next_seq;
   record.seq_known = true;
-  record.span.since_ns = ts;
+}
+
+void SwitchTracker::begin_slice(TaskRecord& record, model::TimeNs ts_ns, std::uint16_t cpu) {
+  if (record.has_run && record.span.cpu != cpu && window_.counting()) ++record.task.migrations;
+  record.has_run = true;
+  record.span.cpu = cpu;
+  record.span.since_ns = ts_ns;
   record.span.woken_ns = 0;
   record.span.state = RunState::kOnCpu;
   record.whole_slice = true;
+  record.ran_ns = 0;
+}
+
+// The switch that comes next proves by its sequence that nothing else is missing: it is looked at
+// then.
+void SwitchTracker::on_arrival(const model::Event& event, const model::Arrival& arrival) {
+  TaskRecord* record = subject(event.task, event.ts_ns, true);
+  if (record == nullptr || !switches_recorded_) return;
+  // What an attached task did before its first switch was told by nobody, and is no surprise.
+  if (record->span.state != RunState::kUnknown) quality_.add(model::Quality::untold_arrivals);
+  record->arrival = arrival;
+  record->arrival_told_ns = event.ts_ns;
+  record->arrival->arrived_ns = std::min(arrival.arrived_ns, event.ts_ns);
+  record->arrival->queued_ns = std::min(arrival.queued_ns, record->arrival->arrived_ns);
+}
+
+void SwitchTracker::wake_by_account(TaskRecord& record, model::TimeNs ts_ns) {
+  const model::Arrival* arrival = record.arrival_at(ts_ns);
+  OpenSpan& span = record.span;
+  if (arrival == nullptr || arrival->queued_ns == 0 || span.woken_ns != 0) return;
+  const model::TimeNs queued = std::clamp(arrival->queued_ns, span.since_ns, ts_ns);
+  if (waits_for_wakeup(span)) {
+    if (window_.counting()) ++record.task.wakeups;
+    span.woken_ns = queued;
+  } else if (span.state == RunState::kUnknown && arrival->queued_ns >= span.since_ns) {
+    span.woken_ns = queued;
+    record.woken_in_sequence = true;
+  } else if (span.state == RunState::kUnknown) {
+    span.state = RunState::kRunnable;
+    record.whole_wait = false;
+  }
+}
+
+bool SwitchTracker::enter_by_account(TaskRecord& record, const model::Event& event, bool follows) {
+  const model::Arrival* arrival = record.arrival_at(event.ts_ns);
+  OpenSpan& span = record.span;
+  const bool unknown = span.state == RunState::kUnknown;
+  if (arrival == nullptr || span.state == RunState::kOnCpu) return false;
+  const bool whole = arrival->arrived_ns >= span.since_ns;
+  if (!whole && !unknown) return false;
+  const bool queue_known = arrival->queued_ns != 0;
+  const model::TimeNs arrived = std::max(arrival->arrived_ns, span.since_ns);
+  const model::TimeNs queued = queue_known ? std::max(arrival->queued_ns, span.since_ns) : arrived;
+  const bool proven = follows && !unknown && (record.seq_known || !spans_.first_doubt(span));
+  if (proven && waits_for_wakeup(span) && span.woken_ns == 0 && queue_known) {
+    if (window_.counting()) ++record.task.wakeups;
+    span.woken_ns = queued;
+  }
+  const bool woken = span.woken_ns != 0;
+  if (proven && (woken || span.state == RunState::kRunnable)) {
+    spans_.settle(record, span, arrived);
+    if (window_.counting() && (woken || record.whole_wait)) {
+      record.task.run_queue_latency.add(arrived - (woken ? span.woken_ns : span.since_ns));
+    }
+  } else {
+    spans_.settle_in_doubt(record, queued);
+    record.task.runnable_ns += window_.inside(queued, arrived);
+  }
+  begin_slice(record, arrived, event.cpu);
+  record.whole_slice = whole;
+  return true;
+}
+
+void SwitchTracker::admit_running(TaskRecord& record) {
+  if (record.ran_ns == 0) return;
+  const model::TimeNs ran_ns = std::exchange(record.ran_ns, 0);
+  conflict(record);
+  spans_.settle_in_doubt(record, ran_ns);
+  record.span.state = RunState::kOnCpu;
+  record.whole_slice = false;
+  record.span.since_ns = ran_ns;
+  record.span.woken_ns = 0;
+  record.span.cpu = record.ran_cpu;
 }
 
 void SwitchTracker::end_slice(TaskRecord& record, model::TimeNs ts_ns) {
-  settle(record, record.span, ts_ns);
+  spans_.settle(record, record.span, ts_ns);
   if (record.whole_slice && window_.counting()) {
     record.task.slice_length.add(ts_ns - record.span.since_ns);
   }
@@ -194,6 +291,7 @@ void SwitchTracker::on_wakeup(const model::Event& event, const model::Wakeup& wa
     ++record->task.wakeups;
     if (wakeup.interrupt) ++record->task.wakeups_by_interrupt;
   }
+  if (record->ran_ns != 0) return;  // as on a CPU
   switch (record->span.state) {
     case RunState::kBlocked:
     case RunState::kNew:
@@ -231,24 +329,46 @@ void SwitchTracker::on_baseline(TaskRecord& record, const model::Counters& count
 void SwitchTracker::on_running(TaskRecord& record, model::TimeNs ts_ns, std::uint16_t cpu) {
   Cpu& here = cpu_at(cpu, ts_ns);
   if (!switches_recorded_ || record.span.state == RunState::kDead) return;
-  if (record.span.state == RunState::kOnCpu && record.span.cpu == cpu) return;
-  if (here.current != nullptr && here.current != &record &&
-      here.current->span.state == RunState::kOnCpu && here.current->span.cpu == cpu) {
+  if (runs_on(record, cpu)) return;
+  if (here.current != nullptr && here.current != &record && runs_on(*here.current, cpu)) {
     displaced(*here.current);
   }
-  conflict(record);
-  settle_in_doubt(record, ts_ns);
-  record.span.state = RunState::kOnCpu;
-  record.whole_slice = false;
-  record.span.since_ns = ts_ns;
-  record.span.woken_ns = 0;
-  record.span.cpu = cpu;
+  admit_running(record);  // on another CPU
+  record.ran_ns = ts_ns;
+  record.ran_cpu = cpu;
   here.current = &record;
+  // Elsewhere it cannot have come in untold without having left untold: no account will follow.
+  if (record.span.state == RunState::kOnCpu) admit_running(record);
 }
 
 void SwitchTracker::on_launch(TaskRecord& record, model::TimeNs ts_ns, std::uint16_t cpu) {
   on_running(record, ts_ns, cpu);
+  admit_running(record);
   record.whole_slice = true;
+}
+
+void SwitchTracker::on_attach(TaskRecord& record, model::TimeNs ts_ns,
+                              const model::TaskSeen& seen) {
+  if (!switches_recorded_) return;
+  record.span.since_ns = ts_ns;
+  record.span.cpu = seen.run_cpu;
+  switch (seen.doing) {
+    case model::SeenDoing::kUnknown:
+      break;
+    case model::SeenDoing::kOnCpu:
+      record.span.state = RunState::kOnCpu;
+      record.has_run = true;
+      if (seen.run_cpu >= cpus_.size()) cpus_.resize(seen.run_cpu + std::size_t{1});
+      cpus_[seen.run_cpu].current = &record;
+      break;
+    case model::SeenDoing::kRunnable:
+      record.span.state = RunState::kRunnable;
+      break;
+    case model::SeenDoing::kBlocked:
+      record.span.state = RunState::kBlocked;
+      record.span.blocked_key = blocked_key(seen.syscall, seen.compat);
+      break;
+  }
 }
 
 void SwitchTracker::die(TaskRecord& record, model::TimeNs ts_ns) {
@@ -263,10 +383,11 @@ void SwitchTracker::on_end(TaskRecord& record, model::TimeNs ts_ns, const model:
   const std::uint16_t sequence = sequence_of(end.counters);
   const bool follows = record.seq_known && sequence == next_of(record.seq);
   if (record.seq_known && !follows) sequence_gap(record);
+  admit_running(record);
   if (follows && record.span.state == RunState::kOnCpu) {
     end_slice(record, ts_ns);
   } else {
-    settle_in_doubt(record, ts_ns);
+    spans_.settle_in_doubt(record, ts_ns);
   }
   record.seq = sequence;
   record.seq_known = true;
@@ -276,15 +397,16 @@ void SwitchTracker::on_end(TaskRecord& record, model::TimeNs ts_ns, const model:
 
 void SwitchTracker::on_gone(TaskRecord& record, model::TimeNs ts_ns) {
   if (record.span.state == RunState::kDead) return;
-  settle_in_doubt(record, ts_ns);
+  admit_running(record);
+  spans_.settle_in_doubt(record, ts_ns);
   die(record, ts_ns);
 }
 
 // An event shows that the open span did not go on as it was known to.
 void SwitchTracker::conflict(const TaskRecord& record) {
   if (record.span.state == RunState::kUnknown) return;
-  const bool waits = record.span.state == RunState::kBlocked || record.span.state == RunState::kNew;
-  if (waits && !wakeups_recorded_) return;  // when it was woken is not known, that is all
+  if (waits_for_wakeup(record.span) && !wakeups_recorded_)
+    return;  // when it was woken is not known, that is all
   quality_.add(model::Quality::state_conflicts);
 }
 
@@ -293,104 +415,14 @@ void SwitchTracker::sequence_gap(TaskRecord& record) {
   record.gap = true;
 }
 
-std::optional<model::TimeNs> SwitchTracker::first_doubt(const OpenSpan& span) const {
-  switch (span.state) {
-    case RunState::kOnCpu:
-      return losses_.first_on(span.cpu, model::LossClass::kSwitch, span.since_ns);
-    case RunState::kRunnable:
-      return losses_.first(model::LossClass::kSwitch, span.since_ns);
-    case RunState::kBlocked:
-    case RunState::kNew: {
-      // It may have been woken before, have run and have blocked again.
-      const auto wakeup = losses_.first(model::LossClass::kWakeup, span.since_ns);
-      if (span.woken_ns == 0) return wakeup;
-      const auto change = losses_.first(model::LossClass::kSwitch, span.woken_ns);
-      return wakeup && change ? std::min(wakeup, change) : wakeup ? wakeup : change;
-    }
-    case RunState::kUnknown:
-    case RunState::kDead:
-      return std::nullopt;
-  }
-  return std::nullopt;
-}
-
-void SwitchTracker::settle(TaskRecord& record, const OpenSpan& span, model::TimeNs until_ns) {
-  Task& task = record.task;
-  switch (span.state) {
-    case RunState::kOnCpu:
-      task.on_cpu_ns += window_.inside(span.since_ns, until_ns);
-      break;
-    case RunState::kRunnable: {
-      const std::uint64_t waited = window_.inside(span.since_ns, until_ns);
-      task.runnable_ns += waited;
-      if (span.preemption != nullptr) span.preemption->waited_ns += waited;
-      break;
-    }
-    case RunState::kBlocked:
-    case RunState::kNew: {
-      const model::TimeNs woken = span.woken_ns == 0 ? until_ns : std::min(span.woken_ns, until_ns);
-      add_blocked(record, span.blocked_key, window_.inside(span.since_ns, woken));
-      task.runnable_ns += window_.inside(woken, until_ns);
-      break;
-    }
-    case RunState::kUnknown:
-      task.unknown_ns += window_.inside(span.since_ns, until_ns);
-      break;
-    case RunState::kDead:
-      break;
-  }
-}
-
-void SwitchTracker::settle_in_doubt(TaskRecord& record, model::TimeNs until_ns) {
-  // On its CPU, what was lost has been told by now; other CPUs may tell of their losses much later.
-  const bool told =
-      record.span.state == RunState::kOnCpu || record.span.state == RunState::kUnknown;
-  if (told) {
-    settle_doubtful({&record, record.span, until_ns});
-  } else if (doubtful_.size() < kMaxDoubtful) {
-    doubtful_.push_back({&record, record.span, until_ns});
-  } else {
-    record.task.unknown_ns += window_.inside(record.span.since_ns, until_ns);
-  }
-}
-
-void SwitchTracker::settle_doubtful(const DoubtfulSpan& doubtful) {
-  const OpenSpan& span = doubtful.span;
-  std::optional<model::TimeNs> doubt = first_doubt(span);
-  if (!doubt || *doubt > doubtful.until_ns) doubt = span.since_ns;  // no loss explains it
-  settle(*doubtful.record, span, *doubt);
-  doubtful.record->task.unknown_ns += window_.inside(*doubt, doubtful.until_ns);
-}
-
-void SwitchTracker::add_blocked(TaskRecord& record, std::int32_t key, std::uint64_t time_ns) {
-  if (time_ns == 0) return;
-  record.task.blocked_ns += time_ns;
-  for (BlockedTime& entry : record.blocked) {
-    if (entry.key != key) continue;
-    entry.time_ns += time_ns;
-    return;
-  }
-  if (record.blocked.size() >= kMaxBlockedKeys) {
-    record.blocked.back().key = BlockedTime::kOtherKey;
-    record.blocked.back().time_ns += time_ns;
-    return;
-  }
-  record.blocked.push_back(BlockedTime{key, time_ns});
-}
-
 void SwitchTracker::finish(model::TimeNs end_ns) {
-  for (const DoubtfulSpan& doubtful : doubtful_) settle_doubtful(doubtful);
+  for (const auto& entry : tasks_.records()) admit_running(*entry);
+  spans_.settle_doubtful();
   for (const auto& entry : tasks_.records()) {
     TaskRecord& record = *entry;
     if (!record.target || record.span.state == RunState::kDead) continue;
     const model::TimeNs until = std::max(end_ns, record.span.since_ns);
-    const std::optional<model::TimeNs> doubt = first_doubt(record.span);
-    record.doubt_at_end = doubt && *doubt < until;
-    if (record.doubt_at_end) {
-      settle_doubtful({&record, record.span, until});
-    } else {
-      settle(record, record.span, until);
-    }
+    record.doubt_at_end = spans_.settle_open(record, until);
   }
 }
 

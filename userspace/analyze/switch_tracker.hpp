@@ -6,11 +6,10 @@
 // it, entirely.
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "analyze/counting_window.hpp"
-#include "analyze/loss_tracker.hpp"
+#include "analyze/span_ledger.hpp"
 #include "analyze/task_table.hpp"
 #include "model/data_quality.hpp"
 #include "model/event.hpp"
@@ -22,20 +21,23 @@ class SwitchTracker {
   SwitchTracker(TaskTable& tasks, const LossTracker& losses, const CountingWindow& window,
                 model::DataQuality& quality, const Recorded& recorded)
       : tasks_(tasks),
-        losses_(losses),
         window_(window),
         quality_(quality),
+        spans_(losses, window, quality),
         switches_recorded_(recorded.switches && !recorded.summaries),
         wakeups_recorded_(recorded.wakeups) {}
 
   void on_switch(const model::Event& event, const model::Switch& change);
   void on_wakeup(const model::Event& event, const model::Wakeup& wakeup);
+  void on_arrival(const model::Event& event, const model::Arrival& arrival);
 
   // Created by `event`: it waits for its first wakeup.
   void on_birth(TaskRecord& record);
   void on_baseline(TaskRecord& record, const model::Counters& counters);
   // The command, at its exec: its first slice is reckoned from there.
   void on_launch(TaskRecord& record, model::TimeNs ts_ns, std::uint16_t cpu);
+  // Attached to, while it did what `seen` says.
+  void on_attach(TaskRecord& record, model::TimeNs ts_ns, const model::TaskSeen& seen);
   // The event was written by this very task: at that moment it ran there.
   void on_running(TaskRecord& record, model::TimeNs ts_ns, std::uint16_t cpu);
   void on_end(TaskRecord& record, model::TimeNs ts_ns, const model::TaskEnd& end);
@@ -64,32 +66,25 @@ class SwitchTracker {
   void count_out(TaskRecord& record, const model::Switch& change);
 
   void end_slice(TaskRecord& record, model::TimeNs ts_ns);
+  void begin_slice(TaskRecord& record, model::TimeNs ts_ns, std::uint16_t cpu);
 
-  // Counts the span up to `until_ns` as what it was known to be.
-  void settle(TaskRecord& record, const OpenSpan& span, model::TimeNs until_ns);
-  // Something in the open span was missed: it is counted up to the first moment in doubt, the rest
-  // is unknown. Decided at the end where a loss may not have been told of yet.
-  void settle_in_doubt(TaskRecord& record, model::TimeNs until_ns);
-  struct DoubtfulSpan {
-    TaskRecord* record;
-    OpenSpan span;
-    model::TimeNs until_ns;
-  };
-  void settle_doubtful(const DoubtfulSpan& doubtful);
-  [[nodiscard]] std::optional<model::TimeNs> first_doubt(const OpenSpan& span) const;
+  // What the scheduler's own account says of a task that comes in, or had come in, untold.
+  void wake_by_account(TaskRecord& record, model::TimeNs ts_ns);
+  bool enter_by_account(TaskRecord& record, const model::Event& event, bool follows);
+  // It ran, and no account tells since when.
+  void admit_running(TaskRecord& record);
+
   void sequence_gap(TaskRecord& record);
   void conflict(const TaskRecord& record);
-  static void add_blocked(TaskRecord& record, std::int32_t key, std::uint64_t time_ns);
 
   TaskTable& tasks_;
-  const LossTracker& losses_;
   const CountingWindow& window_;
   model::DataQuality& quality_;
+  SpanLedger spans_;
   // Without switches every state is unknown; the last switch of a task is recorded all the same.
   const bool switches_recorded_;
   const bool wakeups_recorded_;
   std::vector<Cpu> cpus_;
-  std::vector<DoubtfulSpan> doubtful_;  // a bounded number; more are unknown as a whole
 };
 
 }  // namespace triptych::analyze

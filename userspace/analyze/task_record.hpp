@@ -58,11 +58,23 @@ struct TaskRecord {
   bool seq_known = false;
   bool woken_in_sequence = false;  // `seq` was known when it was woken
   bool whole_slice = false;        // on a CPU since it was seen coming in
+  bool whole_wait = false;         // runnable since it was seen getting so
   bool has_run = false;            // a switch in or out was recorded
   bool gap = false;                // a switch of this task is missing
   bool doubt_at_end = false;       // a loss after its last switch may concern it
   bool owes_last_switch = false;   // TASK_END came before the switch that it was written in
   std::uint16_t seq = 0;
+  std::uint16_t ran_cpu = 0;
+  // An event of its own says that it runs, on ran_cpu, and the span does not. 0: none does.
+  model::TimeNs ran_ns = 0;
+  // The scheduler's account that stands just before a switch, at the same time.
+  std::optional<model::Arrival> arrival;
+  model::TimeNs arrival_told_ns = 0;
+
+  // For the switch at this time, and no other.
+  [[nodiscard]] const model::Arrival* arrival_at(model::TimeNs ts_ns) const {
+    return arrival && arrival_told_ns == ts_ns ? &*arrival : nullptr;
+  }
 
   Task task;
   std::vector<BlockedTime> blocked;

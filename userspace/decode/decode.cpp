@@ -56,6 +56,11 @@ bool read(const triptych_wakeup& raw, model::Wakeup& out) {
   return true;
 }
 
+bool read(const triptych_arrival& raw, model::Arrival& out) {
+  out = {.queued_ns = raw.queued_ns, .arrived_ns = raw.arrived_ns};
+  return true;
+}
+
 bool read(const triptych_task_new& raw, model::TaskNew& out) {
   out.clone_flags = raw.clone_flags;
   out.parent = TaskId{raw.parent_task};
@@ -77,6 +82,7 @@ bool read(const triptych_task_new& raw, model::TaskNew& out) {
 
 bool read(const triptych_task_seen& raw, model::TaskSeen& out) {
   if (raw.how < TRIPTYCH_SEEN_LAUNCHED || raw.how > TRIPTYCH_SEEN_STRANGER) return false;
+  if (raw.run_state > TRIPTYCH_RUN_BLOCKED) return false;
   out.start_boottime_ns = raw.start_boottime_ns;
   out.parent = TaskId{raw.parent_task};
   out.tid = static_cast<Tid>(raw.tid);
@@ -85,6 +91,10 @@ bool read(const triptych_task_seen& raw, model::TaskSeen& out) {
   out.parent_tid = static_cast<Tid>(raw.parent_tid);
   out.mm = MmId{raw.mm};
   out.how = static_cast<model::SeenHow>(raw.how);
+  out.doing = static_cast<model::SeenDoing>(raw.run_state);
+  out.syscall = raw.syscall;
+  out.run_cpu = raw.run_cpu;
+  out.compat = (raw.flags & TRIPTYCH_TASK_COMPAT) != 0;
   out.kthread = (raw.flags & TRIPTYCH_TASK_KTHREAD) != 0;
   out.io_worker = (raw.flags & TRIPTYCH_TASK_IO_WORKER) != 0;
   out.user_worker = (raw.flags & TRIPTYCH_TASK_USER_WORKER) != 0;
@@ -239,6 +249,8 @@ Status decode(std::span<const std::byte> record, model::Event& event) {
       return decode_as<triptych_switch, model::Switch>(record, event);
     case TRIPTYCH_EV_WAKEUP:
       return decode_as<triptych_wakeup, model::Wakeup>(record, event);
+    case TRIPTYCH_EV_ARRIVAL:
+      return decode_as<triptych_arrival, model::Arrival>(record, event);
     case TRIPTYCH_EV_TASK_NEW:
       return decode_as<triptych_task_new, model::TaskNew>(record, event);
     case TRIPTYCH_EV_TASK_SEEN:

@@ -71,6 +71,14 @@ triptych_wakeup raw_of(const model::Wakeup& in) {
   return raw;
 }
 
+triptych_arrival raw_of(const model::Arrival& in) {
+  triptych_arrival raw{};
+  raw.hdr.kind = TRIPTYCH_EV_ARRIVAL;
+  raw.queued_ns = in.queued_ns;
+  raw.arrived_ns = in.arrived_ns;
+  return raw;
+}
+
 triptych_task_new raw_of(const model::TaskNew& in) {
   triptych_task_new raw{};
   raw.hdr.kind = TRIPTYCH_EV_TASK_NEW;
@@ -101,7 +109,10 @@ triptych_task_seen raw_of(const model::TaskSeen& in) {
   raw.parent_tid = number(in.parent_tid);
   raw.mm = number(in.mm);
   raw.how = number(in.how);
-  raw.flags = task_flags(in);
+  raw.flags = task_flags(in) | bit_if(in.compat, TRIPTYCH_TASK_COMPAT);
+  raw.run_state = static_cast<__u16>(in.doing);
+  raw.syscall = in.syscall;
+  raw.run_cpu = in.run_cpu;
   write_name(raw.comm, in.comm);
   return raw;
 }

@@ -37,7 +37,10 @@ enum class Severity : std::uint8_t { kInfo, kLoss, kDamage };
   X(unknown_tasks, kInfo, "events of tasks whose beginning is not in the trace")                \
   X(sequence_gaps, kLoss,                                                                       \
     "switches are missing between two events of a task: that time is unknown")                  \
-  X(state_conflicts, kLoss, "an event contradicts what was known of its task: that time is unknown")
+  X(state_conflicts, kLoss,                                                                     \
+    "an event contradicts what was known of its task: that time is unknown")                    \
+  X(untold_arrivals, kInfo,                                                                     \
+    "a task came to a CPU, or was woken, untold by a tracepoint: the scheduler's own account")
 
 enum class Quality : std::uint8_t {
 #define X(name, severity, advice) name,

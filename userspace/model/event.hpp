@@ -76,6 +76,14 @@ struct Wakeup {
   bool operator==(const Wakeup&) const = default;
 };
 
+// Event::task came to its CPU, and a tracepoint that tells of it did not: the scheduler's own
+// account.
+struct Arrival {
+  TimeNs queued_ns = 0;   // put on a run queue, or preempted; 0: not known
+  TimeNs arrived_ns = 0;  // the event's own time when it is about to come in
+  bool operator==(const Arrival&) const = default;
+};
+
 struct TaskNew {
   std::uint64_t clone_flags = 0;
   TaskId parent{};
@@ -96,6 +104,7 @@ struct TaskNew {
 };
 
 enum class SeenHow : std::uint8_t { kLaunched = 1, kAttached = 2, kStranger = 3 };
+enum class SeenDoing : std::uint8_t { kUnknown = 0, kOnCpu = 1, kRunnable = 2, kBlocked = 3 };
 
 struct TaskSeen {
   std::uint64_t start_boottime_ns = 0;
@@ -106,9 +115,13 @@ struct TaskSeen {
   Tid parent_tid = 0;
   MmId mm{};
   SeenHow how = SeenHow::kStranger;
+  SeenDoing doing = SeenDoing::kUnknown;  // an attached task
+  std::int16_t syscall = kNoSyscall;      // in which it is blocked
+  std::uint16_t run_cpu = 0;              // on which it runs or ran last
   bool kthread = false;
   bool io_worker = false;
   bool user_worker = false;
+  bool compat = false;  // `syscall` is of the 32-bit table
   Comm comm{};
   bool operator==(const TaskSeen&) const = default;
 };
@@ -250,8 +263,8 @@ struct TaskSummary {
 };
 
 using Payload =
-    std::variant<Switch, Wakeup, Fault, TaskNew, TaskSeen, TaskBaseline, CloneReturn, TaskExec,
-                 TaskRename, TaskExit, TaskEnd, TaskFree, Mark, Lost, TaskSummary>;
+    std::variant<Switch, Wakeup, Arrival, Fault, TaskNew, TaskSeen, TaskBaseline, CloneReturn,
+                 TaskExec, TaskRename, TaskExit, TaskEnd, TaskFree, Mark, Lost, TaskSummary>;
 
 struct Event {
   TimeNs ts_ns = 0;

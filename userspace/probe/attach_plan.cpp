@@ -177,6 +177,7 @@ Result<AttachPlan> make_attach_plan(const Capabilities& capabilities, const Plan
   AttachPlan plan = std::move(planner.plan());
   plan.preempt_count_distance = capabilities.preempt_count_distance;
   plan.record_switches = wanted.switches;
+  plan.record_wakeups = wanted.wakeups;
   // An inherited counting event costs each switch of the target as much as recording it does: none
   // where there is nothing to compare with it, and none where the point is to be cheap.
   plan.count_faults = wanted.faults && !request.summary_only;

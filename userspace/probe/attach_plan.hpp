@@ -43,7 +43,8 @@ struct AttachPlan {
   std::string tier;  // "base" or "full"
   std::int64_t preempt_count_distance = 0;  // see percpu.hpp
   bool record_switches = true;              // false: only the last switch of a task is looked at
-  bool count_faults = true;                 // by a counting event beside the records, for the audit
+  bool record_wakeups = true;
+  bool count_faults = true;  // by a counting event beside the records, for the audit
 };
 
 // Fails when what was asked for cannot be recorded on this kernel at all.

@@ -96,6 +96,7 @@ Result<void> Session::Impl::load(std::uint32_t cpus) {
   skeleton->rodata->preempt_count_distance = options.plan.preempt_count_distance;
   skeleton->rodata->summary_only = options.summary_only;
   skeleton->rodata->record_switches = options.plan.record_switches;
+  skeleton->rodata->record_wakeups = options.plan.record_wakeups;
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skeleton->obj) {
     const std::string_view name = bpf_program__name(program);

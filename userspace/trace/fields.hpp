@@ -27,6 +27,7 @@ struct ChoiceNames {
   std::array<std::string_view, 7> names{};
 };
 inline constexpr ChoiceNames kHowNames{1, {"launched", "attached", "stranger"}};
+inline constexpr ChoiceNames kDoingNames{0, {"unknown", "on_cpu", "runnable", "blocked"}};
 inline constexpr ChoiceNames kSourceNames{1, {"syscall", "fentry"}};
 inline constexpr ChoiceNames kMarkTypeNames{1, {"begin", "end", "point"}};
 inline constexpr ChoiceNames kMappingNames{
@@ -34,9 +35,9 @@ inline constexpr ChoiceNames kMappingNames{
 
 // In the order of model::Payload's alternatives.
 inline constexpr std::array<std::string_view, std::variant_size_v<model::Payload>> kKindNames{
-    "switch",        "wakeup",       "fault",     "task_new",    "task_seen",
-    "task_baseline", "clone_return", "task_exec", "task_rename", "task_exit",
-    "task_end",      "task_free",    "mark",      "lost",        "task_summary"};
+    "switch",        "wakeup",       "arrival",   "fault",       "task_new",  "task_seen",
+    "task_baseline", "clone_return", "task_exec", "task_rename", "task_exit", "task_end",
+    "task_free",     "mark",         "lost",      "task_summary"};
 
 template <Like<model::Counters> P, class V>
 void visit_counters(P& p, V& v) {
@@ -80,6 +81,12 @@ void visit_fields(P& p, V& v) {
   v.flag("new", p.is_new);
   v.flag("interrupt", p.interrupt);
   v.flag("no_request", p.no_request);
+}
+
+template <Like<model::Arrival> P, class V>
+void visit_fields(P& p, V& v) {
+  v.number("queued_ns", p.queued_ns);
+  v.number("arrived_ns", p.arrived_ns);
 }
 
 template <Like<model::Fault> P, class V>
@@ -128,7 +135,11 @@ void visit_fields(P& p, V& v) {
   v.number("parent", p.parent);
   v.number("parent_tid", p.parent_tid);
   v.number("mm", p.mm);
+  v.choice("doing", p.doing, kDoingNames);
+  v.number_or("syscall", p.syscall, model::kNoSyscall);
+  v.number("run_cpu", p.run_cpu);
   visit_worker_flags(p, v);
+  v.flag("compat", p.compat);
   v.text("comm", p.comm);
   v.number("start_boottime_ns", p.start_boottime_ns);
 }

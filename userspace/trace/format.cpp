@@ -67,6 +67,7 @@ bool intact(const ChunkHeader& header) {
 std::size_t loss_class(std::uint8_t kind) {
   switch (static_cast<triptych_event_kind>(kind)) {
     case TRIPTYCH_EV_SWITCH:
+    case TRIPTYCH_EV_ARRIVAL:
       return TRIPTYCH_LOSS_SWITCH;
     case TRIPTYCH_EV_WAKEUP:
       return TRIPTYCH_LOSS_WAKEUP;

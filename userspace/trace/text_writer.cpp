@@ -74,6 +74,7 @@ class TextVisitor {
   }
   template <class T>
   void choice(std::string_view name, T value, const ChoiceNames& names) {
+    if (static_cast<unsigned>(value) == 0) return;  // "unknown"
     field(name, "{}", names.names[static_cast<unsigned>(value) - names.first]);
   }
   template <class T, std::size_t N>

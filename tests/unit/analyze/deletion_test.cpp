@@ -17,6 +17,7 @@
 #include "analyze_support.hpp"
 #include "random_trace.hpp"
 #include "summary_order.hpp"
+#include "untold.hpp"
 
 namespace triptych::test {
 namespace {
@@ -32,6 +33,7 @@ using model::TaskId;
 LossClass class_of(const Event& event) {
   return std::visit(model::Overloaded{
                         [](const model::Switch&) { return LossClass::kSwitch; },
+                        [](const model::Arrival&) { return LossClass::kSwitch; },
                         [](const model::Wakeup&) { return LossClass::kWakeup; },
                         [](const model::Fault&) { return LossClass::kFault; },
                         [](const model::Mark&) { return LossClass::kMark; },
@@ -134,11 +136,10 @@ bool leaves_no_trace(const std::vector<Event>& events, std::size_t i) {
 using Deletion =
     std::function<Deleted(const std::vector<Event>&, std::size_t, const model::Ending&)>;
 
-void delete_each(const TraceBuilder& trace, const std::string& name, const Deletion& deletion,
-                 bool silent) {
-  const std::vector<Event>& events = trace.events();
+void delete_each(const std::vector<Event>& events, const std::string& name,
+                 const Deletion& deletion, bool silent) {
   AnalysisInput input;
-  input.ending = ending_at(TraceBuilder::Ns(trace.now_ns()) + 1ms);
+  input.ending = ending_at(TraceBuilder::Ns(events.back().ts_ns) + 1ms);
   const Summary full = analyze_events(events, input);
   for (std::size_t i = 0; i < events.size(); ++i) {
     if (silent && leaves_no_trace(events, i)) continue;
@@ -159,9 +160,9 @@ void delete_each(const TraceBuilder& trace, const std::string& name, const Delet
   }
 }
 
-void delete_each_in_every_way(const TraceBuilder& trace, const std::string& name) {
-  delete_each(trace, name + ", silently", delete_silently, true);
-  delete_each(trace, name + ", as lost", delete_as_lost, false);
+void delete_each_in_every_way(const std::vector<Event>& events, const std::string& name) {
+  delete_each(events, name + ", silently", delete_silently, true);
+  delete_each(events, name + ", as lost", delete_as_lost, false);
 }
 
 // A shell with a thread forks twice; the parent and both children write; the second execs;
@@ -216,13 +217,22 @@ TEST(DeletionTest, ARichTraceIsWhole) {
 }
 
 TEST(DeletionTest, WithoutAnyOneEventOfARichTraceOnlyUnknownGrows) {
-  delete_each_in_every_way(rich_trace(), "rich trace");
+  delete_each_in_every_way(rich_trace().events(), "rich trace");
 }
 
 TEST(DeletionTest, WithoutAnyOneEventOfRandomTracesOnlyUnknownGrows) {
   for (unsigned seed = 1; seed <= 12; ++seed) {
     const TraceBuilder trace = RandomTrace(seed, 1 + seed % 3).run(160);
-    delete_each_in_every_way(trace, "seed " + std::to_string(seed));
+    delete_each_in_every_way(trace.events(), "seed " + std::to_string(seed));
+    if (HasFailure()) return;
+  }
+}
+
+TEST(DeletionTest, WithoutAnyOneEventOfTracesWithUntoldArrivalsOnlyUnknownGrows) {
+  for (unsigned seed = 1; seed <= 12; ++seed) {
+    const TraceBuilder trace = RandomTrace(seed, 1 + seed % 3).run(160);
+    std::mt19937 random(seed);
+    delete_each_in_every_way(conceal(trace.events(), random), "seed " + std::to_string(seed));
     if (HasFailure()) return;
   }
 }

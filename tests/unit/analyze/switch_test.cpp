@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analyze_support.hpp"
 #include "random_trace.hpp"
+#include "untold.hpp"
 
 namespace triptych::test {
 namespace {
@@ -151,6 +152,82 @@ TEST(SwitchTest, AnAttachedTaskIsUnknownUntilASwitchFixesItsState) {
   EXPECT_EQ(task.runnable_ns, 1'000u);
   EXPECT_EQ(task.audit.switches, AuditVerdict::kEqual);
   EXPECT_EQ(summary.quality, model::DataQuality{});
+}
+
+model::TaskSeen attached(model::SeenDoing doing, std::int16_t syscall = model::kNoSyscall) {
+  model::TaskSeen seen;
+  seen.how = model::SeenHow::kAttached;
+  seen.tid = seen.tgid = 50;
+  seen.doing = doing;
+  seen.syscall = syscall;
+  seen.run_cpu = 1;
+  return seen;
+}
+
+TEST(SwitchTest, WhatAnAttachedTaskWasDoingIsKnownFromTheStart) {
+  TraceBuilder t;
+  t.at(10us).cpu(0).emit(TaskId{20}, attached(model::SeenDoing::kOnCpu));
+  t.emit(TaskId{21}, attached(model::SeenDoing::kRunnable));
+  t.emit(TaskId{22}, attached(model::SeenDoing::kBlocked, kFutex));
+  t.emit(TaskId{23}, attached(model::SeenDoing::kUnknown));
+  const Summary summary = analyze_events(t.events(), {{}, {}, ending_at(50us), {}});
+  EXPECT_EQ(task_of(summary, TaskId{20}).on_cpu_ns, 40'000u);
+  EXPECT_EQ(task_of(summary, TaskId{21}).runnable_ns, 40'000u);
+  EXPECT_EQ(task_of(summary, TaskId{22}).blocked_by_syscall_ns.at("futex"), 40'000u);
+  EXPECT_EQ(task_of(summary, TaskId{23}).unknown_ns, 40'000u);
+  EXPECT_EQ(summary.quality, model::DataQuality{});
+}
+
+TEST(SwitchTest, TheAccountOfAnAttachedTasksFirstSwitchTellsWhatItDidBefore) {
+  TraceBuilder t;
+  const TaskId a = t.at(10us).cpu(0).attach("server", 50, 50);
+  const TaskId b = t.attach("worker", 51, 50);
+  t.at(30us).emit(a, model::Arrival{22'000, 30'000}).switch_to(a);
+  t.at(40us).block_to(model::kIdleTask, kRead);
+  std::vector<model::Event> events = t.events();
+  TraceBuilder other = t;
+  other.at(45us).cpu(1).switch_to(b);
+  other.at(60us).emit(b, model::Arrival{0, 5'000}).block_to(model::kIdleTask, kRead);
+  std::vector<model::Event> rest(
+      other.events().begin() + static_cast<std::ptrdiff_t>(events.size()), other.events().end());
+  std::erase_if(rest, [&](const model::Event& event) { return event.ts_ns == 45'000; });
+  events.insert(events.end(), rest.begin(), rest.end());
+  const Summary summary = analyze_events(events, {{}, {}, ending_at(60us), {}});
+  EXPECT_EQ(task_of(summary, a).unknown_ns, 12'000u);
+  EXPECT_EQ(task_of(summary, a).runnable_ns, 8'000u);
+  EXPECT_EQ(task_of(summary, a).on_cpu_ns, 10'000u);
+  EXPECT_EQ(task_of(summary, b).on_cpu_ns, 50'000u);  // since before it was attached to
+  EXPECT_EQ(task_of(summary, b).slice_length.count(), 0u);
+  EXPECT_EQ(summary.quality, model::DataQuality{});
+}
+
+TEST(SwitchTest, WhatTheTracepointsKeepSilentTheSchedulersAccountTells) {
+  std::mt19937 random(11);
+  std::uint64_t untold = 0;
+  for (unsigned seed = 1; seed <= 50; ++seed) {
+    const TraceBuilder trace = RandomTrace(seed, 1 + seed % 4).run(500);
+    AnalysisInput input;
+    input.ending = ending_at(TraceBuilder::Ns(trace.now_ns()));
+    const Summary full = analyze_events(trace.events(), input);
+    const Summary told = analyze_events(conceal(trace.events(), random), input);
+    untold += told.quality[Quality::untold_arrivals];
+    EXPECT_EQ(told.quality[Quality::state_conflicts], 0u) << seed;
+    EXPECT_EQ(told.quality[Quality::sequence_gaps], 0u) << seed;
+    ASSERT_EQ(told.tasks.size(), full.tasks.size());
+    for (const Task& task : full.tasks) {
+      if (task.created_by == analyze::CreatedBy::kAttached) continue;  // the account knows more
+      const Task& same = task_of(told, task.id);
+      EXPECT_EQ(same.on_cpu_ns, task.on_cpu_ns) << seed;
+      EXPECT_EQ(same.runnable_ns, task.runnable_ns) << seed;
+      EXPECT_EQ(same.blocked_by_syscall_ns, task.blocked_by_syscall_ns) << seed;
+      EXPECT_EQ(same.wakeups, task.wakeups) << seed;
+      EXPECT_EQ(same.migrations, task.migrations) << seed;
+      EXPECT_EQ(same.run_queue_latency.count(), task.run_queue_latency.count()) << seed;
+      EXPECT_EQ(same.run_queue_latency.sum(), task.run_queue_latency.sum()) << seed;
+      EXPECT_EQ(same.slice_length.sum(), task.slice_length.sum()) << seed;
+    }
+  }
+  EXPECT_GT(untold, 1000u);
 }
 
 TEST(SwitchTest, AGapInTheSequenceIsUnknownTime) {

@@ -99,7 +99,7 @@ TEST(DecodeTest, TheSizeInTheHeaderMustBeTheRecords) {
 }
 
 TEST(DecodeTest, KindsOfANewerVersionAreUnknown) {
-  EXPECT_EQ(status_of(triptych_switch{}, 3), Status::kUnknownKind);
+  EXPECT_EQ(status_of(triptych_switch{}, 9), Status::kUnknownKind);
   EXPECT_EQ(status_of(triptych_switch{}, 255), Status::kUnknownKind);
   EXPECT_EQ(status_of(triptych_switch{}, TRIPTYCH_EV_INVALID), Status::kMalformed);
 }

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analyze/span_ledger.hpp"
+
+#include <algorithm>
+
+namespace triptych::analyze {
+namespace {
+
+constexpr std::size_t kMaxBlockedKeys = 1024;
+constexpr std::size_t kMaxDoubtful = 1u << 16;
+
+void add_blocked(TaskRecord& record, std::int32_t key, std::uint64_t time_ns) {
+  if (time_ns == 0) return;
+  record.task.blocked_ns += time_ns;
+  for (BlockedTime& entry : record.blocked) {
+    if (entry.key != key) continue;
+    entry.time_ns += time_ns;
+    return;
+  }
+  if (record.blocked.size() >= kMaxBlockedKeys) {
+    record.blocked.back().key = BlockedTime::kOtherKey;
+    record.blocked.back().time_ns += time_ns;
+    return;
+  }
+  record.blocked.push_back(BlockedTime{key, time_ns});
+}
+
+}  // namespace
+
+bool SpanLedger::keeps_silent() const {
+  return quality_[model::Quality::untold_arrivals] != 0;
+}
+
+std::optional<model::TimeNs> SpanLedger::first_doubt(const OpenSpan& span) const {
+  switch (span.state) {
+    case RunState::kOnCpu:
+      return losses_.first_on(span.cpu, model::LossClass::kSwitch, span.since_ns);
+    case RunState::kRunnable:
+      return losses_.first(model::LossClass::kSwitch, span.since_ns);
+    case RunState::kBlocked:
+    case RunState::kNew: {
+      // It may have been woken before, have run and have blocked again.
+      const auto wakeup = losses_.first(model::LossClass::kWakeup, span.since_ns);
+      if (span.woken_ns == 0 && !keeps_silent()) return wakeup;
+      const auto change =
+          losses_.first(model::LossClass::kSwitch, std::max(span.woken_ns, span.since_ns));
+      return wakeup && change ? std::min(wakeup, change) : wakeup ? wakeup : change;
+    }
+    case RunState::kUnknown:
+    case RunState::kDead:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+void SpanLedger::settle(TaskRecord& record, const OpenSpan& span, model::TimeNs until_ns) {
+  Task& task = record.task;
+  switch (span.state) {
+    case RunState::kOnCpu:
+      task.on_cpu_ns += window_.inside(span.since_ns, until_ns);
+      break;
+    case RunState::kRunnable: {
+      const std::uint64_t waited = window_.inside(span.since_ns, until_ns);
+      task.runnable_ns += waited;
+      if (span.preemption != nullptr) span.preemption->waited_ns += waited;
+      break;
+    }
+    case RunState::kBlocked:
+    case RunState::kNew: {
+      const model::TimeNs woken = span.woken_ns == 0 ? until_ns : std::min(span.woken_ns, until_ns);
+      add_blocked(record, span.blocked_key, window_.inside(span.since_ns, woken));
+      task.runnable_ns += window_.inside(woken, until_ns);
+      break;
+    }
+    case RunState::kUnknown:
+      task.unknown_ns += window_.inside(span.since_ns, until_ns);
+      break;
+    case RunState::kDead:
+      break;
+  }
+}
+
+void SpanLedger::settle_in_doubt(TaskRecord& record, model::TimeNs until_ns) {
+  // On its CPU, what was lost has been told by now; other CPUs may tell of their losses much later.
+  const bool told =
+      record.span.state == RunState::kOnCpu || record.span.state == RunState::kUnknown;
+  if (told) {
+    settle({&record, record.span, until_ns});
+  } else if (doubtful_.size() < kMaxDoubtful) {
+    doubtful_.push_back({&record, record.span, until_ns});
+  } else {
+    record.task.unknown_ns += window_.inside(record.span.since_ns, until_ns);
+  }
+}
+
+void SpanLedger::settle(const DoubtfulSpan& doubtful) {
+  const OpenSpan& span = doubtful.span;
+  std::optional<model::TimeNs> doubt = first_doubt(span);
+  // Nothing lost explains it, or what was lost may be an account of what had happened before.
+  const bool silent = span.state != RunState::kOnCpu && keeps_silent();
+  if (!doubt || *doubt >= doubtful.until_ns || silent) doubt = span.since_ns;
+  settle(*doubtful.record, span, *doubt);
+  doubtful.record->task.unknown_ns += window_.inside(*doubt, doubtful.until_ns);
+}
+
+void SpanLedger::settle_doubtful() {
+  for (const DoubtfulSpan& doubtful : doubtful_) settle(doubtful);
+  doubtful_.clear();
+}
+
+bool SpanLedger::settle_open(TaskRecord& record, model::TimeNs until_ns) {
+  const std::optional<model::TimeNs> doubt = first_doubt(record.span);
+  const bool in_doubt = doubt && *doubt < until_ns;
+  if (in_doubt) {
+    settle({&record, record.span, until_ns});
+  } else {
+    settle(record, record.span, until_ns);
+  }
+  return in_doubt;
+}
+
+}  // namespace triptych::analyze

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Charges spans of time to tasks: as what they were known to be, or, where losses make that
+// doubtful, as unknown from the first moment in doubt on.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "analyze/counting_window.hpp"
+#include "analyze/loss_tracker.hpp"
+#include "analyze/task_record.hpp"
+#include "model/data_quality.hpp"
+
+namespace triptych::analyze {
+
+class SpanLedger {
+ public:
+  SpanLedger(const LossTracker& losses, const CountingWindow& window,
+             const model::DataQuality& quality)
+      : losses_(losses), window_(window), quality_(quality) {}
+
+  // Counts the span up to `until_ns` as what it was known to be.
+  void settle(TaskRecord& record, const OpenSpan& span, model::TimeNs until_ns);
+  // Something in the open span was missed: it is counted up to the first moment in doubt, the rest
+  // is unknown. Decided by settle_doubtful() where a loss may not have been told of yet.
+  void settle_in_doubt(TaskRecord& record, model::TimeNs until_ns);
+  // When all losses have been told.
+  void settle_doubtful();
+  // What nothing has ended. True: a loss puts it in doubt.
+  bool settle_open(TaskRecord& record, model::TimeNs until_ns);
+
+  // The first loss in the span that may concern its task.
+  [[nodiscard]] std::optional<model::TimeNs> first_doubt(const OpenSpan& span) const;
+
+ private:
+  struct DoubtfulSpan {
+    TaskRecord* record;
+    OpenSpan span;
+    model::TimeNs until_ns;
+  };
+  void settle(const DoubtfulSpan& doubtful);
+  // This kernel does not tell of all that happens.
+  [[nodiscard]] bool keeps_silent() const;
+
+  const LossTracker& losses_;
+  const CountingWindow& window_;
+  const model::DataQuality& quality_;
+  std::vector<DoubtfulSpan> doubtful_;  // a bounded number; more are unknown as a whole
+};
+
+}  // namespace triptych::analyze
