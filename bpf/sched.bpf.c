@@ -100,49 +100,6 @@ static __always_inline void record_switch(struct triptych_cpu_state *cpu, struct
 	submit(record);
 }
 
-/* Likewise. */
-static __always_inline void summarize_switch(struct triptych_task_state *out,
-					     struct triptych_task_state *in, u16 flags, u64 now)
-{
-	if (out)
-		summarize_out(out, flags & TRIPTYCH_SWITCH_VOLUNTARY ? 1 : 0,
-			      flags & TRIPTYCH_SWITCH_INVOLUNTARY ? 1 : 0,
-			      flags & TRIPTYCH_SWITCH_MM_CHANGE ? 1 : 0, now);
-	if (in)
-		summarize_in(in, now);
-}
-
-/* The task comes in without having been woken, or leaves without having come in, as far as we were
- * told. Out of line: rare where the kernel tells of all. */
-static __noinline int recover_arrival(struct task_struct *task, struct triptych_task_state *state,
-				      bool comes_in, u64 now)
-{
-	struct triptych_arrival *record;
-	struct arrival arrival = {};
-
-	if (!read_arrival(task, state, comes_in, now, &arrival))
-		return 0;
-	if (summary_only) {
-		summarize_arrival(state, &arrival, comes_in);
-		return 0;
-	}
-	record = reserve(TRIPTYCH_LOSS_SWITCH, sizeof(*record), now);
-	if (!record)
-		return 0;
-	fill_header(&record->hdr, TRIPTYCH_EV_ARRIVAL, sizeof(*record), now, state->serial);
-	record->queued_ns = arrival.queued_ns;
-	record->arrived_ns = arrival.arrived_ns;
-	submit(record);
-	return 0;
-}
-
-static __always_inline void leave(struct task_struct *task, struct triptych_task_state *state,
-				  bool runnable)
-{
-	state->run_state = runnable ? TRIPTYCH_RUN_RUNNABLE : TRIPTYCH_RUN_BLOCKED;
-	state->run_delay_ns = task->sched_info.run_delay;
-}
-
 static __noinline int emit_end(struct task_struct *task, struct triptych_task_state *state, u64 now)
 {
 	struct triptych_task_end *end = reserve(TRIPTYCH_LOSS_TASK, sizeof(*end), now);
@@ -183,14 +140,15 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	struct triptych_task_state *out = 0, *in = 0;
 	struct triptych_cpu_state *cpu;
 	bool out_target, in_target, mm_change;
+	u64 now, run_delay_ns;
 	u16 flags;
-	u64 now;
 
 	if (!gate)
 		return 0;
 	/* Before the ways part: for each time that the verifier comes by a read that gives a pointer,
 	 * it searches the kernel's types by name, a millisecond or two long. */
 	mm_change = next->mm && next->mm != prev->active_mm;
+	run_delay_ns = prev->sched_info.run_delay;
 	if (prev->pid)
 		out = find_task(prev);
 	if (next->pid)
@@ -212,20 +170,12 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	if (in_target)
 		account_switch_in(in, next, now);
 	if (record_switches) {
-		if (out_target && out->run_state != TRIPTYCH_RUN_ON_CPU)
-			recover_arrival(prev, out, false, now);
-		if (in_target && in->run_state != TRIPTYCH_RUN_RUNNABLE && record_wakeups)
-			recover_arrival(next, in, true, now);
-		if (summary_only)
-			summarize_switch(out_target ? out : 0, in_target ? in : 0, flags, now);
-		else
+		change_run_states(out_target ? out : 0, in_target ? in : 0,
+				  preempt || !prev_state ? flags | RUN_STATE_STAYS_RUNNABLE : flags,
+				  run_delay_ns, now);
+		if (!summary_only)
 			record_switch(cpu, prev, next, out_target ? out : 0, in_target ? in : 0, flags,
 				      prev_state, now);
-		if (out_target)
-			leave(prev, out,
-			      preempt || !prev_state || (flags & TRIPTYCH_SWITCH_INVOLUNTARY));
-		if (in_target)
-			in->run_state = TRIPTYCH_RUN_ON_CPU;
 	}
 	if (out_target && (prev_state & TASK_DEAD))
 		end_task(prev, out, now);

@@ -23,40 +23,6 @@ static __always_inline s16 syscall_of(struct task_struct *task, bool *compat)
 	return number;
 }
 
-struct arrival {
-	u64 queued_ns;
-	u64 arrived_ns;
-};
-
-/*
- * How a task that comes in now was put on the run queue, or how one that leaves now had come in. Both
- * run under the lock of the run queue that the task points to, whose clock was brought up to date at
- * the beginning of this switch; sched_info is only brought up to date after the tracepoint.
- */
-static __always_inline bool read_arrival(struct task_struct *task,
-					 const struct triptych_task_state *state, bool comes_in,
-					 u64 now, struct arrival *arrival)
-{
-	u64 clock = BPF_CORE_READ(task, se.cfs_rq, rq, clock);
-	u64 moment = comes_in ? BPF_CORE_READ(task, sched_info.last_queued) :
-				BPF_CORE_READ(task, sched_info.last_arrival);
-	u64 waited;
-
-	if (!moment || moment > clock || clock - moment > now)
-		return false;
-	moment = now - (clock - moment);
-	if (comes_in) {
-		arrival->queued_ns = moment;
-		arrival->arrived_ns = now;
-		return true;
-	}
-	arrival->arrived_ns = moment;
-	waited = BPF_CORE_READ(task, sched_info.run_delay) - state->run_delay_ns;
-	if (state->run_state != TRIPTYCH_RUN_UNKNOWN && waited <= moment)
-		arrival->queued_ns = moment - waited;
-	return true;
-}
-
 /* From here on the task is known to do this. */
 static __always_inline void start_run_state(struct triptych_task_state *state, u8 run_state, u64 now)
 {
@@ -76,5 +42,14 @@ static __always_inline u16 observe_run_state(struct task_struct *task)
 		return TRIPTYCH_RUN_RUNNABLE;
 	return is_queued(task) ? TRIPTYCH_RUN_UNKNOWN : TRIPTYCH_RUN_BLOCKED;
 }
+
+/*
+ * Global, in run_state.bpf.c: verified once instead of on each way through a switch. `out` is the current
+ * task, if it is a target, and `in` the one that takes its place, likewise. `flags` are the switch's and
+ * RUN_STATE_STAYS_RUNNABLE; `run_delay_ns` is sched_info's of the current task.
+ */
+#define RUN_STATE_STAYS_RUNNABLE (1u << 16)
+int change_run_states(struct triptych_task_state *out, struct triptych_task_state *in, u32 flags,
+		      u64 run_delay_ns, u64 now);
 
 #endif

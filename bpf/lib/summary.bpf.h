@@ -32,15 +32,14 @@ static __always_inline u32 log2_bucket(u64 value)
 	return bucket & (TRIPTYCH_SUMMARY_BUCKETS - 1);
 }
 
-static __always_inline void summarize_out(struct triptych_task_state *state, bool voluntary,
-					  bool involuntary, bool mm_change, u64 now)
+static __always_inline void summarize_out(struct triptych_task_state *state, u32 switch_flags, u64 now)
 {
 	struct triptych_summary_state *sum = &state->summary;
 	u64 slice = now - sum->since_ns;
 
-	sum->record.voluntary += voluntary;
-	sum->record.involuntary += involuntary;
-	sum->record.mm_changes += mm_change;
+	sum->record.voluntary += switch_flags & TRIPTYCH_SWITCH_VOLUNTARY ? 1 : 0;
+	sum->record.involuntary += switch_flags & TRIPTYCH_SWITCH_INVOLUNTARY ? 1 : 0;
+	sum->record.mm_changes += switch_flags & TRIPTYCH_SWITCH_MM_CHANGE ? 1 : 0;
 	if (state->run_state == TRIPTYCH_RUN_ON_CPU) {
 		sum->record.on_cpu_ns += slice;
 		sum->record.slice_length[log2_bucket(slice)]++;
@@ -74,26 +73,6 @@ static __always_inline void summarize_wakeup(struct triptych_task_state *state, 
 		return;
 	sum->record.blocked_ns += now - sum->since_ns;
 	sum->since_ns = now;
-}
-
-/* The steps that the tracepoints did not tell of, from what the task was last known to do. */
-static __always_inline void summarize_arrival(struct triptych_task_state *state,
-					      const struct arrival *arrival, bool comes_in)
-{
-	struct triptych_summary_state *sum = &state->summary;
-
-	if (arrival->arrived_ns < sum->since_ns)
-		return;
-	if (state->run_state != TRIPTYCH_RUN_RUNNABLE && arrival->queued_ns >= sum->since_ns) {
-		if (state->run_state == TRIPTYCH_RUN_BLOCKED)
-			summarize_wakeup(state, arrival->queued_ns);
-		sum->since_ns = arrival->queued_ns;
-		state->run_state = TRIPTYCH_RUN_RUNNABLE;
-	}
-	if (comes_in)
-		return;
-	summarize_in(state, arrival->arrived_ns);
-	state->run_state = TRIPTYCH_RUN_ON_CPU;
 }
 
 static __always_inline u32 fault_class(const struct triptych_task_state *state)
