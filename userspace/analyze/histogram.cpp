@@ -11,6 +11,12 @@ void Histogram::allocate(unsigned block) {
   slots_[block] = static_cast<std::uint8_t>(blocks_.size());
 }
 
+void Histogram::add_octave(unsigned exponent, std::uint64_t times) {
+  if (times == 0) return;
+  add(static_cast<std::uint64_t>(std::exp2(exponent + 0.5)), times);
+  exact_ = false;
+}
+
 void Histogram::merge(const Histogram& other) {
   for (unsigned block = 0; block < kBlocks; ++block) {
     if (other.slots_[block] == 0) continue;
@@ -20,6 +26,7 @@ void Histogram::merge(const Histogram& other) {
     for (std::size_t i = 0; i < kSubBuckets; ++i) into[i] += from[i];
   }
   count_ += other.count_;
+  exact_ = exact_ && other.exact_;
   sum_ += other.sum_;
   min_ = std::min(min_, other.min_);
   max_ = std::max(max_, other.max_);

@@ -9,8 +9,9 @@
 namespace triptych::analyze {
 
 // Counts of durations in logarithmic buckets, each power of two cut into 16: a quantile is off by
-// at most 1/32 (3 %). Sum, minimum and maximum are exact. Memory is taken by the power of two that
-// occurs, so that tens of thousands of tasks can each have their own.
+// at most 1/32 (3 %). Sum, minimum and maximum are exact, unless whole octaves were added. Memory
+// is taken by the power of two that occurs, so that tens of thousands of tasks can each have their
+// own.
 class Histogram {
  public:
   static constexpr unsigned kSubBits = 4;
@@ -27,7 +28,12 @@ class Histogram {
     if (value < min_) min_ = value;
     if (value > max_) max_ = value;
   }
+  // `times` values of which no more is known than that they are in [2^exponent, 2^(exponent+1)):
+  // from then on a quantile may be off by a factor of 2, and there are no sum, minimum and maximum.
+  void add_octave(unsigned exponent, std::uint64_t times);
   void merge(const Histogram& other);
+
+  [[nodiscard]] bool exact() const { return exact_; }
 
   [[nodiscard]] std::uint64_t count() const { return count_; }
   [[nodiscard]] std::uint64_t sum() const { return sum_; }
@@ -54,6 +60,7 @@ class Histogram {
   std::array<std::uint8_t, kBlocks> slots_{};  // 1 + index into blocks_; 0: nothing there
   std::vector<Block> blocks_;
   std::uint64_t count_ = 0, sum_ = 0, min_ = ~0ull, max_ = 0;
+  bool exact_ = true;
 };
 
 }  // namespace triptych::analyze

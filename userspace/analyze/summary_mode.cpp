@@ -2,7 +2,6 @@
 #include "analyze/summary_mode.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace triptych::analyze {
 namespace {
@@ -25,8 +24,7 @@ constexpr FaultKind kKindOfClass[model::kSummaryFaultClasses] = {
 void add_buckets(Histogram& histogram,
                  const std::array<std::uint32_t, model::kSummaryBuckets>& buckets) {
   for (std::size_t b = 0; b < buckets.size(); ++b) {
-    const double middle = std::exp2(static_cast<double>(b) + 0.5);
-    histogram.add(static_cast<std::uint64_t>(middle), buckets[b]);
+    histogram.add_octave(static_cast<unsigned>(b), buckets[b]);
   }
 }
 

@@ -91,10 +91,14 @@ struct Loss {
 std::string latency_words(const Histogram& histogram, std::string_view singular,
                           std::string_view plural) {
   if (histogram.count() == 0) return "none";
-  return fmt::format(
-      "{}: p50 {}, p99 {}, longest {}, together {}", counted(histogram.count(), singular, plural),
-      format_duration_ns(histogram.quantile(0.5)), format_duration_ns(histogram.quantile(0.99)),
-      format_duration_ns(histogram.max()), format_duration_ns(histogram.sum()));
+  std::string words = fmt::format(
+      "{}: p50 {}, p99 {}", counted(histogram.count(), singular, plural),
+      format_duration_ns(histogram.quantile(0.5)), format_duration_ns(histogram.quantile(0.99)));
+  if (histogram.exact()) {
+    words += fmt::format(", longest {}, together {}", format_duration_ns(histogram.max()),
+                         format_duration_ns(histogram.sum()));
+  }
+  return words;
 }
 
 // One bar an octave, from the first that is not empty to the last.

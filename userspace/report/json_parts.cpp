@@ -155,6 +155,7 @@ Json cow_json(const analyze::CowBill& bill) {
 
 Json histogram_json(const analyze::Histogram& histogram) {
   const bool any = histogram.count() != 0;
+  const bool exact = histogram.exact();
   Json octaves = Json::array();
   for (unsigned exponent = 0; exponent < 64; ++exponent) {
     const std::uint64_t count = histogram.octave(exponent);
@@ -163,12 +164,12 @@ Json histogram_json(const analyze::Histogram& histogram) {
         {{"from_ns", exponent == 0 ? 0 : std::uint64_t{1} << exponent}, {"count", count}});
   }
   return {{"count", histogram.count()},
-          {"sum_ns", histogram.sum()},
-          {"min_ns", when(any, histogram.min())},
+          {"sum_ns", when(exact, histogram.sum())},
+          {"min_ns", when(any && exact, histogram.min())},
           {"p50_ns", when(any, histogram.quantile(0.5))},
           {"p90_ns", when(any, histogram.quantile(0.9))},
           {"p99_ns", when(any, histogram.quantile(0.99))},
-          {"max_ns", when(any, histogram.max())},
+          {"max_ns", when(any && exact, histogram.max())},
           {"octaves", std::move(octaves)}};
 }
 
