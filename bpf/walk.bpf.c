@@ -19,8 +19,7 @@ static __always_inline u32 attached_mm_serial(struct task_struct *task)
 	return serial;
 }
 
-/* What the task does now: the same before and after it became a target, so that there was no moment
- * between in which it changed unseen. */
+/* What the task does, and how often it has left a CPU. */
 struct snapshot {
 	u64 switches;
 	u16 run_state;
@@ -32,7 +31,27 @@ static __always_inline void take_snapshot(struct task_struct *task, struct snaps
 	snapshot->switches = BPF_CORE_READ(task, nvcsw) + BPF_CORE_READ(task, nivcsw);
 }
 
-static __always_inline void tell_run_state(struct task_struct *task, u16 run_state,
+/* Returns what the task does, TRIPTYCH_RUN_: the same before and after, so that there was no moment between
+ * in which it changed unseen. It may be running: its counters' baselines are fixed by its first switch and
+ * its first fault, each of which knows them exactly. */
+static __noinline u32 make_target(struct task_struct *task, struct triptych_task_state *state, u64 now)
+{
+	struct snapshot before, after;
+
+	iter_added++;
+	__sync_fetch_and_add(&alive, 1);
+	take_snapshot(task, &before);
+	start_run_state(state, before.run_state, now);
+	state->flags = TRIPTYCH_TASK_STATE_TARGET | TRIPTYCH_TASK_STATE_NEW_SWITCHES |
+		       TRIPTYCH_TASK_STATE_NEW_FAULTS;
+	take_snapshot(task, &after);
+	if (before.run_state == after.run_state && before.switches == after.switches)
+		return before.run_state;
+	state->run_state = TRIPTYCH_RUN_UNKNOWN;
+	return TRIPTYCH_RUN_UNKNOWN;
+}
+
+static __always_inline void tell_run_state(struct task_struct *task, u32 run_state,
 					   struct triptych_task_seen *seen)
 {
 	bool compat = false;
@@ -45,14 +64,11 @@ static __always_inline void tell_run_state(struct task_struct *task, u16 run_sta
 		seen->flags |= TRIPTYCH_TASK_COMPAT;
 }
 
-/* It may be running at this moment: its counters' baselines are fixed by its first switch and its first
- * fault, each of which knows them exactly. */
 static __always_inline void attach_task(struct task_struct *task)
 {
 	struct triptych_task_state *state = find_task(task);
 	struct triptych_task_state *parent;
 	struct triptych_task_seen *seen;
-	struct snapshot before, after;
 	u64 now;
 
 	if (state && state->flags)
@@ -75,19 +91,12 @@ static __always_inline void attach_task(struct task_struct *task)
 	/* Room before it becomes a target: its first own record must not come before. */
 	seen = prepare_seen(task, state->serial, state->mm, TRIPTYCH_SEEN_ATTACHED,
 			    is_target(parent) ? parent->serial : TRIPTYCH_TASK_NONE, now);
-	iter_added++;
-	__sync_fetch_and_add(&alive, 1);
-	take_snapshot(task, &before);
-	start_run_state(state, before.run_state, now);
-	state->flags = TRIPTYCH_TASK_STATE_TARGET | TRIPTYCH_TASK_STATE_NEW_SWITCHES |
-		       TRIPTYCH_TASK_STATE_NEW_FAULTS;
-	take_snapshot(task, &after);
-	if (before.run_state != after.run_state || before.switches != after.switches)
-		state->run_state = before.run_state = TRIPTYCH_RUN_UNKNOWN;
-	if (seen) {
-		tell_run_state(task, before.run_state, seen);
-		submit(seen);
+	if (!seen) {
+		make_target(task, state, now);
+		return;
 	}
+	tell_run_state(task, make_target(task, state, now), seen);
+	submit(seen);
 }
 
 static __always_inline void snapshot_task(struct task_struct *task)
