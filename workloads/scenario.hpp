@@ -35,6 +35,11 @@ struct Metric {
   std::string_view source;  // the kernel's file, field or clock that it was read from
 };
 
+// By these two metrics a cell says which memory its work is about, so that a trace can tell its
+// faults from those that any program takes of its own.
+inline constexpr std::string_view kMemoryAddress = "memory_address";
+inline constexpr std::string_view kMemoryPages = "pages";  // of kPageBytes each
+
 // What getrusage counts.
 struct Usage {
   std::uint64_t user_ns = 0;
@@ -43,6 +48,16 @@ struct Usage {
   std::uint64_t involuntary_switches = 0;
   std::uint64_t minor_faults = 0;
   std::uint64_t major_faults = 0;
+
+  Usage& operator+=(const Usage& other) {
+    user_ns += other.user_ns;
+    system_ns += other.system_ns;
+    voluntary_switches += other.voluntary_switches;
+    involuntary_switches += other.involuntary_switches;
+    minor_faults += other.minor_faults;
+    major_faults += other.major_faults;
+    return *this;
+  }
 };
 
 class Cell {

@@ -104,10 +104,11 @@ class CompareTest(harness.Test):
         for cell in cow:
             expected = next(figure["median"] for figure in cell["figures"]
                             if figure["name"] == "copies_expected")
-            copies = self.recorded(cell, "cow_copies")
-            self.assertGreaterEqual(copies, expected, cell["variant"])
-            # The child's own stack and data come on top.
-            self.assertLessEqual(copies, expected + 40 if cell["model"] == "process" else 0)
+            self.assertEqual(self.recorded(cell, "memory_copies"), expected, cell["variant"])
+            # The stack and data of parent and child come on top.
+            others = self.recorded(cell, "cow_copies") - expected
+            self.assertGreaterEqual(others, 1 if cell["model"] == "process" else 0)
+            self.assertLessEqual(others, 40 if cell["model"] == "process" else 0)
         for cell in document["cells"]:
             if cell["scenario"] != "switch" or cell["placement"] != "pinned":
                 continue
@@ -120,6 +121,16 @@ class CompareTest(harness.Test):
                 self.assertAlmostEqual(switches, 2, delta=0.2)
             if cell["model"] == "thread":
                 self.assertLess(self.recorded(cell, "address_space_switches"), 0.1)
+
+    def test_copies_are_the_share_written_exactly(self):
+        for settings, expected in ((["child=25%", "during=50%"], 768), (["memory=file"], 512),
+                                   (["memory=file", "during=25%", "after=50%"], 1280),
+                                   (["pages=huge", "child=10%"], 102), (["child=0%"], 0)):
+            words = [word for each in settings for word in ("--set", each)]
+            document = self.compare(*QUICK, "cow", "--models", "process", "--set", "resident=4M",
+                                    *words)
+            fork = self.cell(document, "process", "fork")
+            self.assertEqual(self.recorded(fork, "memory_copies"), expected, settings)
 
     def test_text_has_tables_reasons_and_summary(self):
         result = self.triptych("compare", *QUICK, "switch")

@@ -305,10 +305,38 @@ class Recorded(Workloads):
                 self.assertEqual(report["totals"]["exits"], operations)
                 self.assertEqual(control["totals"][kind], 0)
 
+    def test_switches_and_copies_per_operation(self):
+        """Each part less its control run: what scheduling adds by chance is a hundredth."""
+        def switches(part):
+            counted = part["totals"]["context_switches"]
+            return counted["voluntary"] + counted["involuntary"]
+        for model in ("process", "thread"):
+            for operations in (1000, 8000):
+                _, report, control = self.record_run("switch", "--model", model, "--pin", "0",
+                                                     "--iterations", str(operations))
+                rate = (switches(report) - switches(control)) / operations
+                self.assertAlmostEqual(rate, 2, delta=0.02, msg=(model, operations))
+        for operations in (1, 7):
+            run, _, _ = self.record_run("cow", "--model", "process", "--set", "resident=1M",
+                                        "--iterations", str(operations), "--warm-up", "1")
+            self.assertEqual(self.faults_within(run), 128 * operations)
+
     def test_a_vfork_copies_no_page(self):
         _, report, _ = self.record_run("create", "--model", "process", "--variant", "vfork", "--set",
                                        "resident=16M", "--iterations", "20", "--warm-up", "1")
         self.assertEqual(self.copies(report), 0)
+        pages = [fork["page_table_pages"] for fork in report["forks"]]
+        self.assertEqual(pages, [0] * 20)
+
+    def test_on_cpu_time_fits_the_cpus(self):
+        cpus = len(os.sched_getaffinity(0))
+        for scenario in ("cpu", "lock"):
+            _, report, _ = self.record_run(scenario, "--model", "thread", "--set",
+                                           f"units={2 * cpus}", "--iterations", "20")
+            on_cpu = report["totals"]["time"]["on_cpu_ns"]
+            wall = report["window"]["end_ns"] - report["window"]["begin_ns"]
+            self.assertGreater(on_cpu, 0)
+            self.assertLessEqual(on_cpu, wall * cpus, scenario)
 
 
 class BySomebodyElse(Workloads):

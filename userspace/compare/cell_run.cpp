@@ -33,6 +33,13 @@ double CellRun::cpu_per_operation_ns() const {
   return share(cpu_ns, operations);
 }
 
+std::optional<double> CellRun::metric(std::string_view name) const {
+  for (const RunMetric& each : metrics) {
+    if (each.name == name) return each.value;
+  }
+  return std::nullopt;
+}
+
 Result<CellRun> parse_cell_run(std::string_view text) {
   const json run = json::parse(text, nullptr, false);
   if (!run.is_object() || text_of(run, "schema") != "triptych.run/1") {

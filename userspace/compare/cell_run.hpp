@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,7 @@ struct CellRun {
 
   [[nodiscard]] double time_per_operation_ns() const;  // 0 without operations
   [[nodiscard]] double cpu_per_operation_ns() const;
+  [[nodiscard]] std::optional<double> metric(std::string_view name) const;
 };
 
 Result<CellRun> parse_cell_run(std::string_view json);

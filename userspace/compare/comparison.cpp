@@ -57,15 +57,36 @@ std::vector<ScenarioResult> describe_scenarios(const Plan& plan) {
   return results;
 }
 
-// Of all variants of a model the same remark is said once.
-void add_remarks(const std::vector<CellRun>& runs, std::string_view model,
-                 ScenarioResult* scenario) {
-  if (runs.empty()) return;
-  for (const std::string& note : runs.front().notes) {
-    std::string remark = fmt::format("{}: {}", model, note);
-    if (std::find(scenario->remarks.begin(), scenario->remarks.end(), remark) ==
-        scenario->remarks.end()) {
-      scenario->remarks.push_back(std::move(remark));
+struct Remark {
+  std::string who, what;
+};
+
+// What several cells remark is said once. Pinned cells lack CPUs because we took them away: they
+// have nothing to remark.
+std::vector<Remark> remarks_of(const Document& document, const std::vector<MeasuredCell>& measured,
+                               std::size_t scenario) {
+  std::vector<Remark> remarks;
+  for (std::size_t i = 0; i < measured.size(); ++i) {
+    const CellResult& cell = document.cells[i];
+    if (cell.scenario != scenario || cell.placement == Placement::kPinned) continue;
+    if (measured[i].runs.empty()) continue;
+    for (const std::string& note : measured[i].runs.front().notes) {
+      const auto same = std::find_if(remarks.begin(), remarks.end(),
+                                     [&note](const Remark& each) { return each.what == note; });
+      if (same == remarks.end()) {
+        remarks.push_back({cell.title(), note});
+      } else {
+        same->who += ", " + cell.title();
+      }
+    }
+  }
+  return remarks;
+}
+
+void add_remarks(const std::vector<MeasuredCell>& measured, Document* document) {
+  for (std::size_t i = 0; i < document->scenarios.size(); ++i) {
+    for (const Remark& remark : remarks_of(*document, measured, i)) {
+      document->scenarios[i].remarks.push_back(fmt::format("{}: {}", remark.who, remark.what));
     }
   }
 }
@@ -83,10 +104,6 @@ void add_cells(const Plan& plan, const std::vector<MeasuredCell>& measured, Docu
     cell.refused = measured[i].refused;
     cell.figures = make_figures(measured[i].runs, document->statistics.level, kResamples,
                                 document->statistics.seed);
-    // Pinned cells lack CPUs because we took them away.
-    if (planned.placement == Placement::kUnpinned) {
-      add_remarks(measured[i].runs, cell.model, &document->scenarios[planned.scenario]);
-    }
     document->cells.push_back(std::move(cell));
   }
 }
@@ -199,6 +216,7 @@ Result<Document> compare(const Options& options) {
   if (interrupted() != 0) return fail("interrupted");
   TRIPTYCH_TRY(check_any(measured));
   add_cells(plan, measured, &document);
+  add_remarks(measured, &document);
   decide(document);
   add_hardware(runner, measured, progress, &document);
   if (options.traced) add_traced(options, runner, measured, progress, &document);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compare/explain.hpp"
 
+#include <fmt/format.h>
+
 #include "compare/quantities.hpp"
 
 namespace triptych::compare {
@@ -9,6 +11,24 @@ namespace {
 std::vector<const CellResult*> main_cells(const Document& document, std::size_t scenario) {
   std::vector<const CellResult*> cells = cells_of(document, scenario, Placement::kPinned);
   return cells.empty() ? cells_of(document, scenario, Placement::kUnpinned) : cells;
+}
+
+// Each cell that was measured beside the reference.
+std::vector<Pair> pairs_of(const Document& document, std::size_t scenario) {
+  const std::vector<const CellResult*> cells = main_cells(document, scenario);
+  const CellResult* reference = reference_of(cells);
+  std::vector<Pair> pairs;
+  for (const CellResult* cell : cells) {
+    if (reference == nullptr || cell == reference || !cell->refused.empty()) continue;
+    pairs.push_back({document, scenario, *cell, *reference});
+  }
+  return pairs;
+}
+
+std::vector<GroupRule> group_rules() {
+  std::vector<GroupRule> rules = creation_group_rules();
+  for (GroupRule& rule : switching_group_rules()) rules.push_back(std::move(rule));
+  return rules;
 }
 
 std::vector<PairRule> pair_rules() {
@@ -49,23 +69,38 @@ const CellResult* Pair::other(std::string_view model, std::string_view variant) 
   return found == nullptr || !found->refused.empty() ? nullptr : found;
 }
 
+std::string listed(const std::vector<Pair>& pairs,
+                   const std::function<std::string(const Pair&)>& what) {
+  std::string text;
+  for (const Pair& pair : pairs) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", pair.cell.title(), what(pair));
+  }
+  return text;
+}
+
+std::vector<Pair> those_of(const std::vector<Pair>& pairs,
+                           const std::function<bool(const Pair&)>& wanted) {
+  std::vector<Pair> chosen;
+  for (const Pair& pair : pairs) {
+    if (wanted(pair)) chosen.push_back(pair);
+  }
+  return chosen;
+}
+
 void explain(Document& document) {
-  const std::vector<PairRule> rules = pair_rules();
+  const std::vector<PairRule> by_pair = pair_rules();
   for (std::size_t i = 0; i < document.scenarios.size(); ++i) {
     if (!document.scenarios[i].label.empty()) continue;
     std::vector<std::string> lines;
-    const std::vector<const CellResult*> cells = main_cells(document, i);
-    const CellResult* reference = reference_of(cells);
-    for (const CellResult* cell : cells) {
-      if (reference == nullptr || cell == reference || !cell->refused.empty()) continue;
-      const Pair pair{document, i, *cell, *reference};
-      for (const PairRule& rule : rules) {
-        if (std::optional<std::string> line = rule(pair)) lines.push_back(std::move(*line));
-      }
+    const auto say = [&lines](std::optional<std::string> line) {
+      if (line) lines.push_back(std::move(*line));
+    };
+    const std::vector<Pair> pairs = pairs_of(document, i);
+    for (const Pair& pair : pairs) {
+      for (const PairRule& rule : by_pair) say(rule(pair));
     }
-    for (const ScenarioRule& rule : scenario_rules()) {
-      if (std::optional<std::string> line = rule(document, i)) lines.push_back(std::move(*line));
-    }
+    for (const GroupRule& rule : group_rules()) say(rule(pairs));
+    for (const ScenarioRule& rule : scenario_rules()) say(rule(document, i));
     document.scenarios[i].explanations = std::move(lines);
   }
 }

@@ -33,13 +33,23 @@ struct Pair {
 };
 
 using PairRule = std::function<std::optional<std::string>(const Pair&)>;
+// What holds of several cells for the same reason is one line.
+using GroupRule = std::function<std::optional<std::string>(const std::vector<Pair>&)>;
 using ScenarioRule =
     std::function<std::optional<std::string>(const Document&, std::size_t scenario)>;
 
 std::vector<PairRule> creation_rules();
 std::vector<PairRule> memory_rules();
 std::vector<PairRule> switching_rules();
+std::vector<GroupRule> creation_group_rules();
+std::vector<GroupRule> switching_group_rules();
 std::vector<ScenarioRule> scenario_rules();
+
+// For group rules. "process pipe 0.620x, process fifo 0.637x"
+std::string listed(const std::vector<Pair>& pairs,
+                   const std::function<std::string(const Pair&)>& what);
+std::vector<Pair> those_of(const std::vector<Pair>& pairs,
+                           const std::function<bool(const Pair&)>& wanted);
 
 // Fills ScenarioResult::explanations.
 void explain(Document& document);

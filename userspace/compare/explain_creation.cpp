@@ -79,26 +79,34 @@ std::optional<std::string> program_start(const Pair& pair) {
       pair.cell.variant, format_number(faults(pair.cell)), format_number(faults(*fork)));
 }
 
-std::optional<std::string> no_task(const Pair& pair) {
-  if (!pair.both_traced() || pair.cell.model != "coroutine" ||
-      (!creates_threads(pair.reference) && !creates_processes(pair.reference)) ||
-      creates_threads(pair.cell) || creates_processes(pair.cell) ||
-      pair.verdict() != stats::Verdict::kFaster) {
-    return std::nullopt;
-  }
+bool is_no_task(const Pair& pair) {
+  return pair.both_traced() && pair.cell.model == "coroutine" &&
+         (creates_threads(pair.reference) || creates_processes(pair.reference)) &&
+         !creates_threads(pair.cell) && !creates_processes(pair.cell) &&
+         pair.verdict() == stats::Verdict::kFaster;
+}
+
+std::optional<std::string> no_task(const std::vector<Pair>& pairs) {
+  const std::vector<Pair> those = those_of(pairs, is_no_task);
+  if (those.empty()) return std::nullopt;
+  const CellResult& reference = those.front().reference;
   return fmt::format(
-      "{} costs {} because the kernel makes no task for it, wakes nobody and does not switch; for "
-      "{} "
-      "it makes one, and switches {} times",
-      pair.cell.title(), format_ns(pair.time_ns(pair.cell)), pair.reference.title(),
-      format_number(Pair::traced(pair.reference, "voluntary_switches") +
-                    Pair::traced(pair.reference, "involuntary_switches")));
+      "{}: the kernel makes no task, wakes nobody and does not switch; for {} ({}) it makes one, "
+      "and switches {} times",
+      listed(those, [](const Pair& pair) { return format_ns(pair.time_ns(pair.cell)); }),
+      reference.title(), format_ns(those.front().time_ns(reference)),
+      format_number(Pair::traced(reference, "voluntary_switches") +
+                    Pair::traced(reference, "involuntary_switches")));
 }
 
 }  // namespace
 
 std::vector<PairRule> creation_rules() {
-  return {page_tables, no_page_tables, program_start, no_task};
+  return {page_tables, no_page_tables, program_start};
+}
+
+std::vector<GroupRule> creation_group_rules() {
+  return {no_task};
 }
 
 }  // namespace triptych::compare

@@ -7,21 +7,23 @@
 
 #include "compare/explain.hpp"
 #include "compare/quantities.hpp"
+#include "workloads/memory.hpp"
 
 namespace triptych::compare {
 namespace {
 
 std::optional<std::string> copies_on_write(const Pair& pair) {
-  const double copies = Pair::traced(pair.cell, "cow_copies");
-  if (!pair.both_traced() || copies < 50 || Pair::traced(pair.reference, "cow_copies") >= 1) {
+  const double copies = Pair::traced(pair.cell, "memory_copies");
+  if (!pair.both_traced() || copies < 50 || Pair::traced(pair.reference, "memory_copies") > 0 ||
+      pair.verdict() != stats::Verdict::kSlower) {
     return std::nullopt;
   }
   return fmt::format(
       "{} takes {} because {} pages ({}) are copied when they are first written, {} each while "
-      "recorded; {} writes the same memory, copies none and takes {}",
+      "recorded; {} writes the same pages, copies none and takes {}",
       pair.cell.title(), format_ns(pair.time_ns(pair.cell)), format_number(copies),
-      format_size(Pair::traced(pair.cell, "cow_copied_bytes")),
-      format_ns(Pair::traced(pair.cell, "cow_time") / copies), pair.reference.title(),
+      format_size(copies * static_cast<double>(workloads::kPageBytes)),
+      format_ns(Pair::traced(pair.cell, "memory_copy_time")), pair.reference.title(),
       format_ns(pair.time_ns(pair.reference)));
 }
 

@@ -39,13 +39,18 @@ std::optional<std::string> placement(const Document& document, std::size_t scena
       strongest->title(), format_ratio(*figure->against_pinned->ratio), format_ns(figure->median));
 }
 
+std::string speed_up(const ScalingPoint& point) {
+  if (!point.proven()) return fmt::format("none proven with {} units", point.units);
+  return fmt::format("{} ({:.2f} to {:.2f}) with {} units", format_ratio(point.speed_up),
+                     point.interval.low, point.interval.high, point.units);
+}
+
 std::optional<std::string> parallelism(const Document& document, std::size_t scenario) {
   std::string text;
   for (const Scaling& scaling : scalings_of(document, scenario)) {
     text += fmt::format("{}{}: ", text.empty() ? "" : "; ", scaling.title);
     for (std::size_t i = 0; i < scaling.points.size(); ++i) {
-      text += fmt::format("{}{} with {} units", i == 0 ? "" : ", ",
-                          format_ratio(scaling.points[i].speed_up), scaling.points[i].units);
+      text += fmt::format("{}{}", i == 0 ? "" : ", ", speed_up(scaling.points[i]));
     }
     if (scaling.serial_fraction) {
       text += fmt::format(" (fitted serial fraction {:.1f} %)", *scaling.serial_fraction * 100);

@@ -54,45 +54,81 @@ std::optional<std::string> address_spaces(const Pair& pair) {
       format_number(kernel_switches(pair.reference)), format_number(changes));
 }
 
-// Switches in the program itself instead of in the kernel.
-std::optional<std::string> without_the_kernel(const Pair& pair) {
-  const double own = Pair::traced(pair.cell, "coroutine_switches");
-  const double theirs = kernel_switches(pair.reference);
-  if (!pair.both_traced() || creates_tasks(pair.reference) || own < 0.5 || theirs < 0.5 ||
-      kernel_switches(pair.cell) > 0.05 * theirs || pair.verdict() != stats::Verdict::kFaster) {
-    return std::nullopt;
+// "400 to 402"
+std::string range_of(const std::vector<Pair>& pairs,
+                     const std::function<double(const CellResult&)>& count) {
+  double least = count(pairs.front().cell), most = least;
+  for (const Pair& pair : pairs) {
+    least = std::min(least, count(pair.cell));
+    most = std::max(most, count(pair.cell));
   }
-  return fmt::format(
-      "{} takes {} because its {} switches happen in the program itself and none in the kernel; {} "
-      "takes {} with {} in the kernel{}",
-      pair.cell.title(), format_ns(pair.time_ns(pair.cell)), format_number(own),
-      pair.reference.title(), format_ns(pair.time_ns(pair.reference)), format_number(theirs),
-      where_it_sleeps(pair.reference));
+  const std::string from = format_number(least), to = format_number(most);
+  return from == to ? from : fmt::format("{} to {}", from, to);
 }
 
-std::optional<std::string> more_switches(const Pair& pair) {
+double coroutine_switches(const CellResult& cell) {
+  return Pair::traced(cell, "coroutine_switches");
+}
+
+bool is_without_the_kernel(const Pair& pair) {
+  const double theirs = kernel_switches(pair.reference);
+  return pair.both_traced() && !creates_tasks(pair.reference) &&
+         coroutine_switches(pair.cell) >= 0.5 && theirs >= 0.5 &&
+         kernel_switches(pair.cell) <= 0.05 * theirs && pair.verdict() == stats::Verdict::kFaster;
+}
+
+// Switches in the program itself instead of in the kernel.
+std::optional<std::string> without_the_kernel(const std::vector<Pair>& pairs) {
+  const std::vector<Pair> those = those_of(pairs, is_without_the_kernel);
+  if (those.empty()) return std::nullopt;
+  const CellResult& reference = those.front().reference;
+  return fmt::format(
+      "{}: {} switches in the program itself instead of the kernel; {} ({}) has {} in the "
+      "kernel{}",
+      listed(those, [](const Pair& pair) { return format_ns(pair.time_ns(pair.cell)); }),
+      range_of(those, coroutine_switches), reference.title(),
+      format_ns(those.front().time_ns(reference)), format_number(kernel_switches(reference)),
+      where_it_sleeps(reference));
+}
+
+// Whether the cell's verdict is this one and its switches say why.
+bool is_about_their_number(const Pair& pair, stats::Verdict verdict) {
   const double own = kernel_switches(pair.cell);
   const double theirs = kernel_switches(pair.reference);
-  const stats::Verdict verdict = pair.verdict();
-  const bool decided = verdict == stats::Verdict::kSlower || verdict == stats::Verdict::kFaster;
-  if (!pair.both_traced() || !decided || creates_tasks(pair.cell) ||
-      creates_tasks(pair.reference) || pair.cell.model == "coroutine" ||
-      std::max(own, theirs) < 0.5) {
-    return std::nullopt;
+  if (!pair.both_traced() || pair.verdict() != verdict || creates_tasks(pair.cell) ||
+      creates_tasks(pair.reference) || pair.cell.model == "coroutine") {
+    return false;
   }
-  const bool more = own > 1.25 * theirs && verdict == stats::Verdict::kSlower;
-  const bool fewer = own < 0.8 * theirs && verdict == stats::Verdict::kFaster;
-  if (!more && !fewer) return std::nullopt;
-  if (!is_about_switches(pair, more ? pair.cell : pair.reference)) return std::nullopt;
-  return fmt::format("{} takes {} the time of {} with {} kernel switches an operation against {}{}",
-                     pair.cell.title(), pair.ratio(), pair.reference.title(), format_number(own),
-                     format_number(theirs), where_it_sleeps(more ? pair.cell : pair.reference));
+  const bool more = verdict == stats::Verdict::kSlower;
+  return (more ? own > 1.25 * theirs : own < 0.8 * theirs) && std::max(own, theirs) >= 0.5 &&
+         is_about_switches(pair, more ? pair.cell : pair.reference);
+}
+
+std::optional<std::string> number_of_switches(const std::vector<Pair>& pairs,
+                                              stats::Verdict verdict) {
+  const std::vector<Pair> those =
+      those_of(pairs, [verdict](const Pair& pair) { return is_about_their_number(pair, verdict); });
+  if (those.empty()) return std::nullopt;
+  const CellResult& reference = those.front().reference;
+  return fmt::format(
+      "{} the time of {}: {} kernel switches an operation against {}{}",
+      listed(those, [](const Pair& pair) { return pair.ratio(); }), reference.title(),
+      range_of(those, kernel_switches), format_number(kernel_switches(reference)),
+      verdict == stats::Verdict::kFaster ? where_it_sleeps(reference) : std::string());
 }
 
 }  // namespace
 
 std::vector<PairRule> switching_rules() {
-  return {address_spaces, without_the_kernel, more_switches};
+  return {address_spaces};
+}
+
+std::vector<GroupRule> switching_group_rules() {
+  const auto number_rule = [](stats::Verdict verdict) {
+    return [verdict](const std::vector<Pair>& pairs) { return number_of_switches(pairs, verdict); };
+  };
+  return {without_the_kernel, number_rule(stats::Verdict::kFaster),
+          number_rule(stats::Verdict::kSlower)};
 }
 
 }  // namespace triptych::compare

@@ -62,21 +62,20 @@ std::string bytes_of(const CellResult& cell, const char* name) {
 
 std::string copies(const CellResult& cell) {
   if (!cell.traced) return {};
-  const double count = cell.traced->value("cow_copies");
-  if (count < 1) return "0 copies";
-  return fmt::format("{} copies ({}, {})", format_number(count),
-                     format_size(cell.traced->value("cow_copied_bytes")),
-                     format_ns(cell.traced->value("cow_time")));
+  const double count = cell.traced->value("memory_copies");
+  if (count == 0) return "none";
+  return fmt::format("{} pages copied ({} each)", format_number(count),
+                     format_ns(cell.traced->value("memory_copy_time")));
 }
 
 std::string address_space(const CellResult& cell) {
   if (!cell.traced) return {};
   const double changes = cell.traced->value("address_space_switches");
-  return changes < 0.05 ? "one address space"
-                        : fmt::format("an address space each, changed {} times for {} switches",
-                                      format_number(changes),
-                                      format_number(cell.traced->value("voluntary_switches") +
-                                                    cell.traced->value("involuntary_switches")));
+  if (changes < 0.05) return "one address space for all";
+  const double switches =
+      cell.traced->value("voluntary_switches") + cell.traced->value("involuntary_switches");
+  return fmt::format("an address space each ({} of {} switches change it)", format_number(changes),
+                     format_number(switches));
 }
 
 void add_parallelism(const Document& document, std::vector<Rung>* ladder) {
@@ -86,9 +85,9 @@ void add_parallelism(const Document& document, std::vector<Rung>* ladder) {
   for (const Scaling& scaling : scalings_of(document, *scenario)) {
     if (scaling.model == last || scaling.points.empty()) continue;
     last = scaling.model;
-    answer +=
-        fmt::format("{}{} {} with {} units", answer.empty() ? "" : ", ", scaling.model,
-                    format_ratio(scaling.points.front().speed_up), scaling.points.front().units);
+    const ScalingPoint& point = scaling.points.front();
+    answer += fmt::format("{}{} {} with {} units", answer.empty() ? "" : ", ", scaling.model,
+                          point.proven() ? format_ratio(point.speed_up) : "no gain", point.units);
   }
   if (answer.empty()) return;
   ladder->push_back(

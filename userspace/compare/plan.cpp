@@ -16,17 +16,14 @@ using workloads::Scenario;
 constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
 
 // Where a scenario's own default would leave out what the comparison is about, or take long.
-struct Preset {
-  std::string_view scenario;
-  std::string_view setting;
-};
-constexpr Preset kPresets[] = {
-    {"create", "resident=16M"},  // a process that has done some work
-    {"cpu", "work=4000000"},     // some 5 ms
-};
+std::vector<std::string> presets_of(const Scenario& scenario, Effort effort) {
+  if (scenario.name == "create") return {"resident=16M"};  // a process that has done some work
+  if (scenario.name == "cpu" && effort == Effort::kQuick) return {"work=8000000"};
+  return {};
+}
 
-// A model's speed-up needs its time with one unit, and with more units than CPUs.
-std::vector<std::string> labels_of(const Scenario& scenario,
+// A model's speed-up needs its time with one unit; with more units than CPUs it shows its limits.
+std::vector<std::string> labels_of(const Scenario& scenario, Effort effort,
                                    const std::vector<std::string>& settings) {
   const bool chosen = std::any_of(settings.begin(), settings.end(), [](const std::string& each) {
     return each.starts_with("units=");
@@ -36,7 +33,7 @@ std::vector<std::string> labels_of(const Scenario& scenario,
   for (const workloads::Parameter& parameter : scenario.parameters) {
     if (parameter.key != "units") continue;
     if (parameter.default_value > 1) labels.emplace_back("units=1");
-    labels.push_back(fmt::format("units={}", parameter.maximum));
+    if (effort != Effort::kQuick) labels.push_back(fmt::format("units={}", parameter.maximum));
   }
   return labels;
 }
@@ -102,6 +99,7 @@ Result<void> add_set(PlannedScenario set, const std::string& label,
 
 // A setting goes to every chosen scenario that knows its key.
 Result<std::vector<PlannedScenario>> with_settings(const std::vector<const Scenario*>& chosen,
+                                                   Effort effort,
                                                    const std::vector<std::string>& settings) {
   for (const std::string& setting : settings) {
     const bool known = std::any_of(
@@ -116,13 +114,11 @@ Result<std::vector<PlannedScenario>> with_settings(const std::vector<const Scena
   for (const Scenario* scenario : chosen) {
     PlannedScenario each;
     each.scenario = scenario;
-    for (const Preset& preset : kPresets) {
-      if (preset.scenario == scenario->name) each.settings.emplace_back(preset.setting);
-    }
+    each.settings = presets_of(*scenario, effort);
     for (const std::string& setting : settings) {
       if (has_parameter(*scenario, key_of(setting))) each.settings.push_back(setting);
     }
-    const std::vector<std::string> labels = labels_of(*scenario, each.settings);
+    const std::vector<std::string> labels = labels_of(*scenario, effort, each.settings);
     TRIPTYCH_TRY(add_set(each, {}, &planned));
     for (const std::string& label : labels) TRIPTYCH_TRY(add_set(each, label, &planned));
   }
@@ -185,7 +181,7 @@ Result<Plan> make_plan(const Options& options, unsigned cpu) {
   TRIPTYCH_TRY_ASSIGN(const std::vector<const Scenario*> chosen,
                       choose_scenarios(options.scenarios));
   Plan plan;
-  TRIPTYCH_TRY_ASSIGN(plan.scenarios, with_settings(chosen, options.settings));
+  TRIPTYCH_TRY_ASSIGN(plan.scenarios, with_settings(chosen, options.effort, options.settings));
   const Effect effect = effect_of(options.effort);
   plan.repetitions = options.repetitions.value_or(effect.repetitions);
   if (plan.repetitions < 1 || plan.repetitions > kMostRepetitions) {

@@ -51,9 +51,11 @@ std::string format_size(double bytes) {
 }
 
 std::string format_number(double value) {
-  const double whole = std::round(value);
-  if (whole == value && std::fabs(value) < 1000) return fmt::format("{:.0f}", value);
-  return significant(value);
+  const std::string digits = significant(value);
+  const std::size_t point = digits.find('.');
+  const bool whole =
+      point != std::string::npos && digits.find_first_not_of('0', point + 1) == std::string::npos;
+  return whole ? digits.substr(0, point) : digits;
 }
 
 std::string format_ratio(double ratio) {

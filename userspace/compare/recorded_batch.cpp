@@ -12,6 +12,8 @@
 
 #include "base/text.hpp"
 #include "compare/child_output.hpp"
+#include "workloads/memory.hpp"
+#include "workloads/scenario.hpp"
 
 namespace triptych::compare {
 namespace {
@@ -41,16 +43,26 @@ Result<void> make_directory(const std::string& path, const std::optional<launch:
               ErrorCode::kUsage);
 }
 
-RecordedCell make_cell(const CellOutput& output, CellWindows windows) {
+Result<CellRun> run_of(const CellOutput& output) {
+  if (output.exit_status == 0) return parse_cell_run(output.text);
+  if (output.exit_status < 0) return fail("it was not run");
+  ChildOutput said;
+  said.exit_status = output.exit_status;
+  said.err = output.text;
+  return tl::unexpected<Error>(error_of(said, "the cell"));
+}
+
+MemoryRange memory_of(const Result<CellRun>& run) {
+  if (!run) return {};
+  const std::optional<double> address = run->metric(workloads::kMemoryAddress);
+  const std::optional<double> pages = run->metric(workloads::kMemoryPages);
+  if (!address || !pages) return {};
+  const auto begin = static_cast<std::uint64_t>(*address);
+  return {begin, begin + static_cast<std::uint64_t>(*pages) * workloads::kPageBytes};
+}
+
+RecordedCell make_cell(Result<CellRun> run, CellWindows windows) {
   RecordedCell cell;
-  if (output.exit_status != 0) {
-    ChildOutput said;
-    said.exit_status = output.exit_status;
-    said.err = output.text;
-    cell.failure = output.exit_status < 0 ? "it was not run" : error_of(said, "the cell").message;
-    return cell;
-  }
-  Result<CellRun> run = parse_cell_run(output.text);
   if (!run) {
     cell.failure = run.error().message;
   } else if (!windows.complete) {
@@ -129,13 +141,18 @@ Result<RecordedBatch> record_batch(const std::string& program,
   TRIPTYCH_TRY_ASSIGN(const ChildOutput output, run_child(record, std::nullopt, kTimeoutNs));
   if (output.exit_status != 0) return tl::unexpected<Error>(error_of(output, "the recording"));
   RecordedBatch batch;
-  const std::vector<CellOutput> outputs = split_output(output.out, commands.size());
+  std::vector<Result<CellRun>> runs;
+  std::vector<MemoryRange> memories;
+  for (const CellOutput& each : split_output(output.out, commands.size())) {
+    runs.push_back(run_of(each));
+    memories.push_back(memory_of(runs.back()));
+  }
   {
     TRIPTYCH_TRY_ASSIGN(const auto source, trace::open_source(trace));
-    TRIPTYCH_TRY_ASSIGN(TraceWindows windows, read_windows(*source, commands.size()));
+    TRIPTYCH_TRY_ASSIGN(TraceWindows windows, read_windows(*source, memories));
     batch.lost = windows.lost;
     for (std::size_t i = 0; i < commands.size(); ++i) {
-      batch.cells.push_back(make_cell(outputs[i], std::move(windows.cells[i])));
+      batch.cells.push_back(make_cell(std::move(runs[i]), std::move(windows.cells[i])));
     }
   }
   if (!keep) ::unlink(trace.c_str());

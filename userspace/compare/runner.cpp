@@ -15,10 +15,8 @@ namespace {
 
 constexpr std::uint64_t kTimeoutNs = 120'000'000'000;
 constexpr double kProbeNs = 2e6;  // a probe this long is long enough
-
-std::uint64_t left_of(double all_ns, double done_ns, std::uint64_t after_ns) {
-  return static_cast<std::uint64_t>(std::max(0.0, all_ns - done_ns)) + after_ns;
-}
+constexpr std::uint64_t kRehearsedShare = 4;
+constexpr int kRehearsals = 3;
 
 }  // namespace
 
@@ -111,44 +109,92 @@ void Runner::probe(const PlannedCell& cell, MeasuredCell* measured, Cost* cost) 
   }
 }
 
+// Two tasks that wake each other begin on one CPU, and the scheduler takes milliseconds to move
+// them apart: only then it shows that a wakeup of another CPU costs twenty times as much.
+void Runner::rehearse(const PlannedCell& cell, const Size& size, Cost* cost) const {
+  workloads::RunOptions options;
+  options.operations = size.operations / kRehearsedShare;
+  const double expected_ns = static_cast<double>(options.operations) * cost->operation_ns;
+  const bool tells_more = expected_ns >= 2 * kProbeNs && !cost->counted_once;
+  if (cell.placement == Placement::kPinned || !tells_more) return;
+  for (int attempt = 0; attempt < kRehearsals; ++attempt) {
+    const Result<CellRun> result = run(cell, options);
+    if (!result) return;
+    cost->operation_ns = std::max(cost->operation_ns, result->time_per_operation_ns());
+    if (static_cast<double>(result->elapsed_ns) > 2 * expected_ns) return;
+  }
+}
+
+void Runner::choose_sizes(std::uint64_t after_ns, std::vector<MeasuredCell>* measured,
+                          std::vector<Cost>* costs, Progress& progress) const {
+  const std::uint64_t start_ns = monotonic_ns();
+  const auto left_ns = [&] {
+    return plan_.untraced_ns - std::min(plan_.untraced_ns, monotonic_ns() - start_ns);
+  };
+  const std::size_t count = plan_.cells.size();
+  for (std::size_t i = 0; i < count && interrupted() == 0; ++i) {
+    progress.show("sizing " + title(plan_.cells[i]), left_ns() + after_ns);
+    probe(plan_.cells[i], &(*measured)[i], &(*costs)[i]);
+  }
+  const std::vector<Size> first = size_runs(*costs, left_ns());
+  for (std::size_t i = 0; i < count && interrupted() == 0; ++i) {
+    if (!(*measured)[i].refused.empty()) continue;
+    progress.show("rehearsing " + title(plan_.cells[i]), left_ns() + after_ns);
+    rehearse(plan_.cells[i], first[i], &(*costs)[i]);
+  }
+  const std::vector<Size> sizes = size_runs(*costs, left_ns());
+  for (std::size_t i = 0; i < count; ++i) (*measured)[i].size = sizes[i];
+}
+
+void Runner::measure_once(const PlannedCell& cell, Cost* cost, MeasuredCell* measured) const {
+  workloads::RunOptions options;
+  options.operations = measured->size.operations;
+  options.warm_up_operations = measured->size.warm_up;
+  Result<CellRun> result = run(cell, options);
+  if (!result) {
+    measured->refused = result.error().message;
+    measured->runs.clear();
+    return;
+  }
+  const double taken_ns = result->time_per_operation_ns();
+  const std::optional<Size> smaller = corrected(measured->size, *cost, taken_ns);
+  if (smaller) {
+    cost->operation_ns = taken_ns;
+    measured->size = *smaller;
+    measured->runs.clear();
+    return;
+  }
+  measured->runs.push_back(std::move(*result));
+}
+
 std::vector<MeasuredCell> Runner::measure(std::uint64_t seed, std::uint64_t after_ns,
                                           Progress& progress) const {
   const std::size_t count = plan_.cells.size();
   std::vector<MeasuredCell> measured(count);
   std::vector<Cost> costs(count);
-  const std::uint64_t start_ns = monotonic_ns();
-  for (std::size_t i = 0; i < count && interrupted() == 0; ++i) {
-    progress.show("sizing " + title(plan_.cells[i]), plan_.untraced_ns + after_ns);
-    probe(plan_.cells[i], &measured[i], &costs[i]);
-  }
-  const std::uint64_t probed_ns = monotonic_ns() - start_ns;
-  const std::vector<Size> sizes =
-      size_runs(costs, plan_.untraced_ns - std::min(plan_.untraced_ns, probed_ns));
-  for (std::size_t i = 0; i < count; ++i) measured[i].size = sizes[i];
+  choose_sizes(after_ns, &measured, &costs, progress);
 
   stats::Random random(seed);
   std::vector<std::size_t> order(count);
   for (std::size_t i = 0; i < count; ++i) order[i] = i;
-  const double all_ns = total_ns(costs, sizes);
-  double done_ns = 0;
-  for (unsigned round = 0; round < plan_.repetitions; ++round) {
+  const auto missing = [&](std::size_t index) -> std::size_t {
+    if (!measured[index].refused.empty()) return 0;
+    return (costs[index].counted_once ? 1 : plan_.repetitions) - measured[index].runs.size();
+  };
+  const auto left_ns = [&] {
+    double left = static_cast<double>(after_ns);
+    for (const std::size_t index : order) {
+      left += static_cast<double>(missing(index)) * run_ns(costs[index], measured[index].size);
+    }
+    return static_cast<std::uint64_t>(left);
+  };
+  while (std::any_of(order.begin(), order.end(), missing)) {
     random.shuffle(order);
     for (const std::size_t index : order) {
       if (interrupted() != 0) return measured;
-      MeasuredCell& each = measured[index];
-      if (!each.refused.empty() || (round > 0 && costs[index].counted_once)) continue;
-      progress.show("measuring " + title(plan_.cells[index]), left_of(all_ns, done_ns, after_ns));
-      workloads::RunOptions options;
-      options.operations = each.size.operations;
-      options.warm_up_operations = each.size.warm_up;
-      Result<CellRun> result = run(plan_.cells[index], options);
-      if (!result) {
-        each.refused = result.error().message;
-        each.runs.clear();
-        continue;
-      }
-      done_ns += static_cast<double>(result->wall_ns);
-      each.runs.push_back(std::move(*result));
+      if (missing(index) == 0) continue;
+      progress.show("measuring " + title(plan_.cells[index]), left_ns());
+      measure_once(plan_.cells[index], &costs[index], &measured[index]);
     }
   }
   return measured;

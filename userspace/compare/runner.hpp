@@ -52,6 +52,11 @@ class Runner {
  private:
   [[nodiscard]] std::string title(const PlannedCell& cell) const;
   void probe(const PlannedCell& cell, MeasuredCell* measured, Cost* cost) const;
+  // Tries out a share of the size, and corrects the cost by what runs of that length show.
+  void rehearse(const PlannedCell& cell, const Size& size, Cost* cost) const;
+  void choose_sizes(std::uint64_t after_ns, std::vector<MeasuredCell>* measured,
+                    std::vector<Cost>* costs, Progress& progress) const;
+  void measure_once(const PlannedCell& cell, Cost* cost, MeasuredCell* measured) const;
 
   const Plan& plan_;
   std::string cell_program_;

@@ -2,7 +2,10 @@
 #include "compare/scaling.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
+
+#include "stats/rank_sum.hpp"
 
 namespace triptych::compare {
 namespace {
@@ -14,11 +17,28 @@ unsigned units_of(const ScenarioResult& scenario) {
   return 0;
 }
 
-double time_of(const Document& document, std::size_t scenario, const CellResult& like) {
+// Null where there is none.
+const Figure* time_of(const Document& document, std::size_t scenario, const CellResult& like) {
   const CellResult* cell =
       find_cell(document, scenario, like.model, like.variant, Placement::kUnpinned);
   const Figure* time = cell == nullptr ? nullptr : cell->figure(kTime);
-  return time == nullptr ? 0 : time->median;
+  return time == nullptr || !(time->median > 0) ? nullptr : time;
+}
+
+std::vector<double> logarithms(const Figure& figure) {
+  std::vector<double> logs;
+  for (const double value : figure.values) logs.push_back(std::log(std::max(value, 1e-9)));
+  return logs;
+}
+
+ScalingPoint point_of(unsigned units, const Figure& alone, const Figure& together) {
+  ScalingPoint point{units, alone.median / together.median, {}};
+  const stats::Interval interval =
+      stats::shift_interval(logarithms(alone), logarithms(together), 0.95);
+  if (std::isfinite(interval.low)) {
+    point.interval = {std::exp(interval.low), std::exp(interval.high)};
+  }
+  return point;
 }
 
 // The sets of parameters of one scenario.
@@ -54,16 +74,21 @@ std::vector<Scaling> scalings_of(const Document& document, std::size_t scenario)
   const std::vector<std::size_t> sets = sets_of(document, scenario);
   if (sets.size() < 2 || units_of(document.scenarios[sets.front()]) != 1) return scalings;
   for (const CellResult* cell : cells_of(document, sets.front(), Placement::kUnpinned)) {
-    const double alone = time_of(document, sets.front(), *cell);
-    if (!(alone > 0)) continue;
+    const Figure* alone = time_of(document, sets.front(), *cell);
+    if (alone == nullptr) continue;
     Scaling scaling;
     scaling.model = cell->model;
     scaling.title = cell->title();
     for (std::size_t i = 1; i < sets.size(); ++i) {
-      const double time = time_of(document, sets[i], *cell);
-      if (time > 0) scaling.points.push_back({units_of(document.scenarios[sets[i]]), alone / time});
+      const Figure* time = time_of(document, sets[i], *cell);
+      if (time == nullptr) continue;
+      scaling.points.push_back(point_of(units_of(document.scenarios[sets[i]]), *alone, *time));
     }
-    scaling.serial_fraction = fit_serial_fraction(scaling.points, document.environment.usable_cpus);
+    if (std::any_of(scaling.points.begin(), scaling.points.end(),
+                    [](const ScalingPoint& point) { return point.proven(); })) {
+      scaling.serial_fraction =
+          fit_serial_fraction(scaling.points, document.environment.usable_cpus);
+    }
     scalings.push_back(std::move(scaling));
   }
   return scalings;

@@ -9,18 +9,22 @@
 #include <vector>
 
 #include "compare/document.hpp"
+#include "stats/sample.hpp"
 
 namespace triptych::compare {
 
 struct ScalingPoint {
   unsigned units = 0;
-  double speed_up = 0;  // the time with one unit over this one's
+  double speed_up = 0;         // the time with one unit over this one's
+  stats::Interval interval{};  // of it, 95 %; both ends 0 where there are too few repetitions
+  [[nodiscard]] bool proven() const { return interval.low > 1; }
 };
 
 struct Scaling {
   std::string model, title;
   std::vector<ScalingPoint> points;  // with more than one unit
-  // By Amdahl's law, least squares over the points; units beyond the CPUs count as that many.
+  // By Amdahl's law, least squares over the points; units beyond the CPUs count as that many. None
+  // where no speed-up is proven.
   std::optional<double> serial_fraction;
 };
 

@@ -9,6 +9,7 @@ namespace {
 constexpr double kShortestNs = 1e6;
 constexpr double kLongestNs = 60e6;
 constexpr double kWarmUpShare = 0.1;
+constexpr double kSurprise = 4;
 
 Size size_for(const Cost& cost, double slice_ns) {
   Size size;
@@ -30,14 +31,25 @@ std::vector<Size> sizes_for(std::span<const Cost> costs, double slice_ns) {
 
 }  // namespace
 
+double run_ns(const Cost& cost, const Size& size) {
+  return cost.fixed_ns + static_cast<double>(size.operations + size.warm_up) * cost.operation_ns;
+}
+
 double total_ns(std::span<const Cost> costs, std::span<const Size> sizes) {
   double total = 0;
   for (std::size_t i = 0; i < costs.size(); ++i) {
-    const auto operations = static_cast<double>(sizes[i].operations + sizes[i].warm_up);
-    const double run = costs[i].fixed_ns + operations * costs[i].operation_ns;
-    total += run * (costs[i].counted_once ? 1 : costs[i].repetitions);
+    total += run_ns(costs[i], sizes[i]) * (costs[i].counted_once ? 1 : costs[i].repetitions);
   }
   return total;
+}
+
+std::optional<Size> corrected(const Size& size, const Cost& cost, double operation_ns) {
+  if (cost.counted_once || size.operations < 2) return std::nullopt;
+  const double planned_ns = static_cast<double>(size.operations) * cost.operation_ns;
+  if (operation_ns < kSurprise * cost.operation_ns) return std::nullopt;
+  Cost dearer = cost;
+  dearer.operation_ns = operation_ns;
+  return size_for(dearer, planned_ns);
 }
 
 std::vector<Size> size_runs(std::span<const Cost> costs, std::uint64_t budget_ns) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -27,7 +28,12 @@ struct Size {
 // budget is exceeded when it is too small for that.
 std::vector<Size> size_runs(std::span<const Cost> costs, std::uint64_t budget_ns);
 
-// What the runs will take.
+// When a run took several times as long as planned, the size by which it would not have: its cell
+// begins anew with that one, so that one surprise does not take the time of all others.
+std::optional<Size> corrected(const Size& size, const Cost& cost, double operation_ns);
+
+// What one run will take, and all of them.
+double run_ns(const Cost& cost, const Size& size);
 double total_ns(std::span<const Cost> costs, std::span<const Size> sizes);
 
 }  // namespace triptych::compare

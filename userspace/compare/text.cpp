@@ -46,9 +46,9 @@ void write_head(Page& page, const Document& document) {
                   document.statistics.hypotheses, document.statistics.rule.threshold * 100));
   if (environment.load > 0.5 * environment.machine.cpus) {
     page.filled("  busy         ",
-                fmt::format("other programs kept {:.1f} CPUs busy in the minute before: intervals "
-                            "are wider than they need be, and speed-ups smaller",
-                            environment.load));
+                fmt::format("the load was {:.1f} on {} CPUs when this began: other programs make "
+                            "intervals wider than they need be, and speed-ups smaller",
+                            environment.load, environment.machine.cpus));
   }
   if (!document.why_untraced.empty()) {
     page.filled("  not recorded ", document.why_untraced);
@@ -91,8 +91,10 @@ std::string write_text(const Document& document, const TextStyle& style) {
   page.line();
   page.filled("  ",
               "* the best of its row, beyond doubt.  = no difference.  ? inconclusive: more "
-              "repetitions may tell.  - does not apply, or was not measured.  ~0 less than once in "
-              "200 operations.  noise: no more than chance.",
+              "repetitions may tell.  - does not apply, or was not measured.  ~0 next to nothing: "
+              "less than once in 200 operations, less than 1 ns.  noise: no more than chance. "
+              "Figures that are the same in a whole row, and rows of zeros, are left out; the JSON "
+              "has them.",
               Tone::kFaint);
   return page.take();
 }

@@ -8,6 +8,7 @@
 
 #include "compare/figures.hpp"
 #include "compare/quantities.hpp"
+#include "workloads/scenario.hpp"
 
 namespace triptych::compare {
 namespace {
@@ -42,9 +43,15 @@ Cell nothing() {
   return {kNothing, Tone::kFaint};
 }
 
+// So little that it belongs to the machine and not to the operation.
+bool is_next_to_nothing(double count) {
+  return count > 0 && count < 0.005;
+}
+
 Cell figure_cell(const CellResult* cell, const std::string& name) {
   const Figure* figure = cell == nullptr ? nullptr : cell->figure(name);
   if (figure == nullptr) return nothing();
+  if (figure->unit == "1" && is_next_to_nothing(figure->median)) return {kHardly, Tone::kFaint};
   const std::string text = format_value(figure->median, figure->unit);
   if (figure->best) return {"*" + text, Tone::kGood};
   return {text};
@@ -99,7 +106,7 @@ void add_time_rows(const std::vector<Column>& columns, Placement placement, Tabl
   table->rows.push_back(make_row(columns, "time, " + where, Tone::kPlain, [&](const Column& each) {
     return figure_cell(each.in(placement), kTime);
   }));
-  table->rows.push_back(make_row(columns, "  interval", Tone::kFaint, [&](const Column& each) {
+  table->rows.push_back(make_row(columns, "  95 % interval", Tone::kFaint, [&](const Column& each) {
     return spread_cell(each.in(placement), kTime);
   }));
   table->rows.push_back(make_row(
@@ -107,10 +114,12 @@ void add_time_rows(const std::vector<Column>& columns, Placement placement, Tabl
       [&](const Column& each) { return ratio_cell(each.in(placement), reference, kTime); }));
 }
 
-// "pss_bytes_per_unit" → "pss per unit": the unit stands in the cell.
+// "pss_bytes_per_unit" → "pss per unit": the unit stands in the cell, and of an operation is all
+// that does not say of what.
 std::string label_of(std::string name) {
   if (name == kCpuTime) return "processor time";
-  for (const std::string& word : {std::string("_bytes"), std::string("_ns")}) {
+  for (const std::string& word :
+       {std::string("_bytes"), std::string("_ns"), std::string("_per_operation")}) {
     const std::size_t at = name.find(word);
     if (at != std::string::npos && at > 0) name.erase(at, word.size());
   }
@@ -118,16 +127,33 @@ std::string label_of(std::string name) {
   return name;
 }
 
-// Not what is zero everywhere, nor a place in memory.
+// How the figure reads in each column that has it.
+std::vector<std::string> readings(const std::vector<Column>& columns, Placement placement,
+                                  const std::string& name) {
+  std::vector<std::string> texts;
+  for (const Column& column : columns) {
+    const CellResult* cell = column.in(placement);
+    const Figure* figure = cell == nullptr ? nullptr : cell->figure(name);
+    if (figure != nullptr) texts.push_back(format_value(figure->median, figure->unit));
+  }
+  return texts;
+}
+
+// Not a place in memory, nor the processor time once more, nor what all cells have in common: that
+// is a circumstance.
 bool says_something(const std::vector<Column>& columns, const Figure& figure) {
-  if (figure.name.ends_with("_address")) return false;
-  return std::any_of(columns.begin(), columns.end(), [&figure](const Column& column) {
-    for (const CellResult* cell : {column.pinned, column.unpinned}) {
-      const Figure* same = cell == nullptr ? nullptr : cell->figure(figure.name);
-      if (same != nullptr && same->median != 0) return true;
-    }
+  if (figure.name == workloads::kMemoryAddress || figure.name == "cpu_ns_per_operation") {
     return false;
-  });
+  }
+  for (const Placement placement : {Placement::kPinned, Placement::kUnpinned}) {
+    const std::vector<std::string> texts = readings(columns, placement, figure.name);
+    const bool in_all = texts.size() == columns.size() && columns.size() > 1;
+    const std::string usual = in_all ? texts.front() : format_value(0, figure.unit);
+    for (const std::string& text : texts) {
+      if (text != usual) return true;
+    }
+  }
+  return false;
 }
 
 std::vector<std::string> other_figures(const std::vector<Column>& columns) {
@@ -168,17 +194,18 @@ void add_figure_rows(const std::vector<Column>& columns, const std::string& name
   }
 }
 
-// A count so small that it belongs to the machine and not to the operation.
 bool is_stray(const TracedFigure& figure) {
-  return figure.unit == "1" && figure.value < 0.005;
+  return figure.value < (figure.unit == "ns" ? 1 : 0.005);
 }
 
 Cell traced_cell(const Column& column, const TracedFigure& kind) {
   const auto& traced = column.any()->traced;
-  if (!traced || !traced->has(kind.name)) return nothing();
-  const double value = traced->value(kind.name);
-  if (kind.unit == "1" && value < 0.005) return {"~0", Tone::kFaint};
-  return {format_value(value, kind.unit)};
+  if (!traced) return nothing();
+  // What was counted and did not occur; a time or a size of it there is none.
+  if (!traced->has(kind.name)) return kind.unit == "1" ? Cell{"0", Tone::kFaint} : nothing();
+  const TracedFigure own{kind.name, kind.unit, kind.source, traced->value(kind.name)};
+  if (is_stray(own)) return {kHardly, Tone::kFaint};
+  return {format_value(own.value, kind.unit)};
 }
 
 // What recording added to the time; "noise" where a run may differ as much by chance.
@@ -208,16 +235,27 @@ Cell expected_cell(const Column& column) {
   return {share < 0.5 ? "<1 %" : fmt::format("{:+.0f} %", share)};
 }
 
+// In the order in which cells have them: what only a later cell has stands before what it has in
+// common with the earlier ones and comes next, else at the end.
 std::vector<const TracedFigure*> traced_kinds(const std::vector<Column>& columns) {
   std::vector<const TracedFigure*> kinds;
   for (const Column& column : columns) {
     if (!column.any()->traced) continue;
+    std::vector<const TracedFigure*> pending;
     for (const TracedFigure& figure : column.any()->traced->figures) {
-      const bool known = std::any_of(kinds.begin(), kinds.end(), [&figure](const TracedFigure* k) {
-        return k->name == figure.name;
-      });
-      if (!known && !is_stray(figure)) kinds.push_back(&figure);
+      // The copies have a row of their own, which those of huge pages are in too.
+      if (is_stray(figure) || figure.name == "faults_cow_copy") continue;
+      const auto known =
+          std::find_if(kinds.begin(), kinds.end(),
+                       [&figure](const TracedFigure* kind) { return kind->name == figure.name; });
+      if (known == kinds.end()) {
+        pending.push_back(&figure);
+      } else {
+        kinds.insert(known, pending.begin(), pending.end());
+        pending.clear();
+      }
     }
+    kinds.insert(kinds.end(), pending.begin(), pending.end());
   }
   return kinds;
 }
@@ -237,8 +275,8 @@ void add_traced_rows(const std::vector<Column>& columns, Table* table) {
         const auto& traced = each.any()->traced;
         return traced ? Cell{format_ns(traced->time_per_operation_ns)} : nothing();
       }));
-  table->rows.push_back(make_row(columns, "  added", Tone::kPlain, effect_cell));
-  table->rows.push_back(make_row(columns, "  expected", Tone::kFaint, expected_cell));
+  table->rows.push_back(make_row(columns, "  added to untraced", Tone::kPlain, effect_cell));
+  table->rows.push_back(make_row(columns, "  by the events' cost", Tone::kFaint, expected_cell));
 }
 
 // The same cells with another number of units.

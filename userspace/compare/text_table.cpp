@@ -78,7 +78,8 @@ void write_heads(Page& page, const Table& table, const std::vector<std::size_t>&
 bool has_something(const TableRow& row, std::size_t from, std::size_t to) {
   if (row.cells.empty()) return true;
   for (std::size_t i = from; i < std::min(to, row.cells.size()); ++i) {
-    if (row.cells[i].text != kNothing) return true;
+    const std::string& text = row.cells[i].text;
+    if (text != kNothing && text != kHardly && text != "0") return true;
   }
   return false;
 }
@@ -159,7 +160,8 @@ void write_bars(Page& page, const std::vector<Bar>& bars) {
     lowest = std::min(lowest, bar.value);
     highest = std::max(highest, bar.value);
   }
-  const double from = std::floor(std::log10(lowest) - 1e-9);
+  // A decade below the shortest bar at least: what differs little must not look like ten times.
+  const double from = std::floor(std::log10(lowest) - 1 + 1e-9);
   const double decades = std::max(1.0, std::ceil(std::log10(highest) - 1e-9) - from);
   const std::size_t taken = kIndent + labels + figures + 2 * kGap;
   const std::size_t room = page.width() > taken + 10 ? page.width() - taken : 10;

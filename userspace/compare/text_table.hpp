@@ -51,9 +51,10 @@ struct Table {
 };
 
 inline constexpr const char* kNothing = "-";
+inline constexpr const char* kHardly = "~0";
 
-// Columns that do not fit go below, under the same labels; rows that have nothing for any of them
-// are left out there.
+// Columns that do not fit go below, under the same labels; rows that have nothing for any of them,
+// or what counts as nothing, are left out there.
 void write_table(Page& page, const Table& table);
 
 struct Bar {

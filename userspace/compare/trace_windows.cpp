@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "analyze/analysis.hpp"
+#include "analyze/fault_kind.hpp"
 #include "analyze/syscall_names.hpp"
 #include "workloads/run.hpp"
 
@@ -19,6 +20,15 @@ using analyze::Summary;
 void count_blocking(const model::Switch& change, WindowCounts* counts) {
   if (!change.voluntary || !change.prev_target || change.syscall < 0) return;
   ++counts->blocking[analyze::syscall_name(change.syscall, change.compat)];
+}
+
+// Parent and child of a fork also copy their stacks and data: those are not the work's.
+void count_memory_copy(const model::Fault& fault, const MemoryRange& memory, WindowCounts* counts) {
+  if (fault.kernel_taken || fault.unresolved || !memory.contains(fault.address)) return;
+  const analyze::FaultKind kind = analyze::fault_kind(fault);
+  if (kind != analyze::FaultKind::kCowCopy && kind != analyze::FaultKind::kPrivateFileCopy) return;
+  ++counts->memory_copies;
+  if (!fault.no_start) counts->memory_copy.add(fault.duration_ns);
 }
 
 void add_phases(const analyze::Fork& fork, const Summary& summary, WindowCounts* counts) {
@@ -46,17 +56,20 @@ void add_summary(const Summary& summary, WindowCounts* counts) {
   // The children's tasks are in the order of their creation, as the forks are: phases need no more
   // than a few of them to be known well.
   constexpr std::size_t kEnough = 200;
-  for (std::size_t i = 0; i < summary.forks.size(); ++i) {
-    counts->page_table_pages += summary.forks[i].page_table_pages;
-    if (i < kEnough) add_phases(summary.forks[i], summary, counts);
+  std::size_t children = 0;
+  for (const analyze::Fork& fork : summary.forks) {
+    if (fork.ts_ns < summary.begin_ns) continue;  // earlier: listed for a copy that is counted here
+    counts->page_table_pages += fork.page_table_pages;
+    if (++children <= kEnough) add_phases(fork, summary, counts);
   }
 }
 
 // One window of one cell while its events go by.
 class WindowReader {
  public:
-  WindowReader(const model::Metadata& metadata, const char* from, const char* to)
-      : from_(from), to_(to), analysis_(metadata, {from, to}) {}
+  WindowReader(const model::Metadata& metadata, const char* from, const char* to,
+               const MemoryRange& memory)
+      : from_(from), to_(to), memory_(memory), analysis_(metadata, {from, to}) {}
 
   void push(const model::Event& event) {
     if (const auto* mark = std::get_if<model::Mark>(&event.payload)) {
@@ -64,6 +77,8 @@ class WindowReader {
       if (mark->name.view() == to_) open_ = false;
     } else if (const auto* change = std::get_if<model::Switch>(&event.payload)) {
       if (open_) count_blocking(*change, &counts_);
+    } else if (const auto* fault = std::get_if<model::Fault>(&event.payload)) {
+      if (open_) count_memory_copy(*fault, memory_, &counts_);
     }
     analysis_.push(event);
   }
@@ -78,15 +93,16 @@ class WindowReader {
 
  private:
   std::string_view from_, to_;
+  MemoryRange memory_;
   analyze::Analysis analysis_;
   WindowCounts counts_;
   bool open_ = false;
 };
 
 struct CellReader {
-  explicit CellReader(const model::Metadata& metadata)
-      : control(metadata, workloads::kControlBeginMark, workloads::kControlEndMark),
-        measured(metadata, workloads::kBeginMark, workloads::kEndMark) {}
+  CellReader(const model::Metadata& metadata, const MemoryRange& memory)
+      : control(metadata, workloads::kControlBeginMark, workloads::kControlEndMark, memory),
+        measured(metadata, workloads::kBeginMark, workloads::kEndMark, memory) {}
 
   CellWindows finish() {
     CellWindows windows;
@@ -118,7 +134,8 @@ std::string cell_mark(std::size_t number) {
   return fmt::format("cell-{}", number);
 }
 
-Result<TraceWindows> read_windows(trace::Source& source, std::size_t cells) {
+Result<TraceWindows> read_windows(trace::Source& source, std::span<const MemoryRange> memories) {
+  const std::size_t cells = memories.size();
   TraceWindows windows;
   windows.cells.resize(cells);
   std::unique_ptr<CellReader> reader;
@@ -127,8 +144,8 @@ Result<TraceWindows> read_windows(trace::Source& source, std::size_t cells) {
   while (source.next(event)) {
     if (const std::optional<std::size_t> number = number_of(event, cells)) {
       if (reader) windows.cells[current] = reader->finish();
-      reader = std::make_unique<CellReader>(source.metadata());
       current = *number;
+      reader = std::make_unique<CellReader>(source.metadata(), memories[current]);
     }
     if (!reader) continue;
     reader->control.push(event);

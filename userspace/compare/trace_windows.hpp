@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,8 @@ struct WindowCounts {
   std::uint64_t run_queue_ns = 0;  // waiting to run, of all tasks together
   std::array<std::uint64_t, analyze::kFaultKinds> faults{};
   analyze::CowBill cow;
+  std::uint64_t memory_copies = 0;  // pages copied of the memory that the cell names
+  Span memory_copy;                 // how long such a copy took
   std::uint64_t processes = 0, threads = 0;
   std::uint64_t page_table_pages = 0;  // of all children at their creation
   // The phases of a process that was created in the window:
@@ -56,10 +59,18 @@ struct TraceWindows {
   std::uint64_t lost = 0;  // records that were lost while all of them were recorded
 };
 
+// Addresses that a cell's work is about; empty when it names none.
+struct MemoryRange {
+  std::uint64_t begin = 0, end = 0;
+  [[nodiscard]] bool contains(std::uint64_t address) const {
+    return begin <= address && address < end;
+  }
+};
+
 // The mark that stands before the cell of this number.
 std::string cell_mark(std::size_t number);
 
-// `cells` is how many the trace should have.
-Result<TraceWindows> read_windows(trace::Source& source, std::size_t cells);
+// `memories` has one for each cell that the trace should have.
+Result<TraceWindows> read_windows(trace::Source& source, std::span<const MemoryRange> memories);
 
 }  // namespace triptych::compare

@@ -56,6 +56,9 @@ void add_memory(const WindowCounts& in, const WindowCounts& off, PerOperation* t
     const std::string name = fmt::format("faults_{}", analyze::name_of(kind));
     to->count(name.c_str(), "page_fault and its completion", in.faults[i], off.faults[i]);
   }
+  constexpr const char* kOfMemory = "faults that copied a page of the memory that the cell names";
+  to->count("memory_copies", kOfMemory, in.memory_copies, off.memory_copies);
+  to->add("memory_copy_time", "ns", kOfMemory, in.memory_copy.mean_ns());
   constexpr const char* kCopies = "faults that copied a page shared with another address space";
   to->count("cow_copies", kCopies, in.cow.copies, off.cow.copies);
   to->add("cow_copied_bytes", "bytes", kCopies, to->rate(in.cow.bytes, off.cow.bytes));

@@ -14,22 +14,36 @@ Stackless live_stackless(Stage& stage) {
   co_await std::suspend_always();
 }
 
-class StacklessCell final : public Cell {
- public:
-  static Result<std::unique_ptr<Cell>> make(Stage stage) {
-    auto cell = std::make_unique<StacklessCell>();
-    cell->stage_ = std::move(stage);
-    return cell;
+struct StacklessModel {
+  using Scheduler = StacklessScheduler;
+  static Result<Stackless> create(Stage& stage, Scheduler&) { return live_stackless(stage); }
+  static auto handle(const Stackless& unit) { return unit.handle(); }
+};
+
+struct StackfulModel {
+  using Scheduler = StackfulScheduler;
+  static Result<std::unique_ptr<Stackful>> create(Stage& stage, Scheduler& scheduler) {
+    return Stackful::create([&stage, &scheduler] {
+      stage.add_child(stage.write(stage.plan().child));
+      scheduler.park();
+    });
   }
+  static Stackful* handle(const std::unique_ptr<Stackful>& unit) { return unit.get(); }
+};
+
+template <typename CoroutineModel>
+class CoroutineCell final : public Cell {
+ public:
+  explicit CoroutineCell(Stage stage) : stage_(std::move(stage)) {}
 
   Result<void> run(std::uint64_t operations) override {
     for (std::uint64_t i = 0; i < operations; ++i) {
       stage_.restore();
-      const Stackless unit = live_stackless(stage_);
-      scheduler_.make_ready(unit.handle());
+      TRIPTYCH_TRY_ASSIGN(const auto unit, CoroutineModel::create(stage_, scheduler_));
+      scheduler_.make_ready(CoroutineModel::handle(unit));
       scheduler_.run();
       stage_.add_during(stage_.write(stage_.plan().during));
-      scheduler_.make_ready(unit.handle());
+      scheduler_.make_ready(CoroutineModel::handle(unit));
       scheduler_.run();
       stage_.add_after(stage_.write(stage_.plan().after));
       stage_.count_operation();
@@ -42,57 +56,23 @@ class StacklessCell final : public Cell {
 
  private:
   Stage stage_;
-  StacklessScheduler scheduler_;
+  typename CoroutineModel::Scheduler scheduler_;
 };
 
-class StackfulCell final : public Cell {
- public:
-  static Result<std::unique_ptr<Cell>> make(Stage stage) {
-    auto cell = std::make_unique<StackfulCell>();
-    cell->stage_ = std::move(stage);
-    return cell;
-  }
-
-  Result<void> run(std::uint64_t operations) override {
-    for (std::uint64_t i = 0; i < operations; ++i) {
-      stage_.restore();
-      TRIPTYCH_TRY_ASSIGN(const auto unit, Stackful::create([this] {
-                            stage_.add_child(stage_.write(stage_.plan().child));
-                            scheduler_.park();
-                          }));
-      scheduler_.make_ready(unit.get());
-      scheduler_.run();
-      stage_.add_during(stage_.write(stage_.plan().during));
-      scheduler_.make_ready(unit.get());
-      scheduler_.run();
-      stage_.add_after(stage_.write(stage_.plan().after));
-      stage_.count_operation();
-    }
-    return {};
-  }
-
-  std::vector<Metric> metrics() const override { return stage_.metrics(false); }
-  std::uint64_t coroutine_switches() const override { return scheduler_.switches(); }
-
- private:
-  Stage stage_;
-  StackfulScheduler scheduler_;
-};
-
-template <typename SomeCell>
+template <typename CoroutineModel>
 Result<std::unique_ptr<Cell>> make(const Parameters& parameters) {
   TRIPTYCH_TRY_ASSIGN(Stage stage, Stage::prepare(parameters));
-  return SomeCell::make(std::move(stage));
+  return std::make_unique<CoroutineCell<CoroutineModel>>(std::move(stage));
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Cell>> make_stackless(const Parameters& parameters) {
-  return make<StacklessCell>(parameters);
+  return make<StacklessModel>(parameters);
 }
 
 Result<std::unique_ptr<Cell>> make_stackful(const Parameters& parameters) {
-  return make<StackfulCell>(parameters);
+  return make<StackfulModel>(parameters);
 }
 
 }  // namespace triptych::workloads::cow

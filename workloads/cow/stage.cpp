@@ -134,8 +134,8 @@ std::vector<Metric> Stage::metrics(bool copies) const {
   const char* const clock = "CLOCK_MONOTONIC around the writing";
   const char* const faults = "getrusage of the writing thread, ru_minflt + ru_majflt";
   return {
-      {"pages", "1", static_cast<double>(plan_->pages), "resident / 4 KiB"},
-      {"memory_address", "1", static_cast<double>(reinterpret_cast<std::uintptr_t>(memory_.data())),
+      {kMemoryPages, "1", static_cast<double>(plan_->pages), "resident / 4 KiB"},
+      {kMemoryAddress, "1", static_cast<double>(reinterpret_cast<std::uintptr_t>(memory_.data())),
        "where the memory begins, to find its faults in a trace"},
       {"huge_bytes", "bytes", static_cast<double>(huge_bytes(memory_)),
        "/proc/self/smaps AnonHugePages"},

@@ -102,24 +102,18 @@ class UcontextCell final : public CoroutineCell {
   }
 };
 
-template <typename SomeCell>
-Result<std::unique_ptr<Cell>> make(const Parameters& parameters) {
-  TRIPTYCH_TRY_ASSIGN(Parent parent, Parent::prepare(parameters));
-  return std::make_unique<SomeCell>(std::move(parent));
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Cell>> make_stackless(const Parameters& parameters) {
-  return make<StacklessCell>(parameters);
+  return make_cell<StacklessCell>(parameters);
 }
 
 Result<std::unique_ptr<Cell>> make_stackful(const Parameters& parameters) {
-  return make<StackfulCell>(parameters);
+  return make_cell<StackfulCell>(parameters);
 }
 
 Result<std::unique_ptr<Cell>> make_ucontext(const Parameters& parameters) {
-  return make<UcontextCell>(parameters);
+  return make_cell<UcontextCell>(parameters);
 }
 
 }  // namespace triptych::workloads::create

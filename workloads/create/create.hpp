@@ -28,6 +28,13 @@ class Parent {
   std::vector<UniqueFd> descriptors_;
 };
 
+// A cell that has nothing but such a parent.
+template <typename SomeCell>
+Result<std::unique_ptr<Cell>> make_cell(const Parameters& parameters) {
+  TRIPTYCH_TRY_ASSIGN(Parent parent, Parent::prepare(parameters));
+  return std::make_unique<SomeCell>(std::move(parent));
+}
+
 Result<std::unique_ptr<Cell>> make_fork(const Parameters& parameters);
 Result<std::unique_ptr<Cell>> make_vfork(const Parameters& parameters);
 Result<std::unique_ptr<Cell>> make_posix_spawn(const Parameters& parameters);

@@ -88,25 +88,19 @@ class SpawnCell final : public ProcessCell {
   }
 };
 
-template <typename SomeCell>
-Result<std::unique_ptr<Cell>> make(const Parameters& parameters) {
-  TRIPTYCH_TRY_ASSIGN(Parent parent, Parent::prepare(parameters));
-  return std::make_unique<SomeCell>(std::move(parent));
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Cell>> make_fork(const Parameters& parameters) {
-  return make<ForkCell>(parameters);
+  return make_cell<ForkCell>(parameters);
 }
 
 Result<std::unique_ptr<Cell>> make_vfork(const Parameters& parameters) {
-  return make<VforkCell>(parameters);
+  return make_cell<VforkCell>(parameters);
 }
 
 Result<std::unique_ptr<Cell>> make_posix_spawn(const Parameters& parameters) {
   if (::access(kProgram, X_OK) != 0) return fail_errno(kProgram, errno);
-  return make<SpawnCell>(parameters);
+  return make_cell<SpawnCell>(parameters);
 }
 
 }  // namespace triptych::workloads::create

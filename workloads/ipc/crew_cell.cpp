@@ -76,8 +76,10 @@ class CrewCell final : public Cell {
 
 }  // namespace
 
-Result<std::unique_ptr<Cell>> make_crew_cell(Model model, const Options& options,
-                                             const Links& links) {
+Result<std::unique_ptr<Cell>> make_crew_cell(Model model, const Parameters& parameters,
+                                             Result<Links> (*make_links)(const Options& options)) {
+  const Options options = read_options(parameters);
+  TRIPTYCH_TRY_ASSIGN(const Links links, make_links(options));
   Needs needs;
   needs.tasks = kUnits;
   TRIPTYCH_TRY(require(needs));

@@ -39,8 +39,9 @@ Result<Links> make_futex_rings(Model model, const Options& options);
 Result<Links> make_eventfd_rings(const Options& options);
 Result<Links> make_locked_queues(const Options& options);  // for threads
 
-// Two units of the model and the links between them.
-Result<std::unique_ptr<Cell>> make_crew_cell(Model model, const Options& options,
-                                             const Links& links);
+// Two units of the model and the links between them. Links that cannot be made are the cell's
+// refusal.
+Result<std::unique_ptr<Cell>> make_crew_cell(Model model, const Parameters& parameters,
+                                             Result<Links> (*make_links)(const Options& options));
 
 }  // namespace triptych::workloads::ipc

@@ -2,37 +2,26 @@
 #include "workloads/ipc/link.hpp"
 
 namespace triptych::workloads::ipc {
-namespace {
-
-// Links that could not be made are the cell's refusal.
-Result<std::unique_ptr<Cell>> make(const Parameters& parameters,
-                                   Result<Links> (*make_links)(const Options& options)) {
-  const Options options = read_options(parameters);
-  TRIPTYCH_TRY_ASSIGN(const Links links, make_links(options));
-  return make_crew_cell(Model::kThread, options, links);
-}
-
-}  // namespace
-
 Result<std::unique_ptr<Cell>> make_thread_queue(const Parameters& parameters) {
-  return make(parameters, make_locked_queues);
+  return make_crew_cell(Model::kThread, parameters, make_locked_queues);
 }
 
 Result<std::unique_ptr<Cell>> make_thread_futex(const Parameters& parameters) {
-  return make(parameters,
-              [](const Options& options) { return make_futex_rings(Model::kThread, options); });
+  return make_crew_cell(Model::kThread, parameters, [](const Options& options) {
+    return make_futex_rings(Model::kThread, options);
+  });
 }
 
 Result<std::unique_ptr<Cell>> make_thread_pipe(const Parameters& parameters) {
-  return make(parameters, make_pipes);
+  return make_crew_cell(Model::kThread, parameters, make_pipes);
 }
 
 Result<std::unique_ptr<Cell>> make_thread_socket(const Parameters& parameters) {
-  return make(parameters, make_sockets);
+  return make_crew_cell(Model::kThread, parameters, make_sockets);
 }
 
 Result<std::unique_ptr<Cell>> make_thread_eventfd(const Parameters& parameters) {
-  return make(parameters, make_eventfd_rings);
+  return make_crew_cell(Model::kThread, parameters, make_eventfd_rings);
 }
 
 }  // namespace triptych::workloads::ipc

@@ -198,15 +198,7 @@ Result<void> Crew::check_units() {
 
 Usage Crew::usage() const {
   Usage sum;
-  for (unsigned unit = 0; unit < state_->units; ++unit) {
-    const Usage& usage = state_->seat(unit).usage;
-    sum.user_ns += usage.user_ns;
-    sum.system_ns += usage.system_ns;
-    sum.voluntary_switches += usage.voluntary_switches;
-    sum.involuntary_switches += usage.involuntary_switches;
-    sum.minor_faults += usage.minor_faults;
-    sum.major_faults += usage.major_faults;
-  }
+  for (unsigned unit = 0; unit < state_->units; ++unit) sum += state_->seat(unit).usage;
   return sum;
 }
 

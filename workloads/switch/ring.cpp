@@ -127,13 +127,7 @@ Usage Ring::usage_of_others() {
   for (unsigned unit = 1; unit < units_; ++unit) {
     give(unit, kCount);
     if (take(0) == kBroken) return sum;
-    const Usage& usage = place(unit).usage;
-    sum.user_ns += usage.user_ns;
-    sum.system_ns += usage.system_ns;
-    sum.voluntary_switches += usage.voluntary_switches;
-    sum.involuntary_switches += usage.involuntary_switches;
-    sum.minor_faults += usage.minor_faults;
-    sum.major_faults += usage.major_faults;
+    sum += place(unit).usage;
   }
   return sum;
 }

@@ -27,9 +27,8 @@ TEST(Explain, CreationInNumbers) {
           "a child by fork costs 412 us because 1,031 page-table pages are copied for it, "
           "200 us in the creating call and 100 us to take them down at its end (while "
           "recorded); a thread shares them and costs 16.0 us",
-          "coroutine stackless costs 13.0 ns because the kernel makes no task for it, wakes "
-          "nobody and does not switch; for thread default it makes one, and switches 2 "
-          "times"));
+          "coroutine stackless 13.0 ns: the kernel makes no task, wakes nobody and does not "
+          "switch; for thread default (16.0 us) it makes one, and switches 2 times"));
 }
 
 TEST(Explain, SaysNothingWithoutEvidence) {
@@ -68,14 +67,14 @@ TEST(Explain, CopiesOnWrite) {
   document.cells.resize(2);
   document.cells[0].figures = {test::time_figure(5'000'000)};
   test::record(document.cells[0], {{"processes_created", 1},
-                                   {"cow_copies", 2048},
-                                   {"cow_copied_bytes", 8'388'608},
-                                   {"cow_time", 4'096'000}});
+                                   {"cow_copies", 2055},
+                                   {"memory_copies", 2048},
+                                   {"memory_copy_time", 2000}});
   EXPECT_THAT(
       explanations_of(document),
       ElementsAre("process fork takes 5.00 ms because 2,048 pages (8.0 MiB) are copied when "
                   "they are first written, 2.00 us each while recorded; thread default "
-                  "writes the same memory, copies none and takes 16.0 us"));
+                  "writes the same pages, copies none and takes 16.0 us"));
 }
 
 TEST(Explain, SwitchesOfAddressSpacesAndWithoutTheKernel) {
@@ -91,9 +90,8 @@ TEST(Explain, SwitchesOfAddressSpacesAndWithoutTheKernel) {
       ElementsAre(
           "process fork takes 1.25x the time of thread default for as many switches (2 and "
           "2): 2 of its own change the address space, of the other's none",
-          "coroutine stackless takes 13.0 ns because its 2 switches happen in the program "
-          "itself and none in the kernel; thread default takes 4.00 us with 2 in the kernel, "
-          "of which 2 asleep in futex"));
+          "coroutine stackless 13.0 ns: 2 switches in the program itself instead of the "
+          "kernel; thread default (4.00 us) has 2 in the kernel, of which 2 asleep in futex"));
 }
 
 TEST(Explain, MemoryOfUnits) {

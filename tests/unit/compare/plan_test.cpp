@@ -64,6 +64,17 @@ TEST(MakePlan, ParallelWorkAlsoRunsWithOneUnit) {
   }
 }
 
+TEST(MakePlan, QuickLeavesOutMoreUnitsThanCpus) {
+  Options options = options_for({"cpu"});
+  options.effort = Effort::kQuick;
+  const auto plan = make_plan(options, 0);
+  ASSERT_TRUE(plan.has_value());
+  for (const PlannedScenario& set : plan->scenarios) {
+    EXPECT_TRUE(set.label.empty() || set.label == "units=1") << set.label;
+  }
+  EXPECT_EQ(plan->repetitions, 10u) << "fewer can prove nothing in a whole report";
+}
+
 TEST(MakePlan, SettingsGoWhereTheyAreKnown) {
   Options options = options_for({"create", "switch"});
   options.settings = {"resident=1M"};

@@ -21,7 +21,9 @@ TEST(Quantities, TimesHaveThreeDigitsAndAUnitThatFits) {
 TEST(Quantities, NumbersAreWholeWhereTheyAre) {
   EXPECT_EQ(format_number(0), "0");
   EXPECT_EQ(format_number(2), "2");
-  EXPECT_EQ(format_number(2.004), "2.00");
+  EXPECT_EQ(format_number(2.004), "2");
+  EXPECT_EQ(format_number(2.04), "2.04");
+  EXPECT_EQ(format_number(20), "20");
   EXPECT_EQ(format_number(1031), "1,031");
   EXPECT_EQ(format_number(0.126), "0.126");
   EXPECT_EQ(format_number(0.00213), "0.0021");

@@ -56,7 +56,7 @@ inline void record(CellResult& cell, const std::vector<std::pair<std::string, do
   traced.time_per_operation_ns = cell.figures.empty() ? 0 : cell.figures[0].median * 1.2;
   for (const auto& [name, value] : figures) {
     const bool time = name == "creating_call" || name == "child_teardown" || name == "cow_time" ||
-                      name == "run_queue_delay";
+                      name == "memory_copy_time" || name == "run_queue_delay";
     traced.figures.push_back({name,
                               time                         ? "ns"
                               : name == "cow_copied_bytes" ? "bytes"

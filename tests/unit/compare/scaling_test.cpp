@@ -37,8 +37,23 @@ TEST(Scalings, SpeedUpAgainstOneUnit) {
   EXPECT_NEAR(scalings[0].points[0].speed_up, 1.9, 1e-9);
   EXPECT_EQ(scalings[0].points[1].units, 4u);
   EXPECT_NEAR(scalings[0].points[1].speed_up, 2, 1e-9);
+  EXPECT_TRUE(scalings[0].points[0].proven());
+  EXPECT_NEAR(scalings[0].points[0].interval.low, 1.9, 0.02);
+  EXPECT_TRUE(scalings[0].serial_fraction);
   document.scenarios.resize(1);
   EXPECT_TRUE(scalings_of(document, 0).empty());
+}
+
+TEST(Scalings, NoiseIsNoSpeedUp) {
+  Document document = test::create_document();
+  document.scenarios = {test::make_scenario("cpu"), test::make_scenario("cpu", "units=1")};
+  document.scenarios[1].parameters = {{"units", "1"}};
+  document.cells = {test::make_cell(0, "coroutine", "stackless", Placement::kUnpinned, 1000),
+                    test::make_cell(1, "coroutine", "stackless", Placement::kUnpinned, 1001)};
+  const std::vector<Scaling> scalings = scalings_of(document, 0);
+  ASSERT_EQ(scalings.size(), 1u);
+  EXPECT_FALSE(scalings[0].points[0].proven());
+  EXPECT_FALSE(scalings[0].serial_fraction);
 }
 
 }  // namespace

@@ -37,5 +37,14 @@ TEST(SizeRuns, LongOperationsAndStatesRunOnce) {
   EXPECT_EQ(total_ns(costs, sizes), 10 * 300e6 + 2e9 + 1);
 }
 
+TEST(Corrected, ShortensWhatTookMuchLongerThanPlanned) {
+  const Cost cost{.fixed_ns = 0, .operation_ns = 2000, .repetitions = 10};
+  const Size size{10'000, 1000};
+  EXPECT_FALSE(corrected(size, cost, 7999)) << "noise";
+  EXPECT_EQ(corrected(size, cost, 20'000), (Size{1000, 100}));
+  EXPECT_EQ(corrected(size, cost, 1e9), (Size{1, 0})) << "one operation at least";
+  EXPECT_FALSE(corrected({1, 0}, cost, 1e9)) << "it cannot be shorter";
+}
+
 }  // namespace
 }  // namespace triptych::compare

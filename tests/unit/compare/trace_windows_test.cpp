@@ -85,7 +85,7 @@ TEST(ReadWindows, CountsEachCellBetweenItsOwnMarks) {
   add_cell(events, 10, 1, 5);
   events.mark(2, "cell-1");
   add_cell(events, 20, 0, 7);
-  const auto windows = read_windows(events, 2);
+  const auto windows = read_windows(events, std::vector<MemoryRange>(2));
   ASSERT_TRUE(windows.has_value());
   ASSERT_EQ(windows->cells.size(), 2u);
   EXPECT_EQ(windows->lost, 0u);
@@ -108,7 +108,7 @@ TEST(ReadWindows, ACellWithoutAllItsMarksIsNotComplete) {
   events.mark(10, "control-end");
   events.mark(2, "cell-1");
   add_cell(events, 20, 0, 3);
-  const auto windows = read_windows(events, 3);
+  const auto windows = read_windows(events, std::vector<MemoryRange>(3));
   ASSERT_TRUE(windows.has_value());
   EXPECT_FALSE(windows->cells[0].complete);
   EXPECT_TRUE(windows->cells[1].complete);
@@ -116,11 +116,50 @@ TEST(ReadWindows, ACellWithoutAllItsMarksIsNotComplete) {
   EXPECT_FALSE(windows->cells[2].complete) << "it never began";
 }
 
+model::Fault copy_at(std::uint64_t address) {
+  model::Fault fault;
+  fault.address = address;
+  fault.pages = 1;
+  fault.error_code = 7;  // present, write, user
+  fault.mapping = model::Mapping::kAnon;
+  fault.not_zeroed = true;
+  return fault;
+}
+
+TEST(ReadWindows, CopiesOfTheCellsMemoryAreToldFromOthers) {
+  constexpr MemoryRange kMemory{0x10000, 0x14000};
+  model::Fault of_file = copy_at(0x12000);  // of a page that the child has not in its tables yet
+  of_file.error_code = 6;
+  of_file.mapping = model::Mapping::kFile;
+  model::Fault reused = copy_at(0x11000);
+  reused.pages = 0;
+  reused.not_zeroed = false;
+  Events events;
+  events.mark(2, "cell-0");
+  add_task(events, 10);
+  events.mark(10, "control-begin");
+  events.add(10, copy_at(0x10000));
+  events.mark(10, "control-end");
+  events.add(10, copy_at(0x10000));
+  events.mark(10, "begin");
+  for (const std::uint64_t address : {0xffffull, 0x10000ull, 0x13fffull, 0x14000ull}) {
+    events.add(10, copy_at(address));
+  }
+  events.add(10, of_file);
+  events.add(10, reused);
+  events.mark(10, "end");
+  const auto windows = read_windows(events, std::vector<MemoryRange>{kMemory});
+  ASSERT_TRUE(windows.has_value());
+  EXPECT_EQ(windows->cells[0].control.memory_copies, 1u);
+  EXPECT_EQ(windows->cells[0].measured.memory_copies, 3u);
+  EXPECT_EQ(windows->cells[0].measured.cow.copies, 4u) << "those outside too, private files not";
+}
+
 TEST(ReadWindows, LossesAreTold) {
   Events events;
   events.quality_.add(model::Quality::lost_switches, 12);
   events.quality_.add(model::Quality::out_of_order, 5);
-  const auto windows = read_windows(events, 1);
+  const auto windows = read_windows(events, std::vector<MemoryRange>(1));
   ASSERT_TRUE(windows.has_value());
   EXPECT_EQ(windows->lost, 12u) << "what was only sorted is not lost";
 }
