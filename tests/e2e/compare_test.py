@@ -90,8 +90,10 @@ class CompareTest(harness.Test):
         self.assertEqual(self.recorded(thread, "processes_created"), 0)
         self.assertEqual(self.recorded(coroutine, "coroutine_switches"), 2)
         self.assertEqual(self.recorded(coroutine, "voluntary_switches"), 0)
-        self.assertTrue(any("page-table pages are copied" in line
-                            for line in document["scenarios"][0]["explanations"]),
+        # Where other programs make everything slow, the page tables no longer explain it.
+        busy = self.median(fork) > 1e6
+        self.assertTrue(busy or any("page-table pages are copied" in line
+                                    for line in document["scenarios"][0]["explanations"]),
                         document["scenarios"][0]["explanations"])
         self.assertEqual(document["ladder"][0]["question"], "creation")
         self.assertEqual({each["event"] for each in document["tracing"]["event_costs"]},
@@ -156,6 +158,14 @@ class CompareTest(harness.Test):
         for cell in document["cells"]:
             self.assertIsNone(cell["traced"])
             self.assertIsNone(cell["refused"])
+
+    def test_one_cpu_says_what_it_cannot_show(self):
+        cpu = str(min(os.sched_getaffinity(0)))
+        document = self.compare(*QUICK, "cpu", prefix=("taskset", "-c", cpu))
+        self.assertEqual(document["environment"]["usable_cpus"], 1)
+        remarks = document["scenarios"][0]["remarks"]
+        self.assertTrue(any("speed-up that gives, cannot be tested" in line for line in remarks),
+                        remarks)
 
     def test_models_settings_and_kept_traces(self):
         document = self.compare(*QUICK, "create", "--models", "thread", "--set", "resident=0",

@@ -115,7 +115,7 @@ Result<Difference> compare_inputs(const Input& before, const Input& after) {
   if (before.schema == "triptych.compare/1") {
     difference.drift = std::max(drift_of(before.metrics), drift_of(after.metrics));
   }
-  difference.rule.threshold += 2 * difference.drift;
+  difference.rule.allowance = 2 * difference.drift;
   const stats::Answers answers = stats::decide(questions, {}, difference.rule);
   for (std::size_t i = 0; i < asked.size(); ++i) {
     difference.rows[asked[i]].answer = answers.ratios[i];

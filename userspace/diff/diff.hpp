@@ -26,7 +26,7 @@ struct Row {
 struct Difference {
   std::string schema;
   std::string before_name, after_name;
-  stats::Rule rule;  // its threshold is raised by twice the drift
+  stats::Rule rule;  // its allowance is twice the drift
   double drift = 0;  // of the machine while it measured: see drift.hpp
   std::size_t questions = 0;
   // What differs between the files beside the figures: name, before, after.

@@ -46,7 +46,7 @@ std::string write_json(const Difference& difference) {
                     {"before", difference.before_name},
                     {"after", difference.after_name},
                     {"alpha", number(difference.rule.alpha)},
-                    {"threshold", number(difference.rule.threshold)},
+                    {"threshold", number(difference.rule.threshold + difference.rule.allowance)},
                     {"drift", number(difference.drift)},
                     {"hypotheses", difference.questions},
                     {"slower", difference.count(stats::Verdict::kSlower)},

@@ -117,7 +117,8 @@ std::string write_text(const Difference& difference, unsigned width, bool colour
   page.filled("  ",
               fmt::format("Medians of the values. An interval is of the ratio, corrected for {} "
                           "questions; a difference is claimed where it lies beyond {:.1f} %{}.",
-                          difference.questions, difference.rule.threshold * 100,
+                          difference.questions,
+                          (difference.rule.threshold + difference.rule.allowance) * 100,
                           difference.drift > 0
                               ? fmt::format(": 2 %, and twice the {:.1f} % by which the machine "
                                             "drifted while it measured",

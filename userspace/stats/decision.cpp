@@ -49,10 +49,11 @@ double p_best(const BestQuestion& question, double margin) {
 }
 
 Verdict judge(const Interval& interval, const Rule& rule) {
-  const double above = 1 + rule.threshold;
-  if (interval.low > above) return Verdict::kSlower;
-  if (interval.high < 1 / above) return Verdict::kFaster;
-  if (interval.low >= 1 / above && interval.high <= above) return Verdict::kNoDifference;
+  const double proof = 1 + rule.threshold + rule.allowance;
+  if (interval.low > proof) return Verdict::kSlower;
+  if (interval.high < 1 / proof) return Verdict::kFaster;
+  const double same = 1 + rule.threshold;
+  if (interval.low >= 1 / same && interval.high <= same) return Verdict::kNoDifference;
   return Verdict::kInconclusive;
 }
 
@@ -87,7 +88,7 @@ std::string_view name_of(Verdict verdict) {
 
 Answers decide(std::span<const Question> questions, std::span<const BestQuestion> best,
                const Rule& rule) {
-  const double margin = std::log(1 + rule.threshold);
+  const double margin = std::log(1 + rule.threshold + rule.allowance);
   std::vector<Logs> logs;
   std::vector<double> p;
   logs.reserve(questions.size());

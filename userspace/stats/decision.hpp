@@ -22,6 +22,8 @@ std::string_view name_of(Verdict verdict);  // "no difference"
 struct Rule {
   double alpha = 0.05;      // at most this share of reports without differences claim one
   double threshold = 0.02;  // ratios from 1/(1+threshold) to 1+threshold do not matter
+  // Doubt about the machine raises what is asked of a difference, never what is called none.
+  double allowance = 0;
 };
 
 // What is asked. Samples hold positive values; zeros make ratios unknown.

@@ -115,6 +115,31 @@ TEST(CompareText, SaysWhatRootWouldAdd) {
   EXPECT_THAT(text, Not(HasSubstr("recorded, per operation")));
 }
 
+TEST(CompareText, HasTheHardwaresCountsWhereThereAreAny) {
+  Document document = test::create_document();
+  document.why_no_hardware = "cycles are not known: no such file";
+  EXPECT_THAT(text_of(document), HasSubstr("  no counters  cycles are not known: no such file\n"));
+  document.why_no_hardware.clear();
+  document.cells[0].hardware = {{"cycles", 812'345}, {"data_tlb_misses", 41.5}};
+  document.cells[1].hardware = {{"cycles", 30'100}, {"data_tlb_misses", std::nullopt}};
+  const std::string text = text_of(document);
+  EXPECT_THAT(text, Not(HasSubstr("no counters")));
+  EXPECT_THAT(text, HasSubstr("  cycles               812,345   30,100          -\n"));
+  EXPECT_THAT(text, HasSubstr("  data tlb misses         41.5        -          -\n"));
+}
+
+TEST(CompareText, LeavesOutWhatIsTheSameEverywhere) {
+  Document document = test::create_document();
+  for (CellResult& cell : document.cells) {
+    cell.figures.push_back(test::single_figure("pages", "1", 4096));
+    cell.figures.push_back(
+        test::single_figure("copies_expected", "1", cell.model == "process" ? 2048 : 0));
+  }
+  const std::string text = text_of(document);
+  EXPECT_THAT(text, Not(HasSubstr("  pages ")));
+  EXPECT_THAT(text, HasSubstr("  copies expected        2,048        0          0\n"));
+}
+
 TEST(CompareText, SaysWhatWasRefused) {
   Document document = test::create_document();
   document.cells[0].figures.clear();

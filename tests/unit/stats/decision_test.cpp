@@ -31,6 +31,16 @@ TEST(Decision, FollowsTheIntervalAndTheThreshold) {
   EXPECT_EQ(verdict_of(scaled(1.03)), Verdict::kSlower);
 }
 
+TEST(Decision, DoubtNeverMakesADifferenceNone) {
+  const Values slower = scaled(1.04);
+  const Question question{slower, kTen};
+  const auto verdict = [&](double allowance) {
+    return decide(std::span(&question, 1), {}, Rule{0.05, 0.02, allowance}).ratios[0].verdict;
+  };
+  EXPECT_EQ(verdict(0.01), Verdict::kSlower);
+  EXPECT_EQ(verdict(0.10), Verdict::kInconclusive) << "it lies within 12 %, but not within 2 %";
+}
+
 TEST(Decision, TellsRatioIntervalAndLevel) {
   const Values doubled = scaled(2);
   const Question question{doubled, kTen};
