@@ -17,7 +17,7 @@
 #endif
 
 #define TRIPTYCH_ABI_MAJOR 2
-#define TRIPTYCH_ABI_MINOR 0
+#define TRIPTYCH_ABI_MINOR 1
 
 #ifdef __cplusplus
 #define TRIPTYCH_ABI_ASSERT(condition, text) static_assert(condition, text)
@@ -43,6 +43,13 @@ enum triptych_event_kind {
 	TRIPTYCH_EV_MARK = 30,          /* the program marked a phase: prctl(PR_SET_NAME) with our magic */
 	TRIPTYCH_EV_LOST = 40,          /* records that found no room in this ring, in their place */
 	TRIPTYCH_EV_TASK_SUMMARY = 50,  /* summary mode: one task's counters so far; the last one counts */
+	/* Written by user space from what a program's recorder left in its memory, not by a program in
+	 * the kernel: since minor version 1. */
+	TRIPTYCH_EV_COROUTINE = 60,          /* something happened to a coroutine */
+	TRIPTYCH_EV_COROUTINE_SPACE = 61,    /* the coroutines of a process are recorded from here on */
+	TRIPTYCH_EV_COROUTINE_FUNCTION = 62, /* what a function's number means */
+	TRIPTYCH_EV_COROUTINE_TOTALS = 63,   /* a function's own counters so far; the last ones count */
+	TRIPTYCH_EV_COROUTINE_LOST = 64,     /* events that are not here, in their place */
 };
 
 /* Serial numbers of tasks and address spaces are given in the kernel, dense, and never reused within
@@ -378,5 +385,92 @@ struct triptych_task_summary {
 	__u32 mm;
 };
 TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_task_summary) == 608, "task_summary is 608 bytes");
+
+/* Coroutines. Whatever is in these records was said by the traced program itself. A space is one
+ * process that has coroutines, a function one of their functions in one space's program: both are
+ * dense serial numbers of the recording. A coroutine is known by its space and its id, which another
+ * one may have had before: CREATED begins a new one. */
+enum triptych_coroutine_source {
+	TRIPTYCH_COROUTINE_RECORDER = 1,  /* the library that the program links */
+};
+enum triptych_coroutine_what {
+	TRIPTYCH_COROUTINE_CREATED = 1,
+	TRIPTYCH_COROUTINE_RESUMED = 2,
+	TRIPTYCH_COROUTINE_SUSPENDED = 3,
+	TRIPTYCH_COROUTINE_FINISHED = 4,
+	TRIPTYCH_COROUTINE_DESTROYED = 5,
+	TRIPTYCH_COROUTINE_AWAITS = 6,  /* it is suspended until `other` is done */
+};
+#define TRIPTYCH_COROUTINE_CLAMPED (1u << 0)  /* its own time was not between the two drains */
+struct triptych_coroutine {
+	struct triptych_hdr hdr;  /* hdr.task is the thread, 0 when it is not known; hdr.cpu is 0 */
+	__u64 id;
+	__u64 other;
+	__u32 space;
+	__u32 function;  /* 0: not known */
+	__u8 what;       /* enum triptych_coroutine_what */
+	__u8 source;     /* enum triptych_coroutine_source */
+	__u16 flags;
+	__u32 reserved;
+};
+TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_coroutine) == 48, "coroutine is 48 bytes");
+
+enum triptych_coroutine_clock {
+	TRIPTYCH_COROUTINE_CLOCK_TSC = 1,
+	TRIPTYCH_COROUTINE_CLOCK_MONOTONIC = 2,
+};
+#define TRIPTYCH_COROUTINE_FROM_START (1u << 0)  /* its recorder was armed before its first event */
+struct triptych_coroutine_space {
+	struct triptych_hdr hdr;  /* hdr.task is the process's first thread, where it is known */
+	__u64 ring_bytes;         /* of each thread */
+	__u32 space;
+	__u32 tgid;
+	__u32 forked_from;  /* space of the process that it was forked from, 0: none */
+	__u32 source;       /* enum triptych_coroutine_source */
+	__u32 clock;        /* enum triptych_coroutine_clock */
+	__u32 flags;
+};
+TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_coroutine_space) == 48, "coroutine_space is 48 bytes");
+
+#define TRIPTYCH_COROUTINE_NAME_LEN 112
+struct triptych_coroutine_function {
+	struct triptych_hdr hdr;
+	__u64 address;
+	__u32 function;
+	__u32 line;  /* 0: not known */
+	char name[TRIPTYCH_COROUTINE_NAME_LEN];
+};
+TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_coroutine_function) == 144,
+		    "coroutine_function is 144 bytes");
+
+/* Counted apart from the events, by the program itself, of all spaces that share a memory. */
+struct triptych_coroutine_totals {
+	struct triptych_hdr hdr;
+	__u64 created;
+	__u64 resumed;
+	__u64 suspended;
+	__u64 finished;
+	__u64 destroyed;
+	__u64 mounted_ns;  /* on top of its thread */
+	__u32 space;       /* the first one of the memory */
+	__u32 function;
+};
+TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_coroutine_totals) == 72,
+		    "coroutine_totals is 72 bytes");
+
+enum triptych_coroutine_loss {
+	TRIPTYCH_COROUTINE_LOSS_RING = 1,     /* overwritten before they were read */
+	TRIPTYCH_COROUTINE_LOSS_NO_RING = 2,  /* the thread found no ring: not in the totals either */
+	TRIPTYCH_COROUTINE_LOSS_DAMAGE = 3,   /* in a damaged part of the file, or of the memory */
+};
+struct triptych_coroutine_lost {
+	struct triptych_hdr hdr;  /* hdr.task is the thread, 0: any */
+	__u64 first_ns;
+	__u64 last_ns;
+	__u64 count;
+	__u32 space;  /* 0: any */
+	__u32 reason; /* enum triptych_coroutine_loss */
+};
+TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_coroutine_lost) == 48, "coroutine_lost is 48 bytes");
 
 #endif

@@ -157,6 +157,32 @@ inline std::vector<model::Payload> sample_payloads() {
   all.push_back(
       model::Lost{.first_ns = any, .last_ns = any, .counts = {any, any, any, any, any, any}});
   all.push_back(sample_summary(any));
+  all.push_back(model::Coroutine{.id = any,
+                                 .other = any,
+                                 .space = model::CoroutineSpace{any},
+                                 .function = any,
+                                 .what = model::CoroutineWhat::kAwaits});
+  all.push_back(model::CoroutineSpaceNew{.ring_bytes = any,
+                                         .space = model::CoroutineSpace{any},
+                                         .tgid = any,
+                                         .forked_from = model::CoroutineSpace{any},
+                                         .clock = model::CoroutineClock::kMonotonic});
+  model::CoroutineFunction function{.address = any, .function = any, .line = any};
+  function.name.assign("serve<int>(a, \"b\")");
+  all.push_back(function);
+  all.push_back(model::CoroutineTotals{.created = any,
+                                       .resumed = any,
+                                       .suspended = any,
+                                       .finished = any,
+                                       .destroyed = any,
+                                       .mounted_ns = any,
+                                       .space = model::CoroutineSpace{any},
+                                       .function = any});
+  all.push_back(model::CoroutineLost{.first_ns = any,
+                                     .last_ns = any,
+                                     .count = any,
+                                     .space = model::CoroutineSpace{any},
+                                     .reason = model::CoroutineLoss::kNoRing});
   return all;
 }
 
@@ -181,6 +207,8 @@ inline void flip_flags(model::Payload& payload) {
           [&](TaskExec& p) { flip(p.secure, p.args_truncated, p.args_unreadable, p.not_dumpable); },
           [&](TaskExit& p) { flip(p.group, p.last); },
           [&](TaskSummary& p) { flip(p.final); },
+          [&](Coroutine& p) { flip(p.clamped); },
+          [&](CoroutineSpaceNew& p) { flip(p.from_start); },
           [](auto&) {},
       },
       payload);

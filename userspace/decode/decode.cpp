@@ -224,6 +224,66 @@ bool read(const triptych_task_summary& raw, model::TaskSummary& out) {
   return true;
 }
 
+bool read(const triptych_coroutine& raw, model::Coroutine& out) {
+  if (raw.what < TRIPTYCH_COROUTINE_CREATED || raw.what > TRIPTYCH_COROUTINE_AWAITS) return false;
+  if (raw.source != TRIPTYCH_COROUTINE_RECORDER) return false;
+  out = {.id = raw.id,
+         .other = raw.other,
+         .space = model::CoroutineSpace{raw.space},
+         .function = raw.function,
+         .what = static_cast<model::CoroutineWhat>(raw.what),
+         .source = static_cast<model::CoroutineSource>(raw.source),
+         .clamped = (raw.flags & TRIPTYCH_COROUTINE_CLAMPED) != 0};
+  return true;
+}
+
+bool read(const triptych_coroutine_space& raw, model::CoroutineSpaceNew& out) {
+  if (raw.source != TRIPTYCH_COROUTINE_RECORDER) return false;
+  if (raw.clock < TRIPTYCH_COROUTINE_CLOCK_TSC || raw.clock > TRIPTYCH_COROUTINE_CLOCK_MONOTONIC) {
+    return false;
+  }
+  out = {.ring_bytes = raw.ring_bytes,
+         .space = model::CoroutineSpace{raw.space},
+         .tgid = static_cast<Tid>(raw.tgid),
+         .forked_from = model::CoroutineSpace{raw.forked_from},
+         .source = static_cast<model::CoroutineSource>(raw.source),
+         .clock = static_cast<model::CoroutineClock>(raw.clock),
+         .from_start = (raw.flags & TRIPTYCH_COROUTINE_FROM_START) != 0};
+  return true;
+}
+
+bool read(const triptych_coroutine_function& raw, model::CoroutineFunction& out) {
+  out.address = raw.address;
+  out.function = raw.function;
+  out.line = raw.line;
+  read_name(out.name, raw.name);
+  return true;
+}
+
+bool read(const triptych_coroutine_totals& raw, model::CoroutineTotals& out) {
+  out = {.created = raw.created,
+         .resumed = raw.resumed,
+         .suspended = raw.suspended,
+         .finished = raw.finished,
+         .destroyed = raw.destroyed,
+         .mounted_ns = raw.mounted_ns,
+         .space = model::CoroutineSpace{raw.space},
+         .function = raw.function};
+  return true;
+}
+
+bool read(const triptych_coroutine_lost& raw, model::CoroutineLost& out) {
+  if (raw.reason < TRIPTYCH_COROUTINE_LOSS_RING || raw.reason > TRIPTYCH_COROUTINE_LOSS_DAMAGE) {
+    return false;
+  }
+  out = {.first_ns = raw.first_ns,
+         .last_ns = raw.last_ns,
+         .count = raw.count,
+         .space = model::CoroutineSpace{raw.space},
+         .reason = static_cast<model::CoroutineLoss>(raw.reason)};
+  return true;
+}
+
 template <class Raw, class Payload>
 Status decode_as(std::span<const std::byte> record, model::Event& event) {
   if (record.size() < sizeof(Raw)) return Status::kMalformed;
@@ -277,6 +337,16 @@ Status decode(std::span<const std::byte> record, model::Event& event) {
       return decode_as<triptych_lost, model::Lost>(record, event);
     case TRIPTYCH_EV_TASK_SUMMARY:
       return decode_as<triptych_task_summary, model::TaskSummary>(record, event);
+    case TRIPTYCH_EV_COROUTINE:
+      return decode_as<triptych_coroutine, model::Coroutine>(record, event);
+    case TRIPTYCH_EV_COROUTINE_SPACE:
+      return decode_as<triptych_coroutine_space, model::CoroutineSpaceNew>(record, event);
+    case TRIPTYCH_EV_COROUTINE_FUNCTION:
+      return decode_as<triptych_coroutine_function, model::CoroutineFunction>(record, event);
+    case TRIPTYCH_EV_COROUTINE_TOTALS:
+      return decode_as<triptych_coroutine_totals, model::CoroutineTotals>(record, event);
+    case TRIPTYCH_EV_COROUTINE_LOST:
+      return decode_as<triptych_coroutine_lost, model::CoroutineLost>(record, event);
   }
   return Status::kUnknownKind;
 }

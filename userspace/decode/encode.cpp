@@ -250,6 +250,67 @@ triptych_task_summary raw_of(const model::TaskSummary& in) {
   return raw;
 }
 
+triptych_coroutine raw_of(const model::Coroutine& in) {
+  triptych_coroutine raw{};
+  raw.hdr.kind = TRIPTYCH_EV_COROUTINE;
+  raw.id = in.id;
+  raw.other = in.other;
+  raw.space = number(in.space);
+  raw.function = in.function;
+  raw.what = static_cast<__u8>(in.what);
+  raw.source = static_cast<__u8>(in.source);
+  raw.flags = static_cast<__u16>(bit_if(in.clamped, TRIPTYCH_COROUTINE_CLAMPED));
+  return raw;
+}
+
+triptych_coroutine_space raw_of(const model::CoroutineSpaceNew& in) {
+  triptych_coroutine_space raw{};
+  raw.hdr.kind = TRIPTYCH_EV_COROUTINE_SPACE;
+  raw.ring_bytes = in.ring_bytes;
+  raw.space = number(in.space);
+  raw.tgid = number(in.tgid);
+  raw.forked_from = number(in.forked_from);
+  raw.source = number(in.source);
+  raw.clock = number(in.clock);
+  raw.flags = bit_if(in.from_start, TRIPTYCH_COROUTINE_FROM_START);
+  return raw;
+}
+
+triptych_coroutine_function raw_of(const model::CoroutineFunction& in) {
+  triptych_coroutine_function raw{};
+  raw.hdr.kind = TRIPTYCH_EV_COROUTINE_FUNCTION;
+  raw.address = in.address;
+  raw.function = in.function;
+  raw.line = in.line;
+  write_name(raw.name, in.name);
+  return raw;
+}
+
+triptych_coroutine_totals raw_of(const model::CoroutineTotals& in) {
+  triptych_coroutine_totals raw{};
+  raw.hdr.kind = TRIPTYCH_EV_COROUTINE_TOTALS;
+  raw.created = in.created;
+  raw.resumed = in.resumed;
+  raw.suspended = in.suspended;
+  raw.finished = in.finished;
+  raw.destroyed = in.destroyed;
+  raw.mounted_ns = in.mounted_ns;
+  raw.space = number(in.space);
+  raw.function = in.function;
+  return raw;
+}
+
+triptych_coroutine_lost raw_of(const model::CoroutineLost& in) {
+  triptych_coroutine_lost raw{};
+  raw.hdr.kind = TRIPTYCH_EV_COROUTINE_LOST;
+  raw.first_ns = in.first_ns;
+  raw.last_ns = in.last_ns;
+  raw.count = in.count;
+  raw.space = number(in.space);
+  raw.reason = number(in.reason);
+  return raw;
+}
+
 }  // namespace
 
 std::vector<std::byte> encode(const model::Event& event) {

@@ -262,9 +262,78 @@ struct TaskSummary {
   bool operator==(const TaskSummary&) const = default;
 };
 
+// How a coroutine's events came to be seen.
+enum class CoroutineSource : std::uint8_t { kRecorder = 1 };
+enum class CoroutineWhat : std::uint8_t {
+  kCreated = 1,
+  kResumed = 2,
+  kSuspended = 3,
+  kFinished = 4,
+  kDestroyed = 5,
+  kAwaits = 6,
+};
+
+// Event::task is the thread; no CPU is known.
+struct Coroutine {
+  std::uint64_t id = 0;
+  std::uint64_t other = 0;  // kAwaits: whom
+  CoroutineSpace space{};
+  std::uint32_t function = 0;  // 0: not known
+  CoroutineWhat what = CoroutineWhat::kResumed;
+  CoroutineSource source = CoroutineSource::kRecorder;
+  bool clamped = false;
+  bool operator==(const Coroutine&) const = default;
+};
+
+enum class CoroutineClock : std::uint8_t { kTsc = 1, kMonotonic = 2 };
+
+struct CoroutineSpaceNew {
+  std::uint64_t ring_bytes = 0;
+  CoroutineSpace space{};
+  Tid tgid = 0;
+  CoroutineSpace forked_from{};
+  CoroutineSource source = CoroutineSource::kRecorder;
+  CoroutineClock clock = CoroutineClock::kTsc;
+  bool from_start = false;
+  bool operator==(const CoroutineSpaceNew&) const = default;
+};
+
+struct CoroutineFunction {
+  std::uint64_t address = 0;
+  std::uint32_t function = 0;
+  std::uint32_t line = 0;
+  FixedString<112> name{};
+  bool operator==(const CoroutineFunction&) const = default;
+};
+
+// Cumulative: the last ones of a function hold.
+struct CoroutineTotals {
+  std::uint64_t created = 0;
+  std::uint64_t resumed = 0;
+  std::uint64_t suspended = 0;
+  std::uint64_t finished = 0;
+  std::uint64_t destroyed = 0;
+  std::uint64_t mounted_ns = 0;
+  CoroutineSpace space{};
+  std::uint32_t function = 0;
+  bool operator==(const CoroutineTotals&) const = default;
+};
+
+enum class CoroutineLoss : std::uint8_t { kRing = 1, kNoRing = 2, kDamage = 3 };
+
+struct CoroutineLost {
+  TimeNs first_ns = 0;
+  TimeNs last_ns = 0;
+  std::uint64_t count = 0;
+  CoroutineSpace space{};
+  CoroutineLoss reason = CoroutineLoss::kRing;
+  bool operator==(const CoroutineLost&) const = default;
+};
+
 using Payload =
     std::variant<Switch, Wakeup, Arrival, Fault, TaskNew, TaskSeen, TaskBaseline, CloneReturn,
-                 TaskExec, TaskRename, TaskExit, TaskEnd, TaskFree, Mark, Lost, TaskSummary>;
+                 TaskExec, TaskRename, TaskExit, TaskEnd, TaskFree, Mark, Lost, TaskSummary,
+                 Coroutine, CoroutineSpaceNew, CoroutineFunction, CoroutineTotals, CoroutineLost>;
 
 struct Event {
   TimeNs ts_ns = 0;

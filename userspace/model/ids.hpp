@@ -11,6 +11,8 @@ namespace triptych::model {
 enum class TaskId : std::uint32_t {};  // one thread's life; dense, never reused within a trace
 enum class MmId : std::uint32_t {};    // one address space's life: ends with exec or the last user
 
+enum class CoroutineSpace : std::uint32_t {};  // a process that has coroutines; 0: none
+
 inline constexpr TaskId kNoTask{0};    // not known
 inline constexpr TaskId kIdleTask{1};  // the idle task of the event's CPU
 inline constexpr TaskId kFirstTask{2};

@@ -49,6 +49,8 @@ struct Metadata {
   Target target;
   std::vector<PlannedEvent> plan;
   bool summary_only = false;
+  // The stream that has the coroutines' events and no ring's; 0: there is none.
+  std::uint32_t coroutine_stream = 0;
 };
 
 // Counted independently of our programs by an inherited counting event on the target.

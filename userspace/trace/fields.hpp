@@ -29,15 +29,38 @@ struct ChoiceNames {
 inline constexpr ChoiceNames kHowNames{1, {"launched", "attached", "stranger"}};
 inline constexpr ChoiceNames kDoingNames{0, {"unknown", "on_cpu", "runnable", "blocked"}};
 inline constexpr ChoiceNames kSourceNames{1, {"syscall", "fentry"}};
+inline constexpr ChoiceNames kWhatNames{
+    1, {"created", "resumed", "suspended", "finished", "destroyed", "awaits"}};
+inline constexpr ChoiceNames kCoroutineSourceNames{1, {"recorder"}};
+inline constexpr ChoiceNames kClockNames{1, {"tsc", "monotonic"}};
+inline constexpr ChoiceNames kCoroutineLossNames{1, {"ring", "no_ring", "damage"}};
 inline constexpr ChoiceNames kMarkTypeNames{1, {"begin", "end", "point"}};
 inline constexpr ChoiceNames kMappingNames{
     0, {"unknown", "none", "anon", "file", "shmem", "hugetlb", "special"}};
 
 // In the order of model::Payload's alternatives.
 inline constexpr std::array<std::string_view, std::variant_size_v<model::Payload>> kKindNames{
-    "switch",        "wakeup",       "arrival",   "fault",       "task_new",  "task_seen",
-    "task_baseline", "clone_return", "task_exec", "task_rename", "task_exit", "task_end",
-    "task_free",     "mark",         "lost",      "task_summary"};
+    "switch",
+    "wakeup",
+    "arrival",
+    "fault",
+    "task_new",
+    "task_seen",
+    "task_baseline",
+    "clone_return",
+    "task_exec",
+    "task_rename",
+    "task_exit",
+    "task_end",
+    "task_free",
+    "mark",
+    "lost",
+    "task_summary",
+    "coroutine",
+    "coroutine_space",
+    "coroutine_function",
+    "coroutine_totals",
+    "coroutine_lost"};
 
 template <Like<model::Counters> P, class V>
 void visit_counters(P& p, V& v) {
@@ -238,6 +261,57 @@ void visit_fields(P& p, V& v) {
   v.list("slice_length", p.slice_length);
   v.number("mm", p.mm);
   v.flag("final", p.final);
+}
+
+template <Like<model::Coroutine> P, class V>
+void visit_fields(P& p, V& v) {
+  v.choice("what", p.what, kWhatNames);
+  v.hex("id", p.id);
+  v.number("function", p.function);
+  v.number("space", p.space);
+  v.hex("other", p.other);
+  v.choice("source", p.source, kCoroutineSourceNames);
+  v.flag("clamped", p.clamped);
+}
+
+template <Like<model::CoroutineSpaceNew> P, class V>
+void visit_fields(P& p, V& v) {
+  v.number("space", p.space);
+  v.number("tgid", p.tgid);
+  v.number("forked_from", p.forked_from);
+  v.choice("source", p.source, kCoroutineSourceNames);
+  v.choice("clock", p.clock, kClockNames);
+  v.number("ring_bytes", p.ring_bytes);
+  v.flag("from_start", p.from_start);
+}
+
+template <Like<model::CoroutineFunction> P, class V>
+void visit_fields(P& p, V& v) {
+  v.number("function", p.function);
+  v.text("name", p.name);
+  v.number("line", p.line);
+  v.hex("address", p.address);
+}
+
+template <Like<model::CoroutineTotals> P, class V>
+void visit_fields(P& p, V& v) {
+  v.number("space", p.space);
+  v.number("function", p.function);
+  v.number("created", p.created);
+  v.number("resumed", p.resumed);
+  v.number("suspended", p.suspended);
+  v.number("finished", p.finished);
+  v.number("destroyed", p.destroyed);
+  v.number("mounted_ns", p.mounted_ns);
+}
+
+template <Like<model::CoroutineLost> P, class V>
+void visit_fields(P& p, V& v) {
+  v.number("space", p.space);
+  v.choice("reason", p.reason, kCoroutineLossNames);
+  v.number("first_ns", p.first_ns);
+  v.number("last_ns", p.last_ns);
+  v.number("count", p.count);
 }
 
 }  // namespace triptych::trace

@@ -89,7 +89,12 @@ std::size_t loss_class(std::uint8_t kind) {
       return TRIPTYCH_LOSS_SUMMARY;
     case TRIPTYCH_EV_INVALID:
     case TRIPTYCH_EV_LOST:
-      break;
+    case TRIPTYCH_EV_COROUTINE:
+    case TRIPTYCH_EV_COROUTINE_SPACE:
+    case TRIPTYCH_EV_COROUTINE_FUNCTION:
+    case TRIPTYCH_EV_COROUTINE_TOTALS:
+    case TRIPTYCH_EV_COROUTINE_LOST:
+      break;  // none that the kernel side counts
   }
   // "kinds 10 to 19", those of a later version included
   return kind >= 10 && kind <= 19 ? std::size_t{TRIPTYCH_LOSS_TASK} : model::kLossClasses;

@@ -186,7 +186,7 @@ std::string to_json(const model::Metadata& metadata) {
   for (const model::PlannedEvent& event : metadata.plan) {
     plan.push_back({{"event", event.event}, {"hook", event.hook}, {"reason", event.reason}});
   }
-  return one_line({{"tool_version", metadata.tool_version},
+  OrderedJson json{{"tool_version", metadata.tool_version},
                    {"record_command", command_json(metadata.record_command)},
                    {"start_realtime_ns", metadata.start_realtime_ns},
                    {"start_ns", metadata.start_ns},
@@ -204,7 +204,9 @@ std::string to_json(const model::Metadata& metadata) {
                      {"tgid", target.tgid},
                      {"user", target.user}}},
                    {"plan", plan},
-                   {"summary_only", metadata.summary_only}});
+                   {"summary_only", metadata.summary_only}};
+  if (metadata.coroutine_stream != 0) json["coroutine_stream"] = metadata.coroutine_stream;
+  return one_line(json);
 }
 
 std::string to_json(const model::Ending& ending) {
@@ -248,6 +250,7 @@ bool from_json(std::string_view text, model::Metadata& out, std::uint64_t& bad_f
   fields.read("start_realtime_ns", out.start_realtime_ns);
   fields.read("start_ns", out.start_ns);
   fields.read("summary_only", out.summary_only);
+  fields.read("coroutine_stream", out.coroutine_stream);
   read_host(fields.object("host"), out.host);
   read_target(fields.object("target"), out.target);
   fields.each("plan", [&](const Json& item) {

@@ -101,6 +101,9 @@ void StreamCursor::load_chunk(const ChunkRef& ref) {
     model::Lost lost{.first_ns = header.first_ts_ns, .last_ns = header.last_ts_ns};
     std::copy(std::begin(header.class_records), std::end(header.class_records),
               lost.counts.begin());
+    if (stream_ != 0 && stream_ == context_.index.metadata.coroutine_stream) {
+      lost.counts.fill(header.records);
+    }
     add_lost(lost);
   }
   covered_ns_ = std::max(covered_ns_, header.last_ts_ns);
@@ -133,11 +136,29 @@ void StreamCursor::add_lost_of_unknown_class(std::uint64_t first_ns, std::uint64
   add_lost(lost);
 }
 
+// The classes count nothing of the coroutines' stream.
+void StreamCursor::add_lost_coroutines(const model::Lost& lost) {
+  const std::uint64_t records = *std::max_element(lost.counts.begin(), lost.counts.end());
+  const model::Event event{
+      .ts_ns = lost.last_ns,
+      .payload = model::CoroutineLost{.first_ns = lost.first_ns,
+                                      .last_ns = lost.last_ns,
+                                      .count = std::max<std::uint64_t>(records, 1),
+                                      .reason = model::CoroutineLoss::kDamage}};
+  RecordRef ref{.ts_ns = lost.last_ns, .offset = 0, .size = 0, .synthetic = true};
+  ref = append_record(context_.fresh, decode::encode(event), ref);
+  context_.fresh.order.push_back(ref);
+}
+
 // A ring serves every CPU whose number is the ring's, modulo the number of rings.
 void StreamCursor::add_lost(model::Lost lost) {
-  const std::uint32_t streams = std::max(context_.index.streams, 1u);
-  const std::uint32_t cpus = std::min(context_.index.metadata.host.cpus, streams * kMaxCpusOfRing);
+  const std::uint32_t of_coroutines = context_.index.metadata.coroutine_stream;
   lost.last_ns = std::max(lost.first_ns, lost.last_ns);
+  if (of_coroutines != 0 && stream_ == of_coroutines) return add_lost_coroutines(lost);
+  const std::uint32_t all = context_.index.streams;
+  const std::uint32_t streams =
+      std::max(of_coroutines != 0 && of_coroutines < all ? all - 1 : all, 1u);
+  const std::uint32_t cpus = std::min(context_.index.metadata.host.cpus, streams * kMaxCpusOfRing);
   for (std::uint32_t cpu = stream_; cpu == stream_ || cpu < cpus; cpu += streams) {
     const model::Event event{.ts_ns = lost.last_ns,
                              .task = model::kNoTask,

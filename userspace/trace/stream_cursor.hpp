@@ -55,6 +55,7 @@ class StreamCursor {
   void note_missing_before(const ChunkHeader& header);
   void note_missing_at_end();
   void add_lost(model::Lost lost);
+  void add_lost_coroutines(const model::Lost& lost);
   void add_lost_of_unknown_class(std::uint64_t first_ns, std::uint64_t last_ns,
                                  std::uint64_t records);
   void start_batch();

@@ -270,7 +270,7 @@ TEST_F(DamageTest, FiguresBeyondTheirBoundsAreDamageEvenWithTheRightChecksum) {
     expect_subset(contents);
     EXPECT_EQ(contents.quality[model::Quality::damaged_chunks], 1u);
   };
-  try_header([](ChunkHeader& header) { header.stream = 64; });
+  try_header([](ChunkHeader& header) { header.stream = kMaxStreams; });
   try_header([](ChunkHeader& header) { header.records = 0; });
   try_header([](ChunkHeader& header) { header.records = 0xffffffff; });
   try_header([](ChunkHeader& header) { header.raw_bytes = kMaxChunkRawBytes + 1; });

@@ -226,7 +226,7 @@ TEST(TraceFileTest, WhatWasProducedMustBeThereOrLost) {
 TEST(TraceFileTest, TheWriterRejectsWhatIsNoRecord) {
   const test::MemoryFile file;
   EXPECT_FALSE(Writer::create(file.fd(), {}, 0));
-  EXPECT_FALSE(Writer::create(file.fd(), {}, 65));
+  EXPECT_FALSE(Writer::create(file.fd(), {}, kMaxStreams + 1));
   Writer writer = create(file, 1);
   std::vector<std::byte> record = decode::encode(switch_event(500, 5));
   EXPECT_FALSE(writer.append(1, record));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What is not a trace is refused with a message that helps.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "abi/events.h"
 #include "trace/format.hpp"
 #include "trace/source.hpp"
 #include "trace_testing.hpp"
@@ -78,9 +80,10 @@ TEST_F(OpenTest, LaterVersionsAreNamed) {
   header.format_minor = 5;
   header.crc = crc_of(std::as_bytes(std::span(&header, 1)).first(offsetof(FileHeader, crc)));
   const Error error = error_of(bytes_of(header));
-  EXPECT_EQ(error.message, path("f.tpt") +
-                               " has trace format 2.5 with records 1.0; this triptych reads format "
-                               "1.x with records 1.x");
+  EXPECT_EQ(error.message,
+            fmt::format("{} has trace format 2.5 with records {}.{}; this triptych reads format "
+                        "1.x with records {}.x",
+                        path("f.tpt"), TRIPTYCH_ABI_MAJOR, TRIPTYCH_ABI_MINOR, TRIPTYCH_ABI_MAJOR));
   EXPECT_EQ(error.hint, "use the version of triptych that recorded it, or a later one");
 }
 
