@@ -6,6 +6,7 @@
 
 #include "analyze/address_spaces.hpp"
 #include "analyze/audit.hpp"
+#include "analyze/coroutine_tracker.hpp"
 #include "analyze/counting_window.hpp"
 #include "analyze/fault_tracker.hpp"
 #include "analyze/fork_tracker.hpp"
@@ -55,10 +56,11 @@ std::uint64_t pages_to_bytes(std::uint64_t pages, std::uint32_t page_size) {
 }  // namespace
 
 struct Analysis::Impl {
-  Impl(const model::Metadata& about, Window wanted)
+  Impl(const model::Metadata& about, Window wanted, std::uint64_t slow_step_ns)
       : metadata(about),
         recorded(recorded_kinds(about)),
         page_size(std::clamp<std::uint32_t>(about.host.page_size, 512, 1u << 20)),
+        coroutines(tasks, window, slow_step_ns),
         marks(std::move(wanted), window) {}
 
   void push(const model::Event& event);
@@ -66,6 +68,7 @@ struct Analysis::Impl {
   void change(const model::Event& event, const model::Switch& change);
   void wakeup(const model::Event& event, const model::Wakeup& wakeup);
   void rare(const model::Event& event);
+  bool about_coroutines(const model::Event& event);
   void created(const model::Event& event, const model::TaskNew& created);
   void seen(const model::Event& event, const model::TaskSeen& seen);
   void baseline(const model::Event& event, const model::TaskBaseline& baseline);
@@ -90,6 +93,7 @@ struct Analysis::Impl {
   SwitchTracker switches{tasks, losses, window, quality, recorded};
   ForkTracker forks{tasks, spaces, losses, window};
   FaultTracker faults{spaces, forks, window, page_size};
+  CoroutineTracker coroutines;
   MarkTracker marks;
   std::uint64_t events = 0;
   std::optional<model::TimeNs> first_ns;
@@ -114,6 +118,8 @@ void Analysis::Impl::push(const model::Event& event) {
     switches.on_arrival(event, *arrival);
   } else if (const auto* faulted = std::get_if<model::Fault>(&event.payload)) {
     if (!window.closed()) fault(event, *faulted);
+  } else if (const auto* coroutine = std::get_if<model::Coroutine>(&event.payload)) {
+    coroutines.on_event(event, *coroutine);
   } else {
     rare(event);
   }
@@ -129,6 +135,7 @@ void Analysis::Impl::change(const model::Event& event, const model::Switch& chan
     const model::Arrival* arrival = prev != nullptr ? prev->arrival_at(event.ts_ns) : nullptr;
     if (arrival != nullptr) forks.on_first_run(*prev, arrival->arrived_ns);
   }
+  coroutines.on_switch(event, change);
   switches.on_switch(event, change);
   if ((change.prev_state & kTaskDead) == 0 || window.closed()) return;
   TaskRecord* prev = tasks.find(event.task);
@@ -137,6 +144,7 @@ void Analysis::Impl::change(const model::Event& event, const model::Switch& chan
 
 void Analysis::Impl::wakeup(const model::Event& event, const model::Wakeup& wakeup) {
   switches.on_wakeup(event, wakeup);
+  coroutines.on_wakeup(event);
   if (!wakeup.is_new || wakeup.interrupt || window.closed()) return;
   const TaskRecord* woken = tasks.find(event.task);
   if (woken != nullptr && !woken->beginning_known) {
@@ -169,7 +177,7 @@ void Analysis::Impl::rare(const model::Event& event) {
     if (record != nullptr) record->summary = *summary;
     return;
   }
-  if (window.closed()) return;
+  if (about_coroutines(event) || window.closed()) return;
   const model::TimeNs ts = event.ts_ns;
   std::visit(model::Overloaded{
                  [&](const model::TaskNew& it) { created(event, it); },
@@ -197,6 +205,23 @@ void Analysis::Impl::rare(const model::Event& event) {
                  [](const auto&) {},
              },
              event.payload);
+}
+
+// What holds for the whole trace, wherever it stands in it.
+bool Analysis::Impl::about_coroutines(const model::Event& event) {
+  if (const auto* space = std::get_if<model::CoroutineSpaceNew>(&event.payload)) {
+    coroutines.on_space(*space);
+  } else if (const auto* function = std::get_if<model::CoroutineFunction>(&event.payload)) {
+    coroutines.on_function(*function);
+  } else if (const auto* own = std::get_if<model::CoroutineTotals>(&event.payload)) {
+    coroutines.on_totals(*own);
+  } else if (const auto* lost = std::get_if<model::CoroutineLost>(&event.payload)) {
+    coroutines.on_lost(*lost);
+    quality.add(Quality::lost_coroutine_events, lost->count);
+  } else {
+    return false;
+  }
+  return true;
 }
 
 void Analysis::Impl::created(const model::Event& event, const model::TaskNew& created) {
@@ -328,8 +353,8 @@ void Analysis::Impl::doubt_end(const std::optional<model::Ending>& ending,
   }
 }
 
-Analysis::Analysis(const model::Metadata& metadata, Window window)
-    : impl_(std::make_unique<Impl>(metadata, std::move(window))) {}
+Analysis::Analysis(const model::Metadata& metadata, Window window, std::uint64_t slow_step_ns)
+    : impl_(std::make_unique<Impl>(metadata, std::move(window), slow_step_ns)) {}
 Analysis::Analysis(Analysis&&) noexcept = default;
 Analysis& Analysis::operator=(Analysis&&) noexcept = default;
 Analysis::~Analysis() = default;
@@ -380,6 +405,8 @@ Result<Summary> Analysis::finish(const std::optional<model::Ending>& ending,
   summary.forks = impl.forks.take(summary.begin_ns, summary.end_ns);
   build_address_spaces(impl.spaces, impl.tasks, summary.begin_ns, summary.end_ns, summary);
   build_tasks(impl.tasks, summary.begin_ns, summary.end_ns, summary);
+  impl.coroutines.finish(trace_end, summary);
+  if (!was_recorded(impl.metadata, "coroutine")) summary.coroutines.recorded = false;
   summary.marks = impl.marks.take_marks();
   summary.losses = impl.losses.take_ranges();
   summary.quality = impl.quality;

@@ -22,9 +22,13 @@ struct Window {
   std::string to_mark;  // the end (or point) mark at which it ends; empty: the end
 };
 
+inline constexpr std::uint64_t kDefaultSlowStepNs = 10'000'000;
+
 class Analysis {
  public:
-  explicit Analysis(const model::Metadata& metadata, Window window = {});
+  // `slow_step_ns`: a coroutine that keeps its thread longer has blocked its event loop.
+  explicit Analysis(const model::Metadata& metadata, Window window = {},
+                    std::uint64_t slow_step_ns = kDefaultSlowStepNs);
   Analysis(Analysis&&) noexcept;
   Analysis& operator=(Analysis&&) noexcept;
   ~Analysis();

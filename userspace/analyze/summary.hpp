@@ -187,6 +187,102 @@ struct MarkPoint {
   std::uint64_t faults = 0;
 };
 
+// How long something of a coroutine's was mounted on a thread, and what the thread did meanwhile.
+// on_cpu + runnable + blocked + unknown is mounted.
+struct CoroutineTimes {
+  std::uint64_t mounted_ns = 0;
+  std::uint64_t on_cpu_ns = 0, runnable_ns = 0, blocked_ns = 0, unknown_ns = 0;
+  std::uint64_t suspended_ns = 0;
+};
+
+struct CoroutineCounts {
+  std::uint64_t created = 0, resumed = 0, suspended = 0, finished = 0, destroyed = 0;
+  bool operator==(const CoroutineCounts&) const = default;
+};
+
+// All coroutines of one function.
+struct CoroutineFunction {
+  std::uint32_t number = 0;
+  std::string name;  // empty: not known
+  std::uint32_t line = 0;
+  std::uint64_t address = 0;
+  CoroutineCounts counts;  // recorded
+  CoroutineTimes times;
+  std::optional<CoroutineCounts> own_counts;  // by the program's own account
+  std::uint64_t own_mounted_ns = 0;
+};
+
+struct Coroutine {
+  std::uint64_t number = 0;  // in the order of meeting
+  std::uint64_t address = 0;
+  std::uint32_t space = 0;
+  std::uint32_t function = 0;
+  std::uint64_t creator = 0;                // the coroutine that made it; 0: none
+  model::TaskId creator_task{};             // the thread
+  std::uint64_t awaited_by = 0;             // the coroutine that last awaited it; 0: none known
+  std::optional<model::TimeNs> created_ns;  // none: it was there before
+  std::optional<model::TimeNs> ended_ns;    // destroyed, or another one began in its place
+  bool finished = false;
+  std::uint64_t resumes = 0;
+  CoroutineTimes times;
+  std::vector<model::TaskId> threads;  // at most 16, in the order of meeting
+  std::uint64_t migrations = 0;
+};
+
+// A process that has coroutines, and how they were seen.
+struct CoroutineSpace {
+  std::uint32_t number = 0;
+  model::Tid tgid = 0;
+  std::uint32_t forked_from = 0;
+  model::CoroutineSource source{};
+  model::CoroutineClock clock{};
+  std::uint64_t ring_bytes = 0;
+  bool from_start = false;
+};
+
+enum class BlockedHow : std::uint8_t { kBlocked, kRunnable, kComputing };
+std::string_view name_of(BlockedHow how);  // "blocked", "runnable", "computing"
+
+// A coroutine kept its thread from all others for longer than the slow step.
+struct BlockedLoop {
+  model::TaskId task{};
+  std::uint64_t coroutine = 0;
+  std::uint32_t function = 0;
+  BlockedHow how{};
+  std::string syscall;  // kBlocked: in which it slept
+  model::TimeNs begin_ns = 0;
+  std::uint64_t duration_ns = 0;
+  std::uint64_t delayed =
+      0;  // others that were suspended before it and ran before the thread was idle
+};
+
+// A thread that runs coroutines.
+struct EventLoop {
+  model::TaskId task{};
+  std::uint64_t iterations = 0;  // it slept with nothing mounted
+  std::uint64_t steps = 0;       // from nothing mounted to nothing mounted
+  std::uint64_t longest_step_ns = 0;
+  std::uint64_t coroutine_ns = 0;  // with one mounted
+  std::uint64_t idle_ns = 0;       // off the CPU with none mounted
+  std::uint64_t elsewhere_ns = 0;  // neither
+  model::TimeNs begin_ns = 0, end_ns = 0;
+};
+
+struct Coroutines {
+  bool recorded = false;
+  std::uint64_t slow_step_ns = 0;
+  std::uint64_t switches = 0;  // resumptions
+  std::uint64_t lost = 0;      // events that the trace does not have
+  std::uint64_t count = 0;     // coroutines that were met
+  std::uint64_t omitted = 0;   // of them not in `rows`: the shortest mounted
+  std::vector<CoroutineSpace> spaces;
+  std::vector<CoroutineFunction> functions;  // longest mounted first
+  std::vector<Coroutine> rows;               // longest mounted first
+  std::vector<BlockedLoop> blocked;          // most damage first
+  std::uint64_t blocked_omitted = 0;
+  std::vector<EventLoop> loops;
+};
+
 struct Totals {
   SwitchCounts switches;
   std::uint64_t wakeups = 0;
@@ -226,6 +322,7 @@ struct Summary {
   std::vector<Task> tasks;  // by start; strangers last
   std::vector<AddressSpace> address_spaces;
   std::vector<Fork> forks;
+  Coroutines coroutines;
   std::vector<MarkPoint> marks;               // at most 10,000, the first ones
   Histogram run_queue_latency, slice_length;  // of all recorded tasks
   Audit audit;

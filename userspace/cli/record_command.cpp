@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
@@ -50,6 +51,8 @@ struct Words {
   std::string duration;
   std::string events;
   std::string buffer_size;
+  std::string coroutines = "auto";
+  std::string coroutine_buffer;
   std::string process;
   bool machine = false;
   int exit_status = record::kOwnFailure;
@@ -61,6 +64,8 @@ tl::unexpected<Error> wrong(std::string message, std::string hint) {
 
 constexpr std::uint64_t kSmallestBuffer = 64ull << 10;
 constexpr std::uint64_t kBiggestBuffer = 64ull << 30;
+constexpr std::uint64_t kSmallestRing = 4ull << 10;
+constexpr std::uint64_t kBiggestRing = 4ull << 30;
 constexpr std::uint64_t kLongestDurationNs = 366ull * 24 * 3600 * 1'000'000'000;
 
 Result<void> read_quantities(const Words& words, record::Options* options) {
@@ -81,6 +86,20 @@ Result<void> read_quantities(const Words& words, record::Options* options) {
     }
     options->buffer_bytes = bytes;
   }
+  if (!words.coroutine_buffer.empty()) {
+    std::uint64_t bytes = 0;
+    if (!parse_bytes(words.coroutine_buffer, &bytes) || bytes < kSmallestRing ||
+        bytes > kBiggestRing) {
+      return wrong(fmt::format("{} is not a buffer size", quote(words.coroutine_buffer)),
+                   "--coroutine-buffer takes 4K to 4G, for each thread with coroutines");
+    }
+    options->coroutine_ring_bytes = std::bit_ceil(bytes);
+  }
+  if (words.coroutines != "auto" && words.coroutines != "off") {
+    return wrong(fmt::format("{} is no way to see coroutines", quote(words.coroutines)),
+                 "--coroutines takes auto or off");
+  }
+  options->coroutines = words.coroutines == "auto";
   if (!words.events.empty()) {
     TRIPTYCH_TRY_ASSIGN(options->events, probe::parse_event_set(words.events));
   }
@@ -159,6 +178,13 @@ void add_options(CLI::App* self, record::Options* options, Words* words) {
       ->type_name("LIST");
   self->add_option("--buffer-size", words->buffer_size,
                    "Room for what is not written yet, of all CPUs together (default: 64M)")
+      ->type_name("SIZE");
+  self->add_option("--coroutines", words->coroutines,
+                   "auto: those of programs that link triptych's recorder; off: none")
+      ->type_name("WAY")
+      ->capture_default_str();
+  self->add_option("--coroutine-buffer", words->coroutine_buffer,
+                   "Room for each thread's coroutine events (default: 16M)")
       ->type_name("SIZE");
   self->add_option("--user", options->user, "Run COMMAND as this user (default: who called sudo)")
       ->type_name("NAME");

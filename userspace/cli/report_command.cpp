@@ -6,6 +6,7 @@
 #include <string>
 
 #include "analyze/analysis.hpp"
+#include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/errors.hpp"
 #include "cli/input.hpp"
@@ -34,13 +35,21 @@ struct Options {
   std::string sort = "on-cpu";
   std::string from_mark;
   std::string to_mark;
+  std::string slow_step = "10ms";
   bool schema = false;
   bool strict = false;
 };
 
 Result<analyze::Summary> summarize(const Options& options, const std::string& path) {
+  std::uint64_t slow_step_ns = 0;
+  if (!parse_duration_ns(options.slow_step, &slow_step_ns) || slow_step_ns == 0) {
+    return fail(quote(options.slow_step) + " is not a duration",
+                "--slow-step takes a number and a unit, as in 500us, 10ms or 1s",
+                ErrorCode::kUsage);
+  }
   TRIPTYCH_TRY_ASSIGN(auto source, open_trace(path, !options.file.empty()));
-  analyze::Analysis analysis(source->metadata(), {options.from_mark, options.to_mark});
+  analyze::Analysis analysis(source->metadata(), {options.from_mark, options.to_mark},
+                             slow_step_ns);
   TRIPTYCH_TRY(read_all(*source, [&analysis](const model::Event& event) -> Result<void> {
     analysis.push(event);
     return {};
@@ -94,6 +103,10 @@ Command add_report_command(CLI::App& app) {
       ->capture_default_str();
   self->add_option("--from-mark", options->from_mark, "Begin at this mark's begin (or point)");
   self->add_option("--to-mark", options->to_mark, "Stop at this mark's end (or point)");
+  self->add_option("--slow-step", options->slow_step,
+                   "A coroutine that keeps its thread this long has blocked its event loop")
+      ->type_name("TIME")
+      ->capture_default_str();
   self->add_flag("--schema", options->schema, "Print the JSON Schema of --format json");
   self->add_flag("--strict", options->strict,
                  "Exit with 4 when events are lost or damaged, or the audit finds a difference");

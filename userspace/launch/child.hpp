@@ -9,6 +9,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -19,8 +20,9 @@
 namespace triptych::launch {
 
 struct Command {
-  std::vector<std::string> argv;  // not empty
-  std::optional<User> become;     // nothing changes without
+  std::vector<std::string> argv;                                 // not empty
+  std::optional<User> become;                                    // nothing changes without
+  std::vector<std::pair<std::string, std::string>> environment;  // set for it
 };
 
 class Child {

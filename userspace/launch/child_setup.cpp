@@ -67,6 +67,9 @@ void run_child(const Command& command, const Signals& signals, int go, int repor
       ::_exit(kGaveUp);
     }
   }
+  for (const auto& [name, value] : command.environment) {
+    if (::setenv(name.c_str(), value.c_str(), 1) != 0) ::_exit(kGaveUp);
+  }
   const char* path = std::getenv("PATH");
   const int missing = find_program(command.argv.front(), path != nullptr ? path : "/bin:/usr/bin");
   if (missing != 0) {

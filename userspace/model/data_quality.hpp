@@ -40,7 +40,8 @@ enum class Severity : std::uint8_t { kInfo, kLoss, kDamage };
   X(state_conflicts, kLoss,                                                                     \
     "an event contradicts what was known of its task: that time is unknown")                    \
   X(untold_arrivals, kInfo,                                                                     \
-    "a task came to a CPU, or was woken, untold by a tracepoint: the scheduler's own account")
+    "a task came to a CPU, or was woken, untold by a tracepoint: the scheduler's own account")  \
+  X(lost_coroutine_events, kLoss, "raise --coroutine-buffer")
 
 enum class Quality : std::uint8_t {
 #define X(name, severity, advice) name,

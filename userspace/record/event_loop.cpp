@@ -47,7 +47,8 @@ Stop EventLoop::run() {
   std::uint64_t sleep_ns = DrainPacer::kShortestNs;
   for (;;) {
     const std::uint64_t before_ns = monotonic_ns();
-    sleep(std::min({before_ns + sleep_ns, end_ns, grace_ends_ns, next_snapshot_ns_}));
+    const std::uint64_t most_ns = std::min(sleep_ns, parts_.coroutines.next_sleep_ns());
+    sleep(std::min({before_ns + most_ns, end_ns, grace_ends_ns, next_snapshot_ns_}));
     if (!drain()) return Stop::kFailed;
     const std::uint64_t now_ns = monotonic_ns();
     sleep_ns = pacer_.next_sleep_ns(now_ns - last_drain_ns_);
@@ -71,11 +72,14 @@ Stop EventLoop::run() {
 }
 
 bool EventLoop::drain() {
-  const auto drained = parts_.session.drain(
+  parts_.coroutines.begin();
+  auto drained = parts_.session.drain(
       [this](std::uint32_t ring, std::span<const std::byte> record) -> Result<void> {
         pacer_.add(ring, record.size());
+        parts_.coroutines.on_record(record);
         return parts_.writer.append(ring, record);
       });
+  if (drained) drained = parts_.coroutines.write(parts_.writer);
   if (!drained) {
     error_ = drained.error();
     return false;
@@ -102,12 +106,14 @@ void EventLoop::drain_rest() {
 }
 
 void EventLoop::sleep(std::uint64_t until_ns) {
-  pollfd fds[] = {{parts_.signals.fd(), POLLIN, 0}, {parts_.target.ended_fd(), POLLIN, 0}};
+  pollfd fds[] = {{parts_.signals.fd(), POLLIN, 0},
+                  {parts_.target.ended_fd(), POLLIN, 0},
+                  {parts_.coroutines.inbox_fd(), POLLIN, 0}};
   const std::uint64_t now_ns = monotonic_ns();
   const std::uint64_t rest_ns = until_ns > now_ns ? until_ns - now_ns : 0;
   timespec timeout{static_cast<time_t>(rest_ns / kNsPerSecond),
                    static_cast<long>(rest_ns % kNsPerSecond)};
-  ::ppoll(fds, 2, &timeout, nullptr);
+  ::ppoll(fds, 3, &timeout, nullptr);
 }
 
 bool EventLoop::read_signals() {

@@ -10,6 +10,7 @@
 #include "launch/signals.hpp"
 #include "probe/session.hpp"
 #include "record/console.hpp"
+#include "record/coroutines.hpp"
 #include "record/drain_pacer.hpp"
 #include "record/options.hpp"
 #include "record/target.hpp"
@@ -34,6 +35,7 @@ class EventLoop {
     Target& target;
     launch::Signals& signals;
     Console& console;
+    Coroutines& coroutines;
   };
   EventLoop(const Parts& parts, std::uint64_t start_ns);
 

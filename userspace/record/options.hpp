@@ -16,6 +16,7 @@ namespace triptych::record {
 
 inline constexpr const char* kDefaultOutput = "triptych.tpt";
 inline constexpr std::uint64_t kDefaultBufferBytes = 64ull << 20;
+inline constexpr std::uint64_t kDefaultCoroutineRingBytes = 16ull << 20;
 
 struct Options {
   std::string output = kDefaultOutput;
@@ -26,6 +27,8 @@ struct Options {
   probe::EventSet events;
   std::uint64_t buffer_bytes = kDefaultBufferBytes;  // of all CPUs together
   bool summary_only = false;
+  bool coroutines = true;
+  std::uint64_t coroutine_ring_bytes = kDefaultCoroutineRingBytes;  // of each thread
   std::string user;                         // to run the command as; empty: who called us
   std::vector<std::string> without_hooks;   // to do as if the kernel refused them
   std::vector<std::string> record_command;  // our own arguments, for the trace

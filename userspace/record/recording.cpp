@@ -13,6 +13,7 @@
 #include "probe/capabilities.hpp"
 #include "probe/session.hpp"
 #include "record/console.hpp"
+#include "record/coroutines.hpp"
 #include "record/event_loop.hpp"
 #include "record/output_file.hpp"
 #include "record/shell_words.hpp"
@@ -41,6 +42,7 @@ struct Prepared {
   probe::AttachPlan plan;
   OutputFile file;
   probe::Session session;
+  Coroutines coroutines;
 };
 
 Result<void> check_rights(const Options& options) {
@@ -51,8 +53,9 @@ Result<void> check_rights(const Options& options) {
 
 Outcome<Prepared> prepare(const Options& options, launch::Signals& signals, Console& console) {
   TRIPTYCH_RECORD_TRY(const launch::User caller, launch::calling_user());
+  TRIPTYCH_RECORD_TRY(Coroutines coroutines, Coroutines::prepare(options));
   // What can be wrong with the command line comes first: it costs nothing to find out.
-  Outcome<Target> target = Target::prepare(options, caller, signals);
+  Outcome<Target> target = Target::prepare(options, caller, signals, coroutines.environment());
   if (!target) return tl::unexpected<Failure>(target.error());
   TRIPTYCH_RECORD_TRY(OutputFile file, OutputFile::create(options.output, caller));
   TRIPTYCH_RECORD_TRY(const probe::Capabilities capabilities,
@@ -67,8 +70,13 @@ Outcome<Prepared> prepare(const Options& options, launch::Signals& signals, Cons
   wanted.summary_only = options.summary_only;
   wanted.whole_machine = options.kind == model::TargetKind::kMachine;
   TRIPTYCH_RECORD_TRY(probe::Session session, probe::Session::open(wanted));
-  return Prepared{signals,         console,         std::move(*target),
-                  std::move(plan), std::move(file), std::move(session)};
+  return Prepared{signals,
+                  console,
+                  std::move(*target),
+                  std::move(plan),
+                  std::move(file),
+                  std::move(session),
+                  std::move(coroutines)};
 }
 
 model::Metadata describe(const Options& options, const Prepared& prepared, std::uint64_t start_ns) {
@@ -85,7 +93,9 @@ model::Metadata describe(const Options& options, const Prepared& prepared, std::
   metadata.host.tier = prepared.plan.tier;
   metadata.target = prepared.target.describe();
   metadata.plan = prepared.plan.events;
+  metadata.plan.push_back(prepared.coroutines.plan());
   metadata.summary_only = options.summary_only;
+  if (prepared.coroutines.recorded()) metadata.coroutine_stream = prepared.session.rings();
   return metadata;
 }
 
@@ -132,8 +142,11 @@ Result<void> finish(Prepared& prepared, EventLoop& loop, trace::Writer& writer, 
   // Reaped first: that is then part of the recording.
   launch::Child* child = prepared.target.child();
   if (child != nullptr) child->try_wait();
+  prepared.coroutines.disarm();
   TRIPTYCH_TRY_ASSIGN(const std::uint64_t end_ns, prepared.session.close_gate());
   loop.drain_rest();
+  // What goes wrong with the file now is told by its finish.
+  if (!loop.error() && !prepared.coroutines.finish(writer)) prepared.coroutines.disarm();
 
   model::Ending ending;
   ending.end_ns = end_ns;
@@ -183,7 +196,8 @@ Outcome<int> record(const Options& options, Prepared& prepared) {
   TRIPTYCH_RECORD_TRY(
       trace::Writer writer,
       trace::Writer::create(std::move(end_of_file), describe(options, prepared, start_ns),
-                            prepared.session.rings()));
+                            prepared.session.rings() + (prepared.coroutines.recorded() ? 1 : 0)));
+  prepared.coroutines.start(prepared.target.describe(), prepared.session.rings(), prepared.console);
   const bool is_command = options.kind == model::TargetKind::kCommand;
   if (is_command) {
     prepared.console.say(fmt::format("{} runs as {}", quote(options.command.front()),
@@ -192,9 +206,9 @@ Outcome<int> record(const Options& options, Prepared& prepared) {
   if (const auto started = prepared.target.start(); !started) {
     return tl::unexpected<Failure>(started.error());
   }
-  EventLoop loop(
-      {options, prepared.session, writer, prepared.target, prepared.signals, prepared.console},
-      start_ns);
+  EventLoop loop({options, prepared.session, writer, prepared.target, prepared.signals,
+                  prepared.console, prepared.coroutines},
+                 start_ns);
   Result<void> finished = prepared.file.publish();
   if (finished) {
     const Stop stop = loop.run();

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <triptych/coroutine_memory.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -37,11 +38,11 @@ tl::unexpected<Failure> cannot_run(const std::string& program, int errno_value) 
 }  // namespace
 
 Outcome<Target> Target::prepare(const Options& options, const launch::User& caller,
-                                const launch::Signals& signals) {
+                                const launch::Signals& signals, const std::string& coroutines) {
   Target target;
   target.kind_ = options.kind;
   if (options.kind == model::TargetKind::kCommand) {
-    const auto prepared = target.prepare_command(options, caller, signals);
+    const auto prepared = target.prepare_command(options, caller, signals, coroutines);
     if (!prepared) return tl::unexpected<Failure>(prepared.error());
   } else if (options.kind == model::TargetKind::kProcess) {
     Result<launch::Process> process = launch::Process::open(options.process);
@@ -56,7 +57,8 @@ Outcome<Target> Target::prepare(const Options& options, const launch::User& call
 }
 
 Outcome<void> Target::prepare_command(const Options& options, const launch::User& caller,
-                                      const launch::Signals& signals) {
+                                      const launch::Signals& signals,
+                                      const std::string& coroutines) {
   user_ = caller;
   if (!options.user.empty()) {
     Result<launch::User> named = launch::user_by_name(options.user);
@@ -64,7 +66,8 @@ Outcome<void> Target::prepare_command(const Options& options, const launch::User
     user_ = std::move(*named);
   }
   command_ = options.command;
-  launch::Command command{options.command, std::nullopt};
+  launch::Command command{options.command, std::nullopt, {}};
+  if (!coroutines.empty()) command.environment = {{TRIPTYCH_CORO_ENVIRONMENT, coroutines}};
   if (user_.uid != ::geteuid() || !options.user.empty()) command.become = user_;
   int not_runnable = 0;
   auto child = launch::Child::fork(command, signals, not_runnable);

@@ -18,8 +18,9 @@ namespace triptych::record {
 class Target {
  public:
   // A command is forked and waits for start(); a process is looked up.
+  // `coroutines` goes into a command's environment, for recorders of coroutines; empty: nothing.
   static Outcome<Target> prepare(const Options& options, const launch::User& caller,
-                                 const launch::Signals& signals);
+                                 const launch::Signals& signals, const std::string& coroutines);
 
   // Points the probes at it.
   Result<void> track(probe::Session& session) const;
@@ -39,7 +40,7 @@ class Target {
  private:
   Target() = default;
   Outcome<void> prepare_command(const Options& options, const launch::User& caller,
-                                const launch::Signals& signals);
+                                const launch::Signals& signals, const std::string& coroutines);
 
   model::TargetKind kind_ = model::TargetKind::kMachine;
   std::vector<std::string> command_;

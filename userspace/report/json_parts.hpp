@@ -42,4 +42,7 @@ Json address_space_json(const View& view, const analyze::AddressSpace& space);
 Json fork_json(const View& view, const analyze::Fork& fork);
 Json mark_json(const View& view, const analyze::MarkPoint& mark);
 
+// All members about coroutines.
+void add_coroutines(const View& view, Json& json);
+
 }  // namespace triptych::report

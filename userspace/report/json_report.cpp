@@ -95,6 +95,7 @@ Json totals_json(const View& view) {
   const Summary& summary = view.summary();
   json["run_queue_latency"] =
       available.switches ? histogram_json(summary.run_queue_latency) : Json();
+  json["coroutine_switches"] = when(summary.coroutines.recorded, summary.coroutines.switches);
   json["slice_length"] = available.switches ? histogram_json(summary.slice_length) : Json();
   return json;
 }
@@ -186,6 +187,7 @@ std::string write_json(const View& view) {
   json["address_spaces"] = array_of(view, view.address_spaces(), address_space_json);
   json["forks"] = array_of(view, view.forks(), fork_json);
   json["marks"] = array_of(view, view.marks(), mark_json);
+  add_coroutines(view, json);
   json["audit"] = audit_json(view);
   json["data_quality"] = quality_json(summary);
   // Bytes that are not UTF-8 become U+FFFD, and what is not ASCII \uXXXX: safe for every reader.

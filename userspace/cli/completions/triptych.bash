@@ -32,20 +32,21 @@ _triptych() {
     --format) words='text json' ;;
     --sort) words='on-cpu runnable blocked switches faults start' ;;
     --user) mapfile -t COMPREPLY < <(compgen -u -- "$current"); return ;;
+    --coroutines) words='auto off' ;;
     --events) words='switch wakeup fault fork exec exit' ;;
     -p) mapfile -t COMPREPLY < <(compgen -W "$(cd /proc && echo [0-9]*)" -- "$current"); return ;;
     --model | --models) words='process thread coroutine' ;;
     --fail-on) words='slower' ;;
     --keep-traces) compopt -o dirnames; return ;;
-    --duration | --buffer-size | --no-probe | --tid | --process | --top | --from-mark | --to-mark | --variant | \
+    --duration | --buffer-size | --coroutine-buffer | --slow-step | --no-probe | --tid | --process | --top | --from-mark | --to-mark | --variant | \
       --set | --iterations | --seconds | --warm-up | --pin | --repetitions) return ;;
   esac
   if [[ -z $words ]]; then
     case $command in
       record) words='-o --output -p --process -a --all --duration --events --buffer-size --user
-        --summary-only --no-probe --help --' ;;
-      report) words='--format -o --output --tid --process --top --sort --from-mark --to-mark --schema
-        --strict --help' ;;
+        --coroutines --coroutine-buffer --summary-only --no-probe --help --' ;;
+      report) words='--format -o --output --tid --process --top --sort --from-mark --to-mark
+        --slow-step --schema --strict --help' ;;
       dump) words='--format -o --output --help' ;;
       mark) words='--begin --end --point --help' ;;
       run) words='--model --variant --set --iterations --seconds --warm-up --pin --control --format

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Coroutines of programs that link the recorder: every event exactly, against what the program says it
+did, however it is started and however it ends."""
+
+import collections
+import json
+import os
+import signal
+import subprocess
+
+import harness
+
+PROGRAM = os.environ.get("TRIPTYCH_COROUTINES", "")
+KINDS = ("created", "resumed", "suspended", "finished", "destroyed")
+MOST_ERROR_NS = 2000
+
+
+class Trace:
+    """The events of a trace, as JSON lines."""
+
+    def __init__(self, events):
+        self.events = events
+        self.names = {e["function"]: e["name"] for e in self.of("coroutine_function")}
+
+    def of(self, kind):
+        return [e for e in self.events if e["kind"] == kind]
+
+    def counts(self):
+        """{name: (created, …)}, by the events."""
+        counted = collections.defaultdict(collections.Counter)
+        for event in self.of("coroutine"):
+            counted[self.names.get(event["function"], "?")][event["what"]] += 1
+        return {name: tuple(counter[kind] for kind in KINDS) for name, counter in counted.items()}
+
+    def totals(self):
+        """The same, by the program's own totals."""
+        last = {(e["space"], e["function"]): e for e in self.of("coroutine_totals")}
+        summed = collections.defaultdict(collections.Counter)
+        for event in last.values():
+            for kind in KINDS:
+                summed[self.names.get(event["function"], "?")][kind] += event[kind]
+        return {name: tuple(counter[kind] for kind in KINDS) for name, counter in summed.items()}
+
+    def lost(self):
+        return sum(e["count"] for e in self.of("coroutine_lost"))
+
+
+def said(text):
+    """What the program printed."""
+    lines = [line.split() for line in text.splitlines() if len(line.split()) == 6]
+    return {line[0]: tuple(map(int, line[1:])) for line in lines}
+
+
+class CoroutinesTest(harness.Test):
+    def trace(self, file="triptych.tpt"):
+        text = self.triptych("dump", "--format", "json", file).out
+        return Trace([json.loads(line) for line in text.splitlines()
+                      if line.startswith('{"ts_ns"')])
+
+    def recorded(self, *words, options=(), status=0):
+        done = self.record(*options, "--", PROGRAM, *map(str, words))
+        self.assertEqual(done.status, status, done.err)
+        return self.trace(), said(done.out)
+
+    def expect_exact(self, trace, expected):
+        self.assertTrue(expected)
+        self.assertEqual(trace.counts(), expected)
+        self.assertEqual(trace.totals(), expected)
+        self.assertEqual(trace.lost(), 0)
+        self.expect_order(trace)
+
+    def expect_order(self, trace):
+        times = [event["ts_ns"] for event in trace.events]
+        self.assertEqual(times, sorted(times))
+
+    def test_every_switch_is_there(self):
+        self.expect_exact(*self.recorded("switch", 100_000))
+
+    def test_on_many_threads(self):
+        trace, expected = self.recorded("switch", 2000, 20)
+        self.expect_exact(trace, expected)
+        self.assertEqual(len({e["task"] for e in trace.of("coroutine")}), 20)
+        self.assertNotIn(0, {e["task"] for e in trace.of("coroutine")})
+
+    def test_await_chains(self):
+        trace, expected = self.recorded("await", 1000)
+        self.expect_exact(trace, expected)
+        awaits = [e for e in trace.of("coroutine") if e["what"] == "awaits"]
+        self.assertEqual(len(awaits), 1000)
+        children = {e["id"] for e in trace.of("coroutine") if trace.names[e["function"]] == "child"}
+        self.assertLessEqual({e["other"] for e in awaits}, children)
+
+    def test_a_forked_child_has_a_space_of_its_own(self):
+        trace, expected = self.recorded("fork", 1000)
+        self.expect_exact(trace, expected)
+        spaces = {e["space"]: e for e in trace.of("coroutine_space")}
+        self.assertEqual(len(spaces), 2)
+        self.assertEqual([e["forked_from"] for e in spaces.values()], [0, 1])
+        by_space = collections.Counter(e["space"] for e in trace.of("coroutine")
+                                       if e["what"] == "finished")
+        self.assertEqual(by_space, {1: 1, 2: 1})
+
+    def test_a_killed_program_leaves_what_it_wrote(self):
+        self.expect_exact(*self.recorded("kill", 5000, status=128 + signal.SIGKILL))
+
+    def test_a_program_that_becomes_another(self):
+        trace, _ = self.recorded("exec", 1000, PROGRAM, "await", 10)
+        expected = {"worker": (1, 1001, 1000, 1, 1), "parent": (1, 11, 10, 1, 1),
+                    "child": (10, 10, 0, 10, 10)}
+        self.expect_exact(trace, expected)
+        self.assertEqual(len(trace.of("coroutine_space")), 2)
+
+    def test_what_a_full_ring_loses_is_counted(self):
+        trace, expected = self.recorded("switch", 300_000, options=("--coroutine-buffer", "4K"))
+        self.assertEqual(trace.totals(), expected)
+        counted = sum(sum(counts) for counts in trace.counts().values())
+        self.assertGreater(trace.lost(), 0)
+        # The thread's coming is an event of the ring, too.
+        self.assertIn(counted + trace.lost() - sum(expected["worker"]), (0, 1))
+        self.expect_order(trace)
+
+    def test_a_program_that_scribbles_over_its_memory_hurts_itself_alone(self):
+        done = self.record("--", "/bin/sh", "-c",
+                           f"{PROGRAM} scribble & {PROGRAM} switch 50000; wait")
+        self.assertEqual(done.status, 0, done.err)
+        trace = self.trace()
+        self.expect_order(trace)
+        spaces = [e["space"] for e in trace.of("coroutine_space")]
+        self.assertIn((1, 50001, 50000, 1, 1), [
+            tuple(sum(e["space"] == space and e["what"] == kind for e in trace.of("coroutine"))
+                  for kind in KINDS) for space in spaces])
+
+    def expect_blocked(self, how, milliseconds):
+        blocked = self.report()["blocked_loops"]
+        self.assertEqual(len(blocked), 1, blocked)
+        only = blocked[0]
+        self.assertEqual((only["function"], only["how"]), ("blocker", how))
+        self.assertEqual(only["delayed"], 2)
+        self.assertGreaterEqual(only["duration_ns"], milliseconds * 1_000_000)
+        return only
+
+    def test_who_sleeps_in_an_event_loop_is_found(self):
+        self.expect_exact(*self.recorded("block", 200))
+        only = self.expect_blocked("blocked", 200)
+        self.assertEqual(only["syscall"], "clock_nanosleep")
+
+    def test_who_computes_in_an_event_loop_is_found(self):
+        self.expect_exact(*self.recorded("spin", 100))
+        loops = [b for b in self.report()["blocked_loops"] if b["how"] == "computing"]
+        self.assertEqual([b["function"] for b in loops], ["blocker"])
+        self.assertGreaterEqual(loops[0]["duration_ns"], 99_000_000)
+
+    def test_the_report_says_what_the_program_did(self):
+        _, expected = self.recorded("switch", 1000, 3)
+        report = self.report()
+        self.assertEqual(report["totals"]["coroutine_switches"], expected["worker"][1])
+        functions = {f["function"]: f for f in report["coroutine_functions"]}
+        self.assertEqual(tuple(functions["worker"]["recorded"][kind] for kind in KINDS),
+                         expected["worker"])
+        self.assertEqual(functions["worker"]["recorded"], functions["worker"]["counted"])
+        self.assertEqual(len(report["coroutines"]), 3)
+        self.assertEqual(len(report["event_loops"]), 3)
+        for coroutine in report["coroutines"]:
+            parts = ("on_cpu_ns", "runnable_ns", "blocked_ns", "unknown_ns")
+            self.assertEqual(sum(coroutine[part] for part in parts), coroutine["mounted_ns"])
+            self.assertEqual(coroutine["unknown_ns"], 0)
+            self.assertEqual(coroutine["resumes"], 1001)
+
+    def test_off_means_off(self):
+        trace, _ = self.recorded("switch", 100, options=("--coroutines", "off"))
+        self.assertEqual([e for e in trace.events if e["kind"].startswith("coroutine")], [])
+
+    def test_a_program_that_runs_already(self):
+        program = subprocess.Popen([PROGRAM, "wait", "20000"], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, text=True, env=harness.environment())
+        self.addCleanup(program.kill)
+        self.assertEqual(program.stdout.readline(), "ready\n")
+        recorder = self.start("record", "-p", str(program.pid))
+        self.wait_for_file("triptych.tpt")
+        out, _ = program.communicate()
+        self.assertEqual(self.finish(recorder).status, 0)
+        self.expect_exact(self.trace(), said(out))
+
+    def test_it_lives_on_when_the_recorder_is_killed(self):
+        program = subprocess.Popen([PROGRAM, "wait", "20000"], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, text=True, env=harness.environment())
+        self.addCleanup(program.kill)
+        program.stdout.readline()
+        recorder = self.start("record", "-p", str(program.pid))
+        self.wait_for_file("triptych.tpt")
+        recorder.kill()
+        recorder.wait()
+        out, _ = program.communicate()
+        self.assertEqual(program.returncode, 0)
+        self.assertTrue(said(out))
+
+    def test_no_coroutine_runs_on_a_thread_that_is_off_its_cpu(self):
+        trace, expected = self.recorded("switch", 200_000, 3)
+        self.expect_exact(trace, expected)
+        off = {}  # task: since when, until when it was last off its CPU
+        checked = 0
+        for event in trace.events:
+            if event["kind"] == "switch":
+                if event["task"] in off:
+                    off[event["task"]][0] = event["ts_ns"]
+                if event["next"] in off:
+                    off[event["next"]][0] = None
+            elif event["kind"] == "coroutine":
+                since = off.setdefault(event["task"], [None])[0]
+                if since is None or event.get("clamped"):
+                    continue
+                checked += 1
+                self.assertLessEqual(event["ts_ns"] - since, MOST_ERROR_NS, event)
+        self.assertLess(checked, 1000, "hardly any is at the edge")
+
+
+harness.main()

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A program with coroutines that says how often it did what: `name created resumed suspended
+// finished destroyed`, a line for each function.
+//
+//     coroutines switch ROUNDS THREADS   each thread: a coroutine that suspends ROUNDS times
+//     coroutines await ROUNDS            a parent that awaits a child, ROUNDS times
+//     coroutines block MS                a coroutine that sleeps in a system call, with others
+//     ready coroutines spin MS                 a coroutine that computes without a pause coroutines
+//     fork ROUNDS             a child process that goes on with its parent's coroutine coroutines
+//     kill ROUNDS             kills itself in the middle coroutines scribble                writes
+//     nonsense over its recorder's memory coroutines wait ROUNDS             waits for its standard
+//     input to end, then as `switch ROUNDS 1` coroutines exec ROUNDS PROGRAM…    as `switch ROUNDS
+//     1`, then becomes another program
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <coroutine>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <string>
+#include <thread>
+#include <triptych/coroutine.hpp>
+#include <utility>
+#include <vector>
+
+namespace {
+
+struct TaskPromise;
+struct Task {
+  using promise_type = triptych::traced_promise<TaskPromise>;
+  using Handle = std::coroutine_handle<TaskPromise>;
+  explicit Task(Handle taken) : handle(taken) {}
+  Task(Task&& other) noexcept : handle(std::exchange(other.handle, {})) {}
+  ~Task() {
+    if (handle) handle.destroy();
+  }
+  Handle handle;
+};
+struct TaskPromise {
+  std::coroutine_handle<> continuation = std::noop_coroutine();
+  Task get_return_object() { return Task(Task::Handle::from_promise(*this)); }
+  static std::suspend_always initial_suspend() { return {}; }
+  struct Final {
+    static bool await_ready() noexcept { return false; }
+    static std::coroutine_handle<> await_suspend(Task::Handle handle) noexcept {
+      return handle.promise().continuation;
+    }
+    static void await_resume() noexcept {}
+  };
+  static Final final_suspend() noexcept { return {}; }
+  void return_void() {}
+  static void unhandled_exception() { std::abort(); }
+};
+struct TaskAwaiter {
+  Task::Handle handle;
+  static bool await_ready() { return false; }
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiting) {
+    handle.promise().continuation = awaiting;
+    return handle;
+  }
+  static void await_resume() {}
+};
+TaskAwaiter operator co_await(Task&& task) {
+  return {task.handle};
+}
+
+void say(const char* name, long created, long resumed, long suspended, long finished,
+         long destroyed) {
+  std::printf("%s %ld %ld %ld %ld %ld\n", name, created, resumed, suspended, finished, destroyed);
+}
+
+Task worker(long rounds) {
+  for (long i = 0; i < rounds; ++i) co_await std::suspend_always{};
+}
+
+void run(const Task& task) {
+  while (!task.handle.done()) task.handle.resume();
+}
+
+void switch_rounds(long rounds) {
+  const Task task = worker(rounds);
+  run(task);
+}
+
+int switch_on_threads(long rounds, long threads) {
+  std::vector<std::thread> all;
+  all.reserve(static_cast<std::size_t>(threads));
+  for (long i = 0; i < threads; ++i) all.emplace_back(switch_rounds, rounds);
+  for (std::thread& thread : all) thread.join();
+  say("worker", threads, threads * (rounds + 1), threads * rounds, threads, threads);
+  return 0;
+}
+
+Task child() {
+  co_return;
+}
+Task parent(long rounds) {
+  for (long i = 0; i < rounds; ++i) co_await child();
+}
+
+int await_rounds(long rounds) {
+  {
+    const Task task = parent(rounds);
+    run(task);
+  }
+  say("parent", 1, rounds + 1, rounds, 1, 1);
+  say("child", rounds, rounds, 0, rounds, rounds);
+  return 0;
+}
+
+// An event loop in miniature: whoever is ready, in turn.
+struct Loop {
+  std::deque<std::coroutine_handle<>> ready;
+  struct Turn {
+    Loop* loop;
+    static bool await_ready() { return false; }
+    void await_suspend(std::coroutine_handle<> handle) const { loop->ready.push_back(handle); }
+    static void await_resume() {}
+  };
+  Turn turn() { return {this}; }
+  void run() {
+    while (!ready.empty()) {
+      const std::coroutine_handle<> next = ready.front();
+      ready.pop_front();
+      next.resume();
+    }
+  }
+};
+
+Task polite(Loop& loop, long rounds) {
+  for (long i = 0; i < rounds; ++i) co_await loop.turn();
+}
+
+void sleep_ms(long ms) {
+  const timespec time{ms / 1000, ms % 1000 * 1'000'000};
+  ::nanosleep(&time, nullptr);
+}
+
+void spin_ms(long ms) {
+  timespec begin{};
+  ::clock_gettime(CLOCK_MONOTONIC, &begin);
+  for (;;) {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    const long passed =
+        (now.tv_sec - begin.tv_sec) * 1000 + (now.tv_nsec - begin.tv_nsec) / 1'000'000;
+    if (passed >= ms) return;
+  }
+}
+
+Task blocker(Loop& loop, long ms, bool spins) {
+  co_await loop.turn();
+  spins ? spin_ms(ms) : sleep_ms(ms);
+  co_await loop.turn();
+}
+
+int block(long ms, bool spins) {
+  {
+    Loop loop;
+    const Task first = polite(loop, 100);
+    const Task second = polite(loop, 100);
+    const Task bad = blocker(loop, ms, spins);
+    loop.ready = {first.handle, bad.handle, second.handle};
+    loop.run();
+  }
+  say("polite", 2, 202, 200, 2, 2);
+  say("blocker", 1, 3, 2, 1, 1);
+  return 0;
+}
+
+int fork_rounds(long rounds) {
+  const Task task = worker(2 * rounds);
+  for (long i = 0; i < rounds; ++i) task.handle.resume();
+  std::fflush(stdout);
+  const ::pid_t child_process = ::fork();
+  run(task);
+  if (child_process == 0) ::_exit(0);
+  int status = 1;
+  ::waitpid(child_process, &status, 0);
+  say("worker", 1, rounds + 2 * (rounds + 1), rounds + 2 * rounds, 2, 1);
+  return status;
+}
+
+int kill_after(long rounds) {
+  const Task task = worker(rounds + 1);
+  for (long i = 0; i < rounds; ++i) task.handle.resume();
+  say("worker", 1, rounds, rounds, 0, 0);
+  std::fflush(stdout);
+  ::kill(::getpid(), SIGKILL);
+  return 1;
+}
+
+int scribble() {
+  switch_rounds(1000);
+  auto* memory = reinterpret_cast<unsigned char*>(const_cast<std::uint32_t*>(triptych_coro_armed)) -
+                 offsetof(triptych_coro_header, armed);
+  // Everything but the rings of later threads, over and over: heads, names, totals, events.
+  const std::size_t size = triptych_coro_rings_offset() + (1u << 20);
+  unsigned seed = 1;
+  for (int round = 0; round < 20; ++round) {
+    for (std::size_t at = 0; at < size; at += 8) {
+      seed = seed * 1664525u + 1013904223u;
+      const std::uint64_t value = (static_cast<std::uint64_t>(seed) << 32) | (seed ^ 0x5bd1e995u);
+      std::memcpy(memory + at, &value, sizeof value);
+    }
+    sleep_ms(10);
+  }
+  return 0;
+}
+
+int wait_for_input(long rounds) {
+  std::printf("ready\n");
+  std::fflush(stdout);
+  char byte = 0;
+  while (::read(STDIN_FILENO, &byte, 1) > 0) {
+  }
+  return switch_on_threads(rounds, 1);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string what = argc > 1 ? argv[1] : "";
+  const long count = argc > 2 ? std::atol(argv[2]) : 1000;
+  if (what == "switch") return switch_on_threads(count, argc > 3 ? std::atol(argv[3]) : 1);
+  if (what == "await") return await_rounds(count);
+  if (what == "block" || what == "spin") return block(count, what == "spin");
+  if (what == "fork") return fork_rounds(count);
+  if (what == "kill") return kill_after(count);
+  if (what == "scribble") return scribble();
+  if (what == "wait") return wait_for_input(count);
+  if (what == "exec" && argc > 3) {
+    switch_rounds(count);
+    ::execv(argv[3], argv + 3);
+  }
+  return 1;
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where a coroutine's time goes, by what its thread did meanwhile.
+#include "analyze_support.hpp"
+
+namespace triptych::test {
+namespace {
+
+using namespace std::chrono_literals;
+using analyze::BlockedHow;
+using analyze::BlockedLoop;
+using analyze::Coroutine;
+using analyze::Summary;
+using model::CoroutineWhat;
+using model::TaskId;
+
+constexpr std::uint32_t kFunction = 1;
+
+model::Coroutine coroutine(CoroutineWhat what, std::uint64_t id) {
+  return {.id = id, .space = model::CoroutineSpace{1}, .function = kFunction, .what = what};
+}
+
+class CoroutineTest : public testing::Test {
+ public:
+  CoroutineTest() { thread_ = trace_.at(0us).cpu(0).launch("server", 100); }
+  CoroutineTest& at(TraceBuilder::Ns time, CoroutineWhat what, std::uint64_t id) {
+    trace_.at(time).emit(thread_, coroutine(what, id));
+    return *this;
+  }
+  Summary analyze(TraceBuilder::Ns end) {
+    AnalysisInput input;
+    input.ending = ending_at(end);
+    return analyze_events(trace_.events(), input);
+  }
+  static const Coroutine& row(const Summary& summary, std::uint64_t address) {
+    static const Coroutine kNone;
+    for (const Coroutine& each : summary.coroutines.rows) {
+      if (each.address == address) return each;
+    }
+    ADD_FAILURE() << "no coroutine " << address;
+    return kNone;
+  }
+
+  TraceBuilder trace_;
+  TaskId thread_{};
+};
+
+TEST_F(CoroutineTest, MountedTimeIsWhatItsThreadDid) {
+  at(10us, CoroutineWhat::kCreated, 1).at(20us, CoroutineWhat::kResumed, 1);
+  trace_.at(30us).block_to(model::kIdleTask, kRead);
+  trace_.at(70us).wake(thread_);
+  trace_.at(75us).switch_to(thread_);
+  at(80us, CoroutineWhat::kSuspended, 1).at(90us, CoroutineWhat::kResumed, 1);
+  at(95us, CoroutineWhat::kFinished, 1).at(96us, CoroutineWhat::kDestroyed, 1);
+  trace_.at(100us).exit(0).end_to(model::kIdleTask);
+  const Summary summary = analyze(100us);
+  const Coroutine& only = row(summary, 1);
+  EXPECT_EQ(only.times.mounted_ns, 65'000u);
+  EXPECT_EQ(only.times.on_cpu_ns, 20'000u);
+  EXPECT_EQ(only.times.blocked_ns, 40'000u);
+  EXPECT_EQ(only.times.runnable_ns, 5'000u);
+  EXPECT_EQ(only.times.unknown_ns, 0u);
+  EXPECT_EQ(only.times.suspended_ns, 20'000u);
+  EXPECT_EQ(only.resumes, 2u);
+  EXPECT_TRUE(only.finished);
+  EXPECT_EQ(only.ended_ns, 96'000u);
+  EXPECT_EQ(summary.coroutines.switches, 2u);
+}
+
+TEST_F(CoroutineTest, TheOneOnTopIsCharged) {
+  at(10us, CoroutineWhat::kResumed, 1).at(20us, CoroutineWhat::kResumed, 2);
+  at(50us, CoroutineWhat::kSuspended, 2).at(60us, CoroutineWhat::kSuspended, 1);
+  trace_.at(100us).exit(0).end_to(model::kIdleTask);
+  const Summary summary = analyze(100us);
+  EXPECT_EQ(row(summary, 1).times.on_cpu_ns, 20'000u);
+  EXPECT_EQ(row(summary, 2).times.on_cpu_ns, 30'000u);
+  EXPECT_FALSE(row(summary, 1).created_ns.has_value()) << "it was there before";
+  ASSERT_EQ(summary.coroutines.loops.size(), 1u);
+  EXPECT_EQ(summary.coroutines.loops[0].steps, 1u);
+  EXPECT_EQ(summary.coroutines.loops[0].longest_step_ns, 50'000u);
+  EXPECT_EQ(summary.coroutines.loops[0].coroutine_ns, 50'000u);
+}
+
+TEST_F(CoroutineTest, WhatAnExceptionLeftIsNotMountedAnyMore) {
+  at(10us, CoroutineWhat::kResumed, 1).at(20us, CoroutineWhat::kResumed, 2);
+  at(50us, CoroutineWhat::kSuspended, 1);
+  trace_.at(100us).exit(0).end_to(model::kIdleTask);
+  const Summary summary = analyze(100us);
+  EXPECT_EQ(row(summary, 2).times.mounted_ns, 30'000u);
+  EXPECT_EQ(row(summary, 1).times.mounted_ns, 10'000u);
+}
+
+TEST_F(CoroutineTest, AnAddressThatIsUsedAgainIsAnotherCoroutine) {
+  at(10us, CoroutineWhat::kCreated, 1).at(11us, CoroutineWhat::kResumed, 1);
+  at(15us, CoroutineWhat::kFinished, 1).at(16us, CoroutineWhat::kDestroyed, 1);
+  at(20us, CoroutineWhat::kCreated, 1).at(21us, CoroutineWhat::kResumed, 1);
+  at(30us, CoroutineWhat::kSuspended, 1);
+  at(40us, CoroutineWhat::kCreated, 1);  // the end of the second one is missing
+  const Summary summary = analyze(50us);
+  EXPECT_EQ(summary.coroutines.count, 3u);
+  EXPECT_EQ(summary.coroutines.rows.size(), 3u);
+  ASSERT_EQ(summary.coroutines.functions.size(), 1u);
+  EXPECT_EQ(summary.coroutines.functions[0].counts.created, 3u);
+}
+
+TEST_F(CoroutineTest, AMissingSwitchMakesTheTimeUnknown) {
+  at(10us, CoroutineWhat::kResumed, 1).at(20us, CoroutineWhat::kSuspended, 1);
+  trace_.at(30us).block_to(model::kIdleTask, kRead);
+  trace_.at(35us).wake(thread_).at(40us).switch_to(thread_);
+  at(50us, CoroutineWhat::kResumed, 1);
+  trace_.at(60us).block_to(model::kIdleTask, kRead);
+  trace_.at(65us).wake(thread_).at(70us).switch_to(thread_);
+  at(80us, CoroutineWhat::kSuspended, 1);
+  trace_.at(100us).exit(0).end_to(model::kIdleTask);
+  const Summary whole = analyze(100us);
+  EXPECT_EQ(row(whole, 1).times.unknown_ns, 0u);
+  std::vector<model::Event> events = trace_.events();
+  const auto is_switch = [](const model::Event& event) {
+    return std::holds_alternative<model::Switch>(event.payload);
+  };
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (!is_switch(events[i])) continue;
+    std::vector<model::Event> less = events;
+    less.erase(less.begin() + static_cast<std::ptrdiff_t>(i));
+    AnalysisInput input;
+    input.ending = ending_at(100us);
+    const Summary summary = analyze_events(less, input);
+    const analyze::CoroutineTimes& found = row(summary, 1).times;
+    const analyze::CoroutineTimes& expected = row(whole, 1).times;
+    EXPECT_EQ(found.mounted_ns, expected.mounted_ns);
+    EXPECT_LE(found.on_cpu_ns, expected.on_cpu_ns) << "without event " << i;
+    EXPECT_LE(found.blocked_ns, expected.blocked_ns) << "without event " << i;
+    EXPECT_LE(found.runnable_ns, expected.runnable_ns) << "without event " << i;
+    EXPECT_EQ(found.on_cpu_ns + found.blocked_ns + found.runnable_ns + found.unknown_ns,
+              found.mounted_ns);
+  }
+}
+
+TEST_F(CoroutineTest, ABlockedLoopKnowsItsCulpritAndWhomItDelayed) {
+  at(10us, CoroutineWhat::kCreated, 1).at(11us, CoroutineWhat::kCreated, 2);
+  at(12us, CoroutineWhat::kCreated, 3).at(20us, CoroutineWhat::kResumed, 1);
+  trace_.at(30us).block_to(model::kIdleTask, kRead);
+  trace_.at(200ms).wake(thread_);
+  trace_.at(200ms + 5us).switch_to(thread_);
+  at(201ms, CoroutineWhat::kSuspended, 1).at(202ms, CoroutineWhat::kResumed, 2);
+  at(203ms, CoroutineWhat::kSuspended, 2);
+  at(203ms + 10us, CoroutineWhat::kResumed, 1);
+  at(203ms + 20us, CoroutineWhat::kSuspended, 1);
+  // Idle: whoever comes later was not delayed by that, and this wait is nobody's fault.
+  trace_.at(204ms).block_to(model::kIdleTask, kRead);
+  trace_.at(304ms).wake(thread_).at(305ms).switch_to(thread_);
+  at(306ms, CoroutineWhat::kResumed, 3);
+  at(331ms, CoroutineWhat::kSuspended, 3);
+  trace_.at(340ms).exit(0).end_to(model::kIdleTask);
+  const Summary summary = analyze(340ms);
+  ASSERT_EQ(summary.coroutines.blocked.size(), 2u);
+  const BlockedLoop& slept = summary.coroutines.blocked[0];
+  EXPECT_EQ(slept.coroutine, row(summary, 1).number);
+  EXPECT_EQ(slept.how, BlockedHow::kBlocked);
+  EXPECT_EQ(slept.syscall, "read");
+  EXPECT_EQ(slept.begin_ns, 30'000u);
+  EXPECT_EQ(slept.duration_ns, 199'975'000u);
+  EXPECT_EQ(slept.delayed, 1u);
+  const BlockedLoop& computed = summary.coroutines.blocked[1];
+  EXPECT_EQ(computed.coroutine, row(summary, 3).number);
+  EXPECT_EQ(computed.how, BlockedHow::kComputing);
+  EXPECT_EQ(computed.duration_ns, 25'000'000u);
+  EXPECT_EQ(summary.coroutines.loops[0].iterations, 1u);
+}
+
+TEST_F(CoroutineTest, ItMovesBetweenThreads) {
+  const TaskId other = trace_.at(5us).thread(101);
+  trace_.at(6us).wake_new(other).at(7us).cpu(1).switch_to(other).cpu(0);
+  at(10us, CoroutineWhat::kCreated, 1).at(20us, CoroutineWhat::kResumed, 1);
+  at(30us, CoroutineWhat::kSuspended, 1);
+  trace_.at(40us).emit(other, coroutine(CoroutineWhat::kResumed, 1));
+  trace_.at(50us).emit(other, coroutine(CoroutineWhat::kSuspended, 1));
+  const Summary summary = analyze(60us);
+  const Coroutine& only = row(summary, 1);
+  EXPECT_EQ(only.migrations, 1u);
+  EXPECT_EQ(only.threads, (std::vector<TaskId>{thread_, other}));
+  EXPECT_EQ(only.times.mounted_ns, 20'000u);
+}
+
+TEST_F(CoroutineTest, TheProgramsOwnAccountStandsBesideTheEvents) {
+  model::CoroutineFunction function{.function = kFunction, .line = 7};
+  function.name.assign("serve");
+  trace_.at(10us).emit(model::kNoTask, function);
+  at(20us, CoroutineWhat::kResumed, 1).at(30us, CoroutineWhat::kSuspended, 1);
+  trace_.at(40us).emit(model::kNoTask, model::CoroutineLost{.count = 5});
+  trace_.emit(model::kNoTask,
+              model::CoroutineTotals{.resumed = 4, .suspended = 3, .function = kFunction});
+  const Summary summary = analyze(50us);
+  ASSERT_EQ(summary.coroutines.functions.size(), 1u);
+  const analyze::CoroutineFunction& found = summary.coroutines.functions[0];
+  EXPECT_EQ(found.name, "serve");
+  EXPECT_EQ(found.counts.resumed, 1u);
+  ASSERT_TRUE(found.own_counts.has_value());
+  EXPECT_EQ(found.own_counts->resumed, 4u);
+  EXPECT_EQ(summary.quality[model::Quality::lost_coroutine_events], 5u);
+}
+
+TEST_F(CoroutineTest, TheAwaitingOneIsKnown) {
+  at(10us, CoroutineWhat::kResumed, 1).at(11us, CoroutineWhat::kCreated, 2);
+  at(12us, CoroutineWhat::kSuspended, 1);
+  model::Coroutine awaits = coroutine(CoroutineWhat::kAwaits, 1);
+  awaits.other = 2;
+  trace_.emit(thread_, awaits);
+  const Summary summary = analyze(20us);
+  EXPECT_EQ(row(summary, 2).awaited_by, row(summary, 1).number);
+  EXPECT_EQ(row(summary, 2).creator, row(summary, 1).number);
+}
+
+}  // namespace
+}  // namespace triptych::test

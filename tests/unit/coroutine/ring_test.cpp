@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The reading end against memories that this test makes itself: exact with an honest writer, and
+// unhurt by any other.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <random>
+#include <vector>
+
+#include "abi/events.h"
+#include "coroutine/ring/drain.hpp"
+#include "coroutine/ring/memory.hpp"
+#include "coroutine/ring/slot_reader.hpp"
+#include "decode/decode.hpp"
+
+namespace triptych::coroutine::ring {
+namespace {
+
+constexpr std::uint64_t kRingBytes = TRIPTYCH_CORO_RING_BYTES_MIN;
+constexpr std::uint64_t kEvents = kRingBytes / sizeof(triptych_coro_event);
+constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+constexpr model::Tid kProcess = 77;
+
+// A recorder's memory without a recorder.
+class Fake {
+ public:
+  explicit Fake(int seals = kSeals, std::uint64_t size = triptych_coro_total_bytes(kRingBytes)) {
+    fd_ = UniqueFd(::memfd_create(TRIPTYCH_CORO_MEMFD, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    EXPECT_EQ(::ftruncate(fd_.get(), static_cast<off_t>(size)), 0);
+    size_ = size;
+    data_ = static_cast<char*>(
+        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd_.get(), 0));
+    EXPECT_NE(static_cast<void*>(data_), MAP_FAILED);
+    EXPECT_EQ(::fcntl(fd_.get(), F_ADD_SEALS, seals), 0);
+    header().magic = TRIPTYCH_CORO_MAGIC;
+    header().version = TRIPTYCH_CORO_VERSION;
+    header().clock = TRIPTYCH_CORO_CLOCK_TSC;
+    header().ring_bytes = kRingBytes;
+    header().slots_used = 1;
+    if (size < triptych_coro_rings_offset()) return;
+    slot(0).state = 1;
+    slot(0).tid = kProcess;
+  }
+  ~Fake() { ::munmap(data_, size_); }
+  Fake(const Fake&) = delete;
+  Fake& operator=(const Fake&) = delete;
+
+  [[nodiscard]] UniqueFd fd() const { return UniqueFd(::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0)); }
+  triptych_coro_header& header() { return *static_cast<triptych_coro_header*>(at(0)); }
+  triptych_coro_slot& slot(std::uint32_t index) {
+    return *static_cast<triptych_coro_slot*>(
+        at(triptych_coro_slots_offset() + index * triptych_coro_slot_stride()));
+  }
+  void write(std::uint32_t slot_index, std::uint32_t kind, std::uint64_t id,
+             std::uint64_t stamp = __builtin_ia32_rdtsc()) {
+    triptych_coro_slot& own = slot(slot_index);
+    auto* ring = static_cast<triptych_coro_event*>(
+        at(triptych_coro_rings_offset() + slot_index * kRingBytes));
+    ring[own.head % kEvents] = {stamp, id | static_cast<std::uint64_t>(kind)
+                                                << TRIPTYCH_CORO_KIND_SHIFT};
+    __atomic_store_n(&own.head, own.head + 1, __ATOMIC_RELEASE);
+  }
+  char* data() { return data_; }
+
+ private:
+  void* at(std::uint64_t offset) { return data_ + offset; }
+
+  UniqueFd fd_;
+  char* data_ = nullptr;
+  std::uint64_t size_ = 0;
+};
+
+class DrainTest : public testing::Test {
+ protected:
+  void add(Fake& fake) {
+    const auto added = drain_.add(fake.fd(), kProcess, true);
+    ASSERT_TRUE(added.has_value()) << added.error().message;
+    triptych_task_seen seen{};
+    seen.hdr.task = 2;
+    seen.hdr.kind = TRIPTYCH_EV_TASK_SEEN;
+    seen.hdr.size8 = sizeof seen / 8;
+    seen.tid = seen.tgid = seen.ns_tid = kProcess;
+    seen.how = TRIPTYCH_SEEN_LAUNCHED;
+    drain_.on_record(std::as_bytes(std::span(&seen, 1)));
+  }
+  // One cycle; what came out of it.
+  std::vector<model::Event> cycle() {
+    std::vector<model::Event> events;
+    drain_.begin();
+    const auto written = drain_.write([&events](std::span<const std::byte> record) -> Result<void> {
+      model::Event event;
+      EXPECT_EQ(decode::decode(record, event), decode::Status::kOk);
+      EXPECT_GE(event.ts_ns, events.empty() ? 0 : events.back().ts_ns);
+      events.push_back(event);
+      return {};
+    });
+    EXPECT_TRUE(written.has_value());
+    return events;
+  }
+  template <class Payload>
+  static std::vector<Payload> of(const std::vector<model::Event>& events) {
+    std::vector<Payload> found;
+    for (const model::Event& event : events) {
+      if (const auto* payload = std::get_if<Payload>(&event.payload)) found.push_back(*payload);
+    }
+    return found;
+  }
+  Drain drain_;
+};
+
+TEST(Memory, IsRefusedUnlessItIsWhatItShouldBe) {
+  EXPECT_TRUE(Memory::open(Fake().fd()).has_value());
+  EXPECT_FALSE(Memory::open(Fake(0).fd()).has_value()) << "it could be cut off";
+  EXPECT_FALSE(Memory::open(Fake(F_SEAL_SHRINK | F_SEAL_SEAL).fd()).has_value());
+  EXPECT_FALSE(Memory::open(Fake(kSeals | F_SEAL_FUTURE_WRITE).fd()).has_value());
+  EXPECT_FALSE(Memory::open(Fake(kSeals, 4096).fd()).has_value());
+  EXPECT_FALSE(
+      Memory::open(Fake(kSeals, triptych_coro_total_bytes(kRingBytes) + 4096).fd()).has_value());
+  EXPECT_FALSE(Memory::open(UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC))).has_value());
+  Fake other;
+  other.header().version = TRIPTYCH_CORO_VERSION + 1;
+  EXPECT_FALSE(Memory::open(other.fd()).has_value());
+  Fake odd;
+  odd.header().ring_bytes = kRingBytes + 16;
+  EXPECT_FALSE(Memory::open(odd.fd()).has_value());
+}
+
+TEST_F(DrainTest, DeliversWhatWasWritten) {
+  Fake fake;
+  add(fake);
+  fake.write(0, TRIPTYCH_CORO_THREAD, kProcess);
+  for (std::uint64_t id = 1; id <= 100; ++id) fake.write(0, TRIPTYCH_CORO_RESUMED, id);
+  const auto events = of<model::Coroutine>(cycle());
+  ASSERT_EQ(events.size(), 100u);
+  for (std::uint64_t id = 1; id <= 100; ++id) EXPECT_EQ(events[id - 1].id, id);
+  EXPECT_TRUE(cycle().empty()) << "each once";
+}
+
+TEST_F(DrainTest, KnowsTheThreadAndTheSpace) {
+  Fake fake;
+  add(fake);
+  fake.write(0, TRIPTYCH_CORO_THREAD, kProcess);
+  fake.write(0, TRIPTYCH_CORO_CREATED, 1);
+  const std::vector<model::Event> events = cycle();
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(std::get<model::CoroutineSpaceNew>(events[0].payload).tgid, kProcess);
+  EXPECT_EQ(events[1].task, model::TaskId{2});
+}
+
+TEST_F(DrainTest, NobodyCanSpeakForAnothersThread) {
+  Fake fake;
+  add(fake);
+  triptych_task_seen victim{};
+  victim.hdr.task = 9;
+  victim.hdr.kind = TRIPTYCH_EV_TASK_SEEN;
+  victim.hdr.size8 = sizeof victim / 8;
+  victim.tid = victim.tgid = victim.ns_tid = 1234;
+  victim.how = TRIPTYCH_SEEN_LAUNCHED;
+  drain_.on_record(std::as_bytes(std::span(&victim, 1)));
+  fake.write(0, TRIPTYCH_CORO_THREAD, 1234);
+  fake.write(0, TRIPTYCH_CORO_RESUMED, 1);
+  for (const model::Event& event : cycle()) EXPECT_NE(event.task, model::TaskId{9});
+}
+
+TEST_F(DrainTest, CountsWhatWasOverwritten) {
+  Fake fake;
+  add(fake);
+  for (std::uint64_t id = 1; id <= 3 * kEvents; ++id) fake.write(0, TRIPTYCH_CORO_RESUMED, id);
+  const std::vector<model::Event> events = cycle();
+  const auto lost = of<model::CoroutineLost>(events);
+  const auto kept = of<model::Coroutine>(events);
+  ASSERT_EQ(lost.size(), 1u);
+  EXPECT_EQ(lost[0].count + kept.size(), 3 * kEvents);
+  EXPECT_EQ(kept.front().id, lost[0].count + 1);
+  EXPECT_EQ(kept.back().id, 3 * kEvents);
+}
+
+TEST_F(DrainTest, TimesAreBetweenTheDrains) {
+  Fake fake;
+  add(fake);
+  cycle();
+  const Anchor before = read_anchor();
+  fake.write(0, TRIPTYCH_CORO_RESUMED, 1, 0);        // long ago
+  fake.write(0, TRIPTYCH_CORO_SUSPENDED, 1, ~0ull);  // in the far future
+  fake.write(0, TRIPTYCH_CORO_RESUMED, 2);           // now
+  const std::vector<model::Event> events = cycle();
+  const auto coroutines = of<model::Coroutine>(events);
+  ASSERT_EQ(coroutines.size(), 3u);
+  EXPECT_TRUE(coroutines[0].clamped);
+  EXPECT_TRUE(coroutines[1].clamped);
+  const Anchor after = read_anchor();
+  for (const model::Event& event : events) {
+    EXPECT_LE(event.ts_ns, after.ns);
+    EXPECT_GE(event.ts_ns + 100'000'000, before.ns);
+  }
+}
+
+TEST_F(DrainTest, AWriterThatStandsStillInTheMiddleHoldsNobodyUp) {
+  Fake fake;
+  fake.header().slots_used = 2;
+  fake.slot(1).state = 1;
+  add(fake);
+  // Slot 0 has written its event, but not yet said so.
+  const triptych_coro_event event{__builtin_ia32_rdtsc(), 1};
+  std::memcpy(fake.data() + triptych_coro_rings_offset(), &event, sizeof event);
+  fake.write(1, TRIPTYCH_CORO_RESUMED, 2);
+  EXPECT_EQ(of<model::Coroutine>(cycle()).size(), 1u);
+  fake.write(0, TRIPTYCH_CORO_RESUMED, 3);
+  EXPECT_EQ(of<model::Coroutine>(cycle()).size(), 1u);
+}
+
+TEST_F(DrainTest, AHeadThatCannotBeEndsThatRing) {
+  Fake fake;
+  add(fake);
+  fake.write(0, TRIPTYCH_CORO_RESUMED, 1);
+  EXPECT_EQ(of<model::Coroutine>(cycle()).size(), 1u);
+  fake.slot(0).head = ~0ull - 5;
+  const auto lost = of<model::CoroutineLost>(cycle());
+  ASSERT_EQ(lost.size(), 1u);
+  EXPECT_EQ(lost[0].reason, model::CoroutineLoss::kDamage);
+  fake.slot(0).head = 1;
+  EXPECT_TRUE(cycle().empty());
+}
+
+TEST_F(DrainTest, NonsenseEverywhereIsBorne) {
+  std::mt19937_64 random(42);
+  for (int round = 0; round < 30; ++round) {
+    Fake fake;
+    add(fake);
+    for (int cycles = 0; cycles < 3; ++cycles) {
+      // Whole pages would be found out at once: single words hit what matters more often.
+      for (int i = 0; i < 2000; ++i) {
+        const std::uint64_t value = random() >> random() % 64;
+        const std::uint64_t offset = random() % (triptych_coro_rings_offset() / 8) * 8;
+        std::memcpy(fake.data() + offset, &value, sizeof value);
+      }
+      for (std::uint32_t slot = 0; slot < 4; ++slot) {
+        fake.slot(slot).head = random() % 10'000;
+        fake.write(slot, random() % 16, random() & TRIPTYCH_CORO_ID_MASK, random());
+      }
+      fake.header().slots_used = static_cast<std::uint32_t>(random());
+      cycle();
+    }
+  }
+}
+
+TEST(Clock, InterpolatesBetweenItsAnchors) {
+  Clock clock({1000, 500});
+  clock.advance({3000, 1500});
+  EXPECT_EQ(clock.ns_of(1000), 500u);
+  EXPECT_EQ(clock.ns_of(2000), 1000u);
+  EXPECT_EQ(clock.ns_of(3000), 1500u);
+  EXPECT_EQ(clock.ns_of(4000), 2000u);
+  EXPECT_EQ(clock.ns_of(0), 0u);
+  EXPECT_EQ(clock.duration_ns(2000), 1000u);
+  EXPECT_EQ(Clock({5, 5}).ns_of(~0ull), 5u) << "no time has passed";
+}
+
+}  // namespace
+}  // namespace triptych::coroutine::ring

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analyze/coroutine_tracker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "analyze/syscall_names.hpp"
+
+namespace triptych::analyze {
+namespace {
+
+constexpr std::size_t kMostEnded = 10'000;  // coroutines that are no more
+constexpr std::size_t kMostBlocks = 10'000;
+constexpr std::size_t kMostThreads = 16;  // that are named of one coroutine
+constexpr std::size_t kMostDepth = 4096;
+
+// The clocks of events and switches agree that well; see docs/methodology.md.
+constexpr std::uint64_t kClockErrorNs = 2'000;
+
+constexpr std::uint16_t kTaskDead = 0x80;
+
+// Runnable, not asleep: see SwitchTracker.
+bool stays_runnable(const model::Switch& change) {
+  return change.prev_state == 0 || change.preempt || change.involuntary;
+}
+
+}  // namespace
+
+std::string_view name_of(BlockedHow how) {
+  switch (how) {
+    case BlockedHow::kBlocked:
+      return "blocked";
+    case BlockedHow::kRunnable:
+      return "runnable";
+    case BlockedHow::kComputing:
+      return "computing";
+  }
+  return "unknown";
+}
+
+CoroutineFunction& CoroutineTracker::function_of(std::uint32_t number) {
+  CoroutineFunction& function = functions_[number];
+  function.number = number;
+  return function;
+}
+
+void CoroutineTracker::on_space(const model::CoroutineSpaceNew& space) {
+  const auto number = static_cast<std::uint32_t>(space.space);
+  spaces_[number] = {.number = number,
+                     .tgid = space.tgid,
+                     .forked_from = static_cast<std::uint32_t>(space.forked_from),
+                     .source = space.source,
+                     .clock = space.clock,
+                     .ring_bytes = space.ring_bytes,
+                     .from_start = space.from_start};
+}
+
+void CoroutineTracker::on_function(const model::CoroutineFunction& function) {
+  CoroutineFunction& known = function_of(function.function);
+  known.name = function.name.view();
+  known.line = function.line;
+  known.address = function.address;
+}
+
+void CoroutineTracker::on_totals(const model::CoroutineTotals& totals) {
+  CoroutineFunction& function = function_of(totals.function);
+  CoroutineCounts counts{totals.created, totals.resumed, totals.suspended, totals.finished,
+                         totals.destroyed};
+  function.own_mounted_ns = totals.mounted_ns;
+  function.own_counts = counts;
+}
+
+void CoroutineTracker::on_lost(const model::CoroutineLost& lost) {
+  lost_ += lost.count;
+}
+
+CoroutineTracker::Thread* CoroutineTracker::find(model::TaskId task) {
+  const auto found = thread_index_.find(static_cast<std::uint32_t>(task));
+  return found == thread_index_.end() ? nullptr : threads_[found->second].get();
+}
+
+CoroutineTracker::Thread& CoroutineTracker::thread_of(model::TaskId task, model::TimeNs ts_ns) {
+  if (Thread* known = find(task)) return *known;
+  thread_index_[static_cast<std::uint32_t>(task)] = static_cast<std::uint32_t>(threads_.size());
+  Thread& thread = *threads_.emplace_back(std::make_unique<Thread>());
+  thread.task = task;
+  thread.loop.task = task;
+  thread.loop.begin_ns = ts_ns;
+  thread.state = task == model::kNoTask ? State::kUnknown : State::kOnCpu;
+  thread.since_ns = thread.charged_ns = ts_ns;
+  if (const TaskRecord* record = tasks_.find(task)) {
+    thread.seq = record->seq;
+    thread.seq_known = record->seq_known;
+  }
+  return thread;
+}
+
+CoroutineTracker::RowPointer CoroutineTracker::begin_row(const model::Event& event,
+                                                         const model::Coroutine& coroutine) {
+  auto row = std::make_shared<Row>();
+  row->coroutine.number = next_number_++;
+  row->coroutine.address = coroutine.id;
+  row->coroutine.space = static_cast<std::uint32_t>(coroutine.space);
+  row->coroutine.function = coroutine.function;
+  row->key_id = coroutine.id;
+  if (coroutine.what == model::CoroutineWhat::kCreated) {
+    row->coroutine.created_ns = event.ts_ns;
+    row->coroutine.creator_task = event.task;
+    const Thread* thread = find(event.task);
+    if (thread != nullptr && !thread->stack.empty()) {
+      row->coroutine.creator = thread->stack.back()->coroutine.number;
+    }
+    row->suspended = true;
+    row->suspended_ns = event.ts_ns;
+  }
+  living_[{row->coroutine.space, coroutine.id}] = row;
+  return row;
+}
+
+CoroutineTracker::RowPointer CoroutineTracker::row_of(const model::Event& event,
+                                                      const model::Coroutine& coroutine) {
+  const auto found = living_.find({static_cast<std::uint32_t>(coroutine.space), coroutine.id});
+  if (found == living_.end()) return begin_row(event, coroutine);
+  if (coroutine.what != model::CoroutineWhat::kCreated) return found->second;
+  // Its end was not recorded; another one has its place now.
+  end_row(RowPointer(found->second), event.ts_ns);
+  return begin_row(event, coroutine);
+}
+
+void CoroutineTracker::end_row(const RowPointer& row, model::TimeNs ts_ns) {
+  row->coroutine.ended_ns = ts_ns;
+  if (row->suspended) {
+    add(*row, function_of(row->coroutine.function), &CoroutineTimes::suspended_ns,
+        window_.inside(row->suspended_ns, ts_ns));
+  }
+  row->suspended = false;
+  living_.erase({row->coroutine.space, row->key_id});
+  keep(row);
+}
+
+// Only the longest mounted of those that ended.
+void CoroutineTracker::keep(const RowPointer& row) {
+  const auto longer = [](const RowPointer& a, const RowPointer& b) {
+    return a->coroutine.times.mounted_ns > b->coroutine.times.mounted_ns;
+  };
+  kept_.push_back(row);
+  std::push_heap(kept_.begin(), kept_.end(), longer);
+  if (kept_.size() <= kMostEnded) return;
+  std::pop_heap(kept_.begin(), kept_.end(), longer);
+  kept_.pop_back();
+  ++omitted_;
+}
+
+void CoroutineTracker::add(Row& row, CoroutineFunction& function,
+                           std::uint64_t CoroutineTimes::*what, std::uint64_t ns) {
+  row.coroutine.times.*what += ns;
+  function.times.*what += ns;
+}
+
+// Charges the time since the last charging to whoever is on top.
+void CoroutineTracker::charge(Thread& thread, model::TimeNs ts_ns) {
+  const std::uint64_t ns = window_.inside(thread.charged_ns, ts_ns);
+  thread.charged_ns = ts_ns;
+  if (ns == 0 || thread.ended) return;
+  if (thread.stack.empty()) {
+    const bool idle = thread.state == State::kBlocked || thread.state == State::kRunnable;
+    (idle ? thread.loop.idle_ns : thread.loop.elsewhere_ns) += ns;
+    return;
+  }
+  thread.loop.coroutine_ns += ns;
+  const RowPointer& top = thread.stack.back();
+  add(*top, function_of(top->coroutine.function), &CoroutineTimes::mounted_ns, ns);
+  if (!thread.pending.empty() && thread.pending.back().row == top) {
+    thread.pending.back().ns += ns;
+  } else {
+    thread.pending.push_back({top, ns});
+  }
+  if (thread.state == State::kOnCpu) thread.on_cpu_ns += ns;
+}
+
+void CoroutineTracker::settle_on_cpu(Thread& thread, bool proven) {
+  for (const Charge& each : thread.pending) {
+    add(*each.row, function_of(each.row->coroutine.function),
+        proven ? &CoroutineTimes::on_cpu_ns : &CoroutineTimes::unknown_ns, each.ns);
+  }
+  thread.pending.clear();
+}
+
+void CoroutineTracker::settle_off_cpu(Thread& thread, model::TimeNs ts_ns, bool proven) {
+  // While it was off the CPU nobody else can have come on top.
+  for (const Charge& each : thread.pending) {
+    CoroutineFunction& function = function_of(each.row->coroutine.function);
+    const bool known = proven && (thread.state == State::kRunnable || thread.woken_ns != 0);
+    if (!known) {
+      add(*each.row, function, &CoroutineTimes::unknown_ns, each.ns);
+      continue;
+    }
+    const std::uint64_t waited = thread.state == State::kRunnable
+                                     ? each.ns
+                                     : std::min(each.ns, ts_ns - std::min(ts_ns, thread.woken_ns));
+    add(*each.row, function, &CoroutineTimes::runnable_ns, waited);
+    add(*each.row, function, &CoroutineTimes::blocked_ns, each.ns - waited);
+    if (each.ns < slow_step_ns_) continue;
+    const bool blocked = thread.state == State::kBlocked;
+    add_block(thread, {.task = thread.task,
+                       .coroutine = each.row->coroutine.number,
+                       .function = each.row->coroutine.function,
+                       .how = blocked ? BlockedHow::kBlocked : BlockedHow::kRunnable,
+                       .syscall = blocked ? syscall_name(static_cast<std::int16_t>(thread.syscall),
+                                                         thread.compat)
+                                          : std::string(),
+                       .begin_ns = thread.since_ns,
+                       .duration_ns = each.ns});
+  }
+  thread.pending.clear();
+}
+
+void CoroutineTracker::add_block(Thread& thread, const BlockedLoop& block) {
+  if (blocks_.size() >= kMostBlocks) return;
+  thread.open_blocks.push_back(blocks_.size());
+  blocks_.push_back(block);
+}
+
+// The one on top has kept its thread for itself, computing, from stretch_ns on.
+void CoroutineTracker::computed(Thread& thread, model::TimeNs ts_ns) {
+  const model::TimeNs begin_ns = std::exchange(thread.stretch_ns, ts_ns);
+  const std::uint64_t ns = std::exchange(thread.on_cpu_ns, 0);
+  if (ns < slow_step_ns_ || thread.stack.empty()) return;
+  const Coroutine& top = thread.stack.back()->coroutine;
+  add_block(thread, {.task = thread.task,
+                     .coroutine = top.number,
+                     .function = top.function,
+                     .how = BlockedHow::kComputing,
+                     .syscall = {},
+                     .begin_ns = begin_ns,
+                     .duration_ns = window_.inside(begin_ns, ts_ns)});
+}
+
+void CoroutineTracker::mount(Thread& thread, const RowPointer& row, model::TimeNs ts_ns) {
+  computed(thread, ts_ns);
+  if (thread.stack.empty()) thread.step_ns = ts_ns;
+  if (thread.stack.size() >= kMostDepth) thread.stack.erase(thread.stack.begin());
+  thread.stack.push_back(row);
+  row->mounted = true;
+  if (row->suspended) {
+    for (const std::size_t block : thread.open_blocks) {
+      if (row->suspended_ns > blocks_[block].begin_ns) continue;
+      if (row->coroutine.number == blocks_[block].coroutine || row->delayed_by > block) continue;
+      row->delayed_by = block + 1;
+      ++blocks_[block].delayed;
+    }
+    add(*row, function_of(row->coroutine.function), &CoroutineTimes::suspended_ns,
+        window_.inside(row->suspended_ns, ts_ns));
+    row->suspended = false;
+  }
+  const std::uint32_t index = thread_index_[static_cast<std::uint32_t>(thread.task)];
+  if (row->thread != index && row->thread != ~0u) ++row->coroutine.migrations;
+  row->thread = index;
+  std::vector<model::TaskId>& threads = row->coroutine.threads;
+  if (threads.size() < kMostThreads &&
+      std::find(threads.begin(), threads.end(), thread.task) == threads.end()) {
+    threads.push_back(thread.task);
+  }
+}
+
+// Those above it were left by an exception, or their suspension is missing.
+void CoroutineTracker::unmount(Thread& thread, const Row& row, model::TimeNs ts_ns) {
+  const auto found = std::find_if(thread.stack.rbegin(), thread.stack.rend(),
+                                  [&row](const RowPointer& each) { return each.get() == &row; });
+  if (found == thread.stack.rend()) return;
+  computed(thread, ts_ns);
+  for (auto at = found.base() - 1; at != thread.stack.end(); ++at) (*at)->mounted = false;
+  thread.stack.erase(found.base() - 1, thread.stack.end());
+  if (thread.stack.empty()) step_ended(thread, ts_ns);
+}
+
+void CoroutineTracker::step_ended(Thread& thread, model::TimeNs ts_ns) {
+  if (!window_.counting()) return;
+  ++thread.loop.steps;
+  thread.loop.longest_step_ns = std::max(thread.loop.longest_step_ns, ts_ns - thread.step_ns);
+}
+
+void CoroutineTracker::on_event(const model::Event& event, const model::Coroutine& coroutine) {
+  using What = model::CoroutineWhat;
+  if (window_.closed()) return;
+  const RowPointer row = row_of(event, coroutine);
+  if (coroutine.function != 0) row->coroutine.function = coroutine.function;
+  Thread& thread = thread_of(event.task, event.ts_ns);
+  const model::TimeNs ts = event.ts_ns;
+  if (thread.state != State::kOnCpu && ts > thread.since_ns + kClockErrorNs) {
+    // It runs, and nobody told us: what it did since is not known.
+    charge(thread, ts);
+    settle_on_cpu(thread, false);
+    thread.state = State::kOnCpu;
+    thread.seq_known = false;
+    thread.since_ns = ts;
+  }
+  charge(thread, ts);
+  CoroutineCounts ignored;
+  CoroutineCounts& counts =
+      window_.counting() ? function_of(row->coroutine.function).counts : ignored;
+  switch (coroutine.what) {
+    case What::kCreated:
+      ++counts.created;
+      break;
+    case What::kResumed:
+      ++counts.resumed;
+      if (window_.counting()) ++row->coroutine.resumes;
+      mount(thread, row, ts);
+      break;
+    case What::kSuspended:
+      ++counts.suspended;
+      unmount(thread, *row, ts);
+      row->suspended = true;
+      row->suspended_ns = ts;
+      break;
+    case What::kFinished:
+      ++counts.finished;
+      unmount(thread, *row, ts);
+      row->coroutine.finished = true;
+      break;
+    case What::kDestroyed:
+      ++counts.destroyed;
+      unmount(thread, *row, ts);
+      end_row(row, ts);
+      break;
+    case What::kAwaits: {
+      const auto awaited = living_.find({row->coroutine.space, coroutine.other});
+      if (awaited != living_.end()) awaited->second->coroutine.awaited_by = row->coroutine.number;
+      break;
+    }
+  }
+}
+
+void CoroutineTracker::on_switch(const model::Event& event, const model::Switch& change) {
+  if (threads_.empty() || window_.closed()) return;
+  if (Thread* prev = find(event.task)) {
+    charge(*prev, event.ts_ns);
+    const bool follows =
+        prev->seq_known && change.prev_seq == static_cast<std::uint16_t>(prev->seq + 1);
+    settle_on_cpu(*prev, follows && prev->state == State::kOnCpu);
+    // Preempted it goes on computing.
+    if (!stays_runnable(change)) computed(*prev, event.ts_ns);
+    prev->seq = change.prev_seq;
+    prev->seq_known = true;
+    prev->state = stays_runnable(change) ? State::kRunnable : State::kBlocked;
+    prev->syscall = change.syscall;
+    prev->compat = change.compat;
+    prev->since_ns = event.ts_ns;
+    prev->woken_ns = 0;
+    prev->ended = (change.prev_state & kTaskDead) != 0;
+    if (prev->stack.empty() && prev->state == State::kBlocked && !prev->ended) {
+      prev->open_blocks.clear();
+      if (window_.counting()) ++prev->loop.iterations;
+    }
+  }
+  if (Thread* next = find(change.next)) {
+    charge(*next, event.ts_ns);
+    const bool off = next->state == State::kBlocked || next->state == State::kRunnable;
+    settle_off_cpu(*next, event.ts_ns, off && next->seq_known && change.next_seq == next->seq);
+    next->seq = change.next_seq;
+    next->seq_known = true;
+    next->state = State::kOnCpu;
+    next->since_ns = event.ts_ns;
+    if (next->on_cpu_ns == 0) next->stretch_ns = event.ts_ns;
+  }
+}
+
+void CoroutineTracker::on_wakeup(const model::Event& event) {
+  if (threads_.empty()) return;
+  Thread* thread = find(event.task);
+  if (thread != nullptr && thread->state == State::kBlocked && thread->woken_ns == 0) {
+    thread->woken_ns = event.ts_ns;
+  }
+}
+
+void CoroutineTracker::finish(model::TimeNs end_ns, Summary& summary) {
+  Coroutines& out = summary.coroutines;
+  for (const auto& thread : threads_) {
+    charge(*thread, end_ns);
+    // No switch follows that could prove it.
+    settle_on_cpu(*thread, false);
+    if (window_.counting()) computed(*thread, end_ns);
+    thread->loop.end_ns = end_ns;
+    out.loops.push_back(thread->loop);
+  }
+  for (const auto& [key, row] : living_) {
+    if (row->suspended) {
+      add(*row, function_of(row->coroutine.function), &CoroutineTimes::suspended_ns,
+          window_.inside(row->suspended_ns, end_ns));
+    }
+    kept_.push_back(row);
+  }
+  out.slow_step_ns = slow_step_ns_;
+  out.recorded = !spaces_.empty() || !threads_.empty();
+  out.lost = lost_;
+  out.count = next_number_ - 1;
+  out.omitted = omitted_;
+  for (const auto& [number, space] : spaces_) out.spaces.push_back(space);
+  for (const auto& [number, function] : functions_) {
+    out.functions.push_back(function);
+    out.switches += function.counts.resumed;
+  }
+  for (const RowPointer& row : kept_) out.rows.push_back(row->coroutine);
+  const auto longest_first = [](const auto& a, const auto& b) {
+    if (a.times.mounted_ns != b.times.mounted_ns) return a.times.mounted_ns > b.times.mounted_ns;
+    return a.number < b.number;
+  };
+  std::sort(out.functions.begin(), out.functions.end(), longest_first);
+  std::sort(out.rows.begin(), out.rows.end(), longest_first);
+  out.blocked = std::move(blocks_);
+  std::stable_sort(
+      out.blocked.begin(), out.blocked.end(), [](const BlockedLoop& a, const BlockedLoop& b) {
+        const double left = static_cast<double>(a.duration_ns) * static_cast<double>(a.delayed + 1);
+        const double right =
+            static_cast<double>(b.duration_ns) * static_cast<double>(b.delayed + 1);
+        return left != right ? left > right : a.begin_ns < b.begin_ns;
+      });
+}
+
+}  // namespace triptych::analyze

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which coroutine was mounted on which thread, and what that thread did meanwhile. A thread's time
+// is taken as on a CPU, runnable or blocked only where its own switches prove it, as in
+// SwitchTracker; what is charged to a coroutine in between waits for the thread's next switch.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "analyze/counting_window.hpp"
+#include "analyze/summary.hpp"
+#include "analyze/task_table.hpp"
+#include "model/event.hpp"
+
+namespace triptych::analyze {
+
+class CoroutineTracker {
+ public:
+  CoroutineTracker(const TaskTable& tasks, const CountingWindow& window, std::uint64_t slow_step_ns)
+      : tasks_(tasks), window_(window), slow_step_ns_(slow_step_ns) {}
+
+  void on_event(const model::Event& event, const model::Coroutine& coroutine);
+  void on_space(const model::CoroutineSpaceNew& space);
+  void on_function(const model::CoroutineFunction& function);
+  void on_totals(const model::CoroutineTotals& totals);
+  void on_lost(const model::CoroutineLost& lost);
+
+  // Cheap for tasks that have no coroutines.
+  void on_switch(const model::Event& event, const model::Switch& change);
+  void on_wakeup(const model::Event& event);
+
+  void finish(model::TimeNs end_ns, Summary& summary);
+
+ private:
+  struct Row {
+    Coroutine coroutine;
+    std::uint64_t key_id = 0;
+    std::uint32_t thread = ~0u;  // that it ran on last
+    bool mounted = false;
+    bool suspended = false;
+    model::TimeNs suspended_ns = 0;  // since when
+    std::uint64_t delayed_by = 0;    // the last blocked loop that it was counted in, + 1
+  };
+  using RowPointer = std::shared_ptr<Row>;
+  struct Charge {
+    RowPointer row;
+    std::uint64_t ns = 0;
+  };
+  enum class State : std::uint8_t { kUnknown, kOnCpu, kRunnable, kBlocked };
+  struct Thread {
+    model::TaskId task{};
+    State state = State::kUnknown;
+    bool ended = false;
+    bool seq_known = false;
+    std::uint16_t seq = 0;
+    std::int32_t syscall = model::kNoSyscall;  // that it is blocked in
+    bool compat = false;
+    model::TimeNs since_ns = 0;  // of the state
+    model::TimeNs woken_ns = 0;  // 0: not
+    model::TimeNs charged_ns = 0;
+    model::TimeNs step_ns = 0;     // when the outermost coroutine came on
+    model::TimeNs stretch_ns = 0;  // the one on top came on, or its thread came back from a sleep
+    std::uint64_t on_cpu_ns = 0;   // since then
+    std::vector<RowPointer> stack;
+    std::vector<Charge> pending;           // since the last switch
+    std::vector<std::size_t> open_blocks;  // until it is idle
+    EventLoop loop;
+  };
+
+  Thread& thread_of(model::TaskId task, model::TimeNs ts_ns);
+  Thread* find(model::TaskId task);
+  RowPointer row_of(const model::Event& event, const model::Coroutine& coroutine);
+  RowPointer begin_row(const model::Event& event, const model::Coroutine& coroutine);
+  void end_row(const RowPointer& row, model::TimeNs ts_ns);
+  void keep(const RowPointer& row);
+  void mount(Thread& thread, const RowPointer& row, model::TimeNs ts_ns);
+  void unmount(Thread& thread, const Row& row, model::TimeNs ts_ns);
+  void step_ended(Thread& thread, model::TimeNs ts_ns);
+  void computed(Thread& thread, model::TimeNs ts_ns);
+  void charge(Thread& thread, model::TimeNs ts_ns);
+  void settle_on_cpu(Thread& thread, bool proven);
+  void settle_off_cpu(Thread& thread, model::TimeNs ts_ns, bool proven);
+  void add_block(Thread& thread, const BlockedLoop& block);
+  CoroutineFunction& function_of(std::uint32_t number);
+  static void add(Row& row, CoroutineFunction& function, std::uint64_t CoroutineTimes::*what,
+                  std::uint64_t ns);
+
+  const TaskTable& tasks_;
+  const CountingWindow& window_;
+  const std::uint64_t slow_step_ns_;
+  std::map<std::uint32_t, CoroutineSpace> spaces_;
+  std::map<std::uint32_t, CoroutineFunction> functions_;
+  std::unordered_map<std::uint32_t, std::uint32_t> thread_index_;  // by task
+  std::vector<std::unique_ptr<Thread>> threads_;
+  struct Key {
+    std::uint32_t space;
+    std::uint64_t id;
+    bool operator==(const Key&) const = default;
+  };
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const {
+      return std::hash<std::uint64_t>()(key.id * 0x9e3779b97f4a7c15ull ^ key.space);
+    }
+  };
+  std::unordered_map<Key, RowPointer, KeyHash> living_;
+  std::vector<RowPointer> kept_;  // ended ones, a heap: the shortest mounted on top
+  std::vector<BlockedLoop> blocks_;
+  std::uint64_t next_number_ = 1;
+  std::uint64_t omitted_ = 0;
+  std::uint64_t lost_ = 0;
+};
+
+}  // namespace triptych::analyze

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "coroutine/ring/threads.hpp"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "abi/events.h"
+
+namespace triptych::coroutine::ring {
+namespace {
+
+constexpr int kMostGenerations = 64;
+
+template <class Raw>
+bool read(std::span<const std::byte> record, Raw& out) {
+  if (record.size() < sizeof out) return false;
+  std::memcpy(&out, record.data(), sizeof out);
+  return true;
+}
+
+}  // namespace
+
+void Threads::on_record(std::span<const std::byte> record) {
+  triptych_hdr header;
+  if (!read(record, header)) return;
+  triptych_task_new created;
+  triptych_task_seen seen;
+  if (header.kind == TRIPTYCH_EV_TASK_NEW && read(record, created)) {
+    const bool shares_memory = (created.clone_flags & (CLONE_VM | CLONE_THREAD)) != 0;
+    const model::Tid parent = shares_memory ? 0 : tgid_of(model::TaskId{created.parent_task});
+    add(static_cast<model::Tid>(created.tgid),
+        {model::TaskId{header.task}, static_cast<model::Tid>(created.ns_tid), header.ts_ns},
+        parent);
+  } else if (header.kind == TRIPTYCH_EV_TASK_SEEN && read(record, seen)) {
+    if (seen.how == TRIPTYCH_SEEN_STRANGER) return;
+    add(static_cast<model::Tid>(seen.tgid),
+        {model::TaskId{header.task}, static_cast<model::Tid>(seen.ns_tid), 0}, 0);
+  } else if (header.kind == TRIPTYCH_EV_TASK_EXEC) {
+    on_exec(model::TaskId{header.task});
+  } else if (header.kind == TRIPTYCH_EV_TASK_END) {
+    const auto found = places_.find(header.task);
+    if (found == places_.end()) return;
+    processes_[found->second.tgid].threads[found->second.index].ended = true;
+  }
+}
+
+// The thread that calls exec goes on as the first one of its process, by that one's number.
+void Threads::on_exec(model::TaskId task) {
+  const auto found = places_.find(static_cast<std::uint32_t>(task));
+  if (found == places_.end()) return;
+  std::vector<Thread>& threads = processes_[found->second.tgid].threads;
+  const model::Tid first = threads.front().ns_tid;
+  for (std::size_t i = 0; i < threads.size(); ++i) {
+    if (i != found->second.index && threads[i].ns_tid == first) threads[i].ended = true;
+  }
+  threads[found->second.index].ns_tid = first;
+}
+
+void Threads::add(model::Tid tgid, const Thread& thread, model::Tid parent) {
+  const auto serial = static_cast<std::uint32_t>(thread.task);
+  if (places_.contains(serial)) return;
+  Process& process = processes_[tgid];
+  // A number that was used before is another process now.
+  if (all_ended(process)) process = {};
+  process.tgid = tgid;
+  if (process.threads.empty()) process.parent = parent;
+  places_[serial] = {tgid, process.threads.size()};
+  process.threads.push_back(thread);
+}
+
+model::Tid Threads::tgid_of(model::TaskId task) const {
+  const auto found = places_.find(static_cast<std::uint32_t>(task));
+  return found == places_.end() ? 0 : found->second.tgid;
+}
+
+const Process* Threads::process(model::Tid tgid) const {
+  if (const auto found = processes_.find(tgid); found != processes_.end()) return &found->second;
+  for (const auto& [number, process] : processes_) {
+    if (!process.threads.empty() && process.threads.front().ns_tid == tgid) return &process;
+  }
+  return nullptr;
+}
+
+bool Threads::descends(const Process& process, model::Tid ancestor) const {
+  const Process* at = &process;
+  for (int i = 0; i < kMostGenerations && at->parent != 0; ++i) {
+    if (at->parent == ancestor) return true;
+    const auto found = processes_.find(at->parent);
+    if (found == processes_.end()) return false;
+    at = &found->second;
+  }
+  return false;
+}
+
+const Thread* Threads::thread(const Process& process, model::Tid ns_tid, model::TimeNs at_ns) {
+  const Thread* last = nullptr;
+  for (const Thread& thread : process.threads) {
+    if (thread.ns_tid == ns_tid && thread.born_ns <= at_ns) last = &thread;
+  }
+  return last;
+}
+
+bool Threads::has_ended(model::TaskId task) const {
+  const auto found = places_.find(static_cast<std::uint32_t>(task));
+  if (found == places_.end()) return false;
+  const auto process = processes_.find(found->second.tgid);
+  return process != processes_.end() && found->second.index < process->second.threads.size() &&
+         process->second.threads[found->second.index].ended;
+}
+
+bool Threads::all_ended(const Process& process) {
+  return std::all_of(process.threads.begin(), process.threads.end(),
+                     [](const Thread& thread) { return thread.ended; });
+}
+
+}  // namespace triptych::coroutine::ring

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which thread a program means when it says a tid: learnt from the kernel's own records as they
+// pass by. A program can only name threads of the processes that share its memory.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "model/ids.hpp"
+
+namespace triptych::coroutine::ring {
+
+struct Thread {
+  model::TaskId task{};
+  model::Tid ns_tid = 0;  // as the program sees it
+  model::TimeNs born_ns = 0;
+  bool ended = false;
+};
+
+struct Process {
+  model::Tid tgid = 0;
+  model::Tid parent = 0;  // tgid of the process that it was forked from with its memory; 0: none
+  std::vector<Thread> threads;
+};
+
+class Threads {
+ public:
+  // A record of one of the kernel's rings (bpf/abi/events.h).
+  void on_record(std::span<const std::byte> record);
+
+  // The process that calls itself, or is called by the kernel, `tgid`; null: not recorded.
+  [[nodiscard]] const Process* process(model::Tid tgid) const;
+  // Whether it was forked, over any number of generations, from `ancestor`.
+  [[nodiscard]] bool descends(const Process& process, model::Tid ancestor) const;
+
+  // The thread of that number in `process` that lived at `at_ns`; null: none.
+  [[nodiscard]] static const Thread* thread(const Process& process, model::Tid ns_tid,
+                                            model::TimeNs at_ns);
+  [[nodiscard]] bool has_ended(model::TaskId task) const;
+  [[nodiscard]] static bool all_ended(const Process& process);
+
+  [[nodiscard]] const std::unordered_map<model::Tid, Process>& processes() const {
+    return processes_;
+  }
+
+ private:
+  struct Place {
+    model::Tid tgid = 0;
+    std::size_t index = 0;
+  };
+  void on_exec(model::TaskId task);
+  void add(model::Tid tgid, const Thread& thread, model::Tid parent);
+  [[nodiscard]] model::Tid tgid_of(model::TaskId task) const;
+
+  std::unordered_map<model::Tid, Process> processes_;
+  std::unordered_map<std::uint32_t, Place> places_;  // by serial
+};
+
+}  // namespace triptych::coroutine::ring

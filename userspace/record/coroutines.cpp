@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "record/coroutines.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "coroutine/ring/find.hpp"
+#include "record/event_loop.hpp"
+
+namespace triptych::record {
+namespace {
+
+// A program that we did not start may load its recorder late.
+constexpr std::uint64_t kLookAgainNs = 500'000'000;
+
+}  // namespace
+
+Result<Coroutines> Coroutines::prepare(const Options& options) {
+  Coroutines coroutines;
+  if (!options.coroutines || options.summary_only) return coroutines;
+  coroutines.ring_bytes_ = options.coroutine_ring_bytes;
+  TRIPTYCH_TRY_ASSIGN(coroutines.inbox_, coroutine::ring::Inbox::open());
+  coroutines.drain_.emplace();
+  return coroutines;
+}
+
+std::string Coroutines::environment() const {
+  return inbox_ ? inbox_->environment(ring_bytes_) : std::string();
+}
+
+model::PlannedEvent Coroutines::plan() const {
+  if (!inbox_) return {"coroutine", "", "not asked for"};
+  return {"coroutine", "recorder",
+          "of programs that link triptych's recorder; others are not seen"};
+}
+
+void Coroutines::start(const model::Target& target, std::uint32_t stream, Console& console) {
+  if (!drain_) return;
+  target_ = target;
+  stream_ = stream;
+  console_ = &console;
+  if (target.kind == model::TargetKind::kMachine) {
+    for (const model::Tid process : coroutine::ring::all_processes()) {
+      for (UniqueFd& memory : coroutine::ring::find_memories(process)) {
+        add(std::move(memory), process, false);
+      }
+    }
+  }
+  look_for_memories();
+}
+
+void Coroutines::look_for_memories() {
+  if (target_.kind != model::TargetKind::kProcess || drain_->memories() != 0) return;
+  const std::uint64_t now_ns = monotonic_ns();
+  if (now_ns < next_look_ns_) return;
+  next_look_ns_ = now_ns + kLookAgainNs;
+  for (UniqueFd& memory : coroutine::ring::find_memories(target_.tgid)) {
+    add(std::move(memory), target_.tgid, false);
+  }
+}
+
+void Coroutines::add(UniqueFd memory, model::Tid process, bool from_start) {
+  const auto added = drain_->add(std::move(memory), process, from_start);
+  if (added || !told_.insert(added.error().message).second) return;
+  console_->say(fmt::format("the coroutines of process {} are not recorded: {}", process,
+                            added.error().message));
+}
+
+void Coroutines::begin() {
+  if (!drain_) return;
+  while (auto letter = inbox_ ? inbox_->take() : std::nullopt) {
+    add(std::move(letter->memory), letter->sender, true);
+  }
+  look_for_memories();
+  drain_->begin();
+}
+
+void Coroutines::on_record(std::span<const std::byte> record) {
+  if (drain_) drain_->on_record(record);
+}
+
+Result<void> Coroutines::write(trace::Writer& writer) {
+  if (!drain_) return {};
+  return drain_->write([this, &writer](std::span<const std::byte> record) {
+    return writer.append(stream_, record);
+  });
+}
+
+void Coroutines::disarm() {
+  if (drain_) drain_->disarm();
+}
+
+Result<void> Coroutines::finish(trace::Writer& writer) {
+  if (!drain_) return {};
+  const auto written = drain_->write_totals([this, &writer](std::span<const std::byte> record) {
+    return writer.append(stream_, record);
+  });
+  // Nobody hands over anything to a recording that has ended.
+  inbox_.reset();
+  drain_.reset();
+  return written;
+}
+
+std::uint64_t Coroutines::next_sleep_ns() const {
+  if (!drain_ || drain_->memories() == 0) return std::numeric_limits<std::uint64_t>::max();
+  return drain_->next_sleep_ns();
+}
+
+}  // namespace triptych::record

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Coroutines beside the kernel's own switches: where their time went, who blocked an event loop,
+// and what the loops did.
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "report/coroutine_view.hpp"
+#include "report/sections.hpp"
+#include "report/text_writer.hpp"
+#include "report/words.hpp"
+
+namespace triptych::report {
+namespace {
+
+using analyze::BlockedLoop;
+using analyze::Coroutine;
+using analyze::CoroutineFunction;
+using analyze::Coroutines;
+using analyze::EventLoop;
+
+constexpr std::size_t kThreadsShown = 3;
+
+std::string left_out(std::size_t all, std::size_t shown) {
+  return all > shown ? fmt::format("… and {} more (--top 0 shows all)", format_count(all - shown))
+                     : "";
+}
+
+// "1:N" is one thread for all of them, "M:N" several among which they move.
+std::string arrangement(const Coroutines& all) {
+  const bool moves = std::any_of(all.rows.begin(), all.rows.end(),
+                                 [](const Coroutine& each) { return each.migrations != 0; });
+  if (all.loops.size() == 1) return "all on one thread (1:N)";
+  return fmt::format("on {}, {}", counted(all.loops.size(), "thread", "threads"),
+                     moves ? "moving between them (M:N)" : "each staying on its own");
+}
+
+std::string what_there_was(const View& view) {
+  const Coroutines& all = view.summary().coroutines;
+  const analyze::SwitchCounts& kernel = view.summary().totals.switches;
+  std::string text =
+      fmt::format("{} of {}, {}: {}", counted(all.count, "coroutine", "coroutines"),
+                  counted(all.functions.size(), "function", "functions"), arrangement(all),
+                  counted(all.switches, "coroutine switch", "coroutine switches"));
+  if (view.available().switches) {
+    text += fmt::format(" beside {}", counted(kernel.voluntary + kernel.involuntary,
+                                              "context switch", "context switches"));
+  }
+  return text + ".";
+}
+
+// By the program's own count, which is kept apart from the events.
+Paragraph account(const Coroutines& all) {
+  std::uint64_t recorded = 0, counted_by_program = 0;
+  bool known = !all.functions.empty();
+  for (const CoroutineFunction& each : all.functions) {
+    const auto sum = [](const analyze::CoroutineCounts& counts) {
+      return counts.created + counts.resumed + counts.suspended + counts.finished +
+             counts.destroyed;
+    };
+    recorded += sum(each.counts);
+    known = known && each.own_counts.has_value();
+    if (each.own_counts) counted_by_program += sum(*each.own_counts);
+  }
+  if (!known) {
+    return {"How many events there were is not known: the recording was cut, or marks limit it.",
+            Tone::kWarning};
+  }
+  if (recorded == counted_by_program) {
+    return {fmt::format("Every event of a coroutine is accounted for: {} recorded, {} counted by "
+                        "the program itself.",
+                        format_count(recorded), format_count(counted_by_program)),
+            Tone::kGood};
+  }
+  return {fmt::format("{} events of coroutines recorded, {} counted by the program itself: times "
+                      "and counts below are those of the recorded ones.",
+                      format_count(recorded), format_count(counted_by_program)),
+          Tone::kWarning};
+}
+
+void add_time_cells(const View& view, const analyze::CoroutineTimes& times, Row& row) {
+  const auto time = [&](std::uint64_t ns) -> Value {
+    if (!view.available().switches) return NotAvailable{};
+    return Duration{ns};
+  };
+  row.cells.insert(row.cells.end(),
+                   {Duration{times.mounted_ns}, time(times.on_cpu_ns), time(times.runnable_ns),
+                    time(times.blocked_ns), time(times.unknown_ns), Duration{times.suspended_ns}});
+}
+
+Table functions_table(const View& view, const CoroutineNames& names) {
+  Table table;
+  table.columns = {{"function", true}, {"created"}, {"resumes"}, {"mounted"},  {"on CPU"},
+                   {"runnable"},       {"blocked"}, {"unknown"}, {"suspended"}};
+  const Coroutines& all = view.summary().coroutines;
+  const std::size_t shown = view.shown(all.functions.size());
+  for (std::size_t i = 0; i < shown; ++i) {
+    const CoroutineFunction& each = all.functions[i];
+    Row row;
+    row.cells = {names.shown(each.number), Count{each.counts.created}, Count{each.counts.resumed}};
+    add_time_cells(view, each.times, row);
+    table.rows.push_back(std::move(row));
+  }
+  table.more = left_out(all.functions.size(), shown);
+  return table;
+}
+
+std::string life_of(const View& view, const CoroutineNames& names, const Coroutine& each) {
+  std::vector<std::string> words;
+  if (each.created_ns) {
+    std::string by = "created ";
+    by += at_words(view, *each.created_ns);
+    if (each.creator == 0) by += " by " + task_label(view, each.creator_task);
+    if (each.creator != 0) by += fmt::format(" by coroutine {}", each.creator);
+    words.push_back(by);
+  } else {
+    words.emplace_back("there before the recording");
+  }
+  if (each.awaited_by != 0)
+    words.push_back(fmt::format("awaited by coroutine {}", each.awaited_by));
+  if (each.ended_ns) {
+    words.push_back((each.finished ? "finished, destroyed " : "destroyed unfinished ") +
+                    at_words(view, *each.ended_ns));
+  } else if (each.finished) {
+    words.emplace_back("finished");
+  }
+  std::vector<std::string> threads;
+  for (const model::TaskId task : each.threads) {
+    if (threads.size() == kThreadsShown) break;
+    threads.push_back(task_label(view, task));
+  }
+  if (!threads.empty()) {
+    words.push_back("on " + joined(threads) + (each.threads.size() > kThreadsShown ? ", …" : ""));
+  }
+  if (each.migrations != 0) words.push_back(counted(each.migrations, "migration", "migrations"));
+  if (const model::Tid tgid = names.tgid(each.space); tgid != 0 && each.threads.empty()) {
+    words.push_back(fmt::format("in process {}", tgid));
+  }
+  return joined(words);
+}
+
+Table coroutines_table(const View& view, const CoroutineNames& names) {
+  Table table;
+  table.columns = {{"coroutine"}, {"function", true}, {"resumes"}, {"mounted"},  {"on CPU"},
+                   {"runnable"},  {"blocked"},        {"unknown"}, {"suspended"}};
+  const std::vector<const Coroutine*> all = coroutines_of(view);
+  const std::size_t shown = view.shown(all.size());
+  for (std::size_t i = 0; i < shown; ++i) {
+    Row row;
+    row.cells = {std::to_string(all[i]->number), names.shown(all[i]->function),
+                 Count{all[i]->resumes}};
+    add_time_cells(view, all[i]->times, row);
+    row.detail = life_of(view, names, *all[i]);
+    table.rows.push_back(std::move(row));
+  }
+  table.more = left_out(all.size() + view.summary().coroutines.omitted, shown);
+  return table;
+}
+
+}  // namespace
+
+Section coroutines_section(const View& view) {
+  Section section("Coroutines", "longest mounted first; mounted: on top of a thread");
+  if (view.summary().coroutines.functions.empty()) return section;
+  const CoroutineNames names(view);
+  section.blocks.emplace_back(Paragraph{what_there_was(view), Tone::kPlain});
+  section.blocks.emplace_back(account(view.summary().coroutines));
+  section.blocks.emplace_back(functions_table(view, names));
+  section.blocks.emplace_back(coroutines_table(view, names));
+  return section;
+}
+
+Section blocked_loops_section(const View& view) {
+  const Coroutines& all = view.summary().coroutines;
+  Section section("Blocked event loops",
+                  fmt::format("a coroutine kept its thread for {} or longer; most damage first",
+                              format_duration_ns(all.slow_step_ns)));
+  const std::vector<const BlockedLoop*> blocks = blocks_of(view);
+  if (blocks.empty()) return section;
+  const CoroutineNames names(view);
+  Table table;
+  table.columns = {{"function", true}, {"coroutine"},     {"thread", true}, {"at"}, {"for"},
+                   {"how", true},      {"others delayed"}};
+  const std::size_t shown = view.shown(blocks.size());
+  for (std::size_t i = 0; i < shown; ++i) {
+    const BlockedLoop& each = *blocks[i];
+    const bool runnable = each.how == analyze::BlockedHow::kRunnable;
+    std::string how(runnable ? "waiting for a CPU" : analyze::name_of(each.how));
+    if (!each.syscall.empty()) how += " in " + escape(each.syscall);
+    Row row;
+    row.cells = {names.shown(each.function),  std::to_string(each.coroutine),
+                 task_label(view, each.task), moment(view, each.begin_ns),
+                 Duration{each.duration_ns},  how,
+                 Count{each.delayed}};
+    table.rows.push_back(std::move(row));
+  }
+  table.more = left_out(blocks.size(), shown);
+  section.blocks.emplace_back(std::move(table));
+  return section;
+}
+
+Section event_loops_section(const View& view) {
+  Section section("Event loops", "threads that ran coroutines; an iteration ends where it slept");
+  const std::vector<const EventLoop*> loops = loops_of(view);
+  if (loops.empty()) return section;
+  Table table;
+  table.columns = {{"thread", true},  {"iterations"}, {"steps"},    {"longest step"},
+                   {"in coroutines"}, {"idle"},       {"elsewhere"}};
+  const std::size_t shown = view.shown(loops.size());
+  for (std::size_t i = 0; i < shown; ++i) {
+    const EventLoop& each = *loops[i];
+    const auto time = [&](std::uint64_t ns) -> Value {
+      if (!view.available().switches) return NotAvailable{};
+      return Duration{ns};
+    };
+    Row row;
+    row.cells = {task_label(view, each.task),    Count{each.iterations},      Count{each.steps},
+                 Duration{each.longest_step_ns}, Duration{each.coroutine_ns}, time(each.idle_ns),
+                 time(each.elsewhere_ns)};
+    table.rows.push_back(std::move(row));
+  }
+  table.more = left_out(loops.size(), shown);
+  section.blocks.emplace_back(std::move(table));
+  return section;
+}
+
+}  // namespace triptych::report

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/coroutine_view.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "report/words.hpp"
+
+namespace triptych::report {
+namespace {
+
+constexpr std::size_t kNameWidth = 32;
+
+template <class T>
+std::vector<const T*> on_threads_of(const View& view, const std::vector<T>& all) {
+  std::vector<const T*> chosen;
+  for (const T& each : all) {
+    if (!view.narrowed() || view.contains(each.task)) chosen.push_back(&each);
+  }
+  return chosen;
+}
+
+}  // namespace
+
+std::vector<const analyze::Coroutine*> coroutines_of(const View& view) {
+  std::vector<const analyze::Coroutine*> chosen;
+  for (const analyze::Coroutine& each : view.summary().coroutines.rows) {
+    const bool is_in = std::any_of(each.threads.begin(), each.threads.end(),
+                                   [&](model::TaskId task) { return view.contains(task); });
+    if (!view.narrowed() || is_in) chosen.push_back(&each);
+  }
+  return chosen;
+}
+
+std::vector<const analyze::EventLoop*> loops_of(const View& view) {
+  return on_threads_of(view, view.summary().coroutines.loops);
+}
+
+std::vector<const analyze::BlockedLoop*> blocks_of(const View& view) {
+  return on_threads_of(view, view.summary().coroutines.blocked);
+}
+
+CoroutineNames::CoroutineNames(const View& view) {
+  const analyze::Coroutines& all = view.summary().coroutines;
+  for (const analyze::CoroutineFunction& each : all.functions) functions_[each.number] = &each;
+  for (const analyze::CoroutineSpace& each : all.spaces) spaces_[each.number] = each.tgid;
+}
+
+bool CoroutineNames::known(std::uint32_t function) const {
+  const auto found = functions_.find(function);
+  return found != functions_.end() && !found->second->name.empty();
+}
+
+const std::string& CoroutineNames::raw(std::uint32_t function) const {
+  static const std::string kNone;
+  return known(function) ? functions_.at(function)->name : kNone;
+}
+
+std::string CoroutineNames::shown(std::uint32_t function) const {
+  return known(function) ? cut(escape(raw(function)), kNameWidth) : "(unknown function)";
+}
+
+model::Tid CoroutineNames::tgid(std::uint32_t space) const {
+  const auto found = spaces_.find(space);
+  return found == spaces_.end() ? 0 : found->second;
+}
+
+}  // namespace triptych::report

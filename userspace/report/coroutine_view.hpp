@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What of a summary's coroutines is looked at, and what they are called. Shared by the text and the
+// JSON report.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "report/view.hpp"
+
+namespace triptych::report {
+
+// Those that ran on a thread of the view, or on none.
+std::vector<const analyze::Coroutine*> coroutines_of(const View& view);
+std::vector<const analyze::EventLoop*> loops_of(const View& view);
+std::vector<const analyze::BlockedLoop*> blocks_of(const View& view);
+
+class CoroutineNames {
+ public:
+  explicit CoroutineNames(const View& view);
+
+  [[nodiscard]] bool known(std::uint32_t function) const;
+  [[nodiscard]] const std::string& raw(std::uint32_t function) const;
+  // To be shown: "fetch", or "(unknown function)".
+  [[nodiscard]] std::string shown(std::uint32_t function) const;
+  [[nodiscard]] model::Tid tgid(std::uint32_t space) const;  // 0: not known
+
+ private:
+  std::unordered_map<std::uint32_t, const analyze::CoroutineFunction*> functions_;
+  std::unordered_map<std::uint32_t, model::Tid> spaces_;
+};
+
+}  // namespace triptych::report

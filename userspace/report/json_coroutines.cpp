@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/coroutine_view.hpp"
+#include "report/json_parts.hpp"
+
+namespace triptych::report {
+namespace {
+
+Json number_or_null(std::uint64_t number) {
+  return number == 0 ? Json() : Json(number);
+}
+
+Json task_or_null(model::TaskId task) {
+  return number_or_null(static_cast<std::uint32_t>(task));
+}
+
+Json tid_json(const View& view, model::TaskId id) {
+  const analyze::Task* task = view.find(id);
+  return task == nullptr ? Json() : Json(task->tid);
+}
+
+void add_times(Json& json, const analyze::CoroutineTimes& times) {
+  json["mounted_ns"] = times.mounted_ns;
+  json["on_cpu_ns"] = times.on_cpu_ns;
+  json["runnable_ns"] = times.runnable_ns;
+  json["blocked_ns"] = times.blocked_ns;
+  json["unknown_ns"] = times.unknown_ns;
+  json["suspended_ns"] = times.suspended_ns;
+}
+
+Json counts_json(const analyze::CoroutineCounts& counts) {
+  return {{"created", counts.created},
+          {"resumed", counts.resumed},
+          {"suspended", counts.suspended},
+          {"finished", counts.finished},
+          {"destroyed", counts.destroyed}};
+}
+
+Json coroutine_json(const View& view, const CoroutineNames& names,
+                    const analyze::Coroutine& coroutine) {
+  Json json = {
+      {"id", coroutine.number},
+      {"function", names.known(coroutine.function) ? Json(names.raw(coroutine.function)) : Json()},
+      {"runtime", nullptr},  // the recorder does not say
+      {"source", "recorder"},
+      {"address", coroutine.address},
+      {"tgid", number_or_null(static_cast<std::uint64_t>(names.tgid(coroutine.space)))},
+      {"created_ns", optional_json(coroutine.created_ns)},
+      {"created_by_task", task_or_null(coroutine.creator_task)},
+      {"created_by_coroutine", number_or_null(coroutine.creator)},
+      {"awaited_by", number_or_null(coroutine.awaited_by)},
+      {"ended_ns", optional_json(coroutine.ended_ns)},
+      {"finished", coroutine.finished},
+      {"resumes", coroutine.resumes}};
+  add_times(json, coroutine.times);
+  Json threads = Json::array();
+  for (const model::TaskId task : coroutine.threads) {
+    threads.push_back({{"task", static_cast<std::uint32_t>(task)}, {"tid", tid_json(view, task)}});
+  }
+  json["threads"] = std::move(threads);
+  json["migrations"] = coroutine.migrations;
+  return json;
+}
+
+Json function_json(const analyze::CoroutineFunction& function) {
+  Json json = {
+      {"function", function.name.empty() ? Json() : Json(function.name)},
+      {"line", number_or_null(function.line)},
+      {"address", function.address},
+      {"recorded", counts_json(function.counts)},
+      {"counted", function.own_counts ? counts_json(*function.own_counts) : Json()},
+      {"counted_mounted_ns", function.own_counts ? Json(function.own_mounted_ns) : Json()}};
+  add_times(json, function.times);
+  return json;
+}
+
+}  // namespace
+
+void add_coroutines(const View& view, Json& json) {
+  const CoroutineNames names(view);
+  const analyze::Coroutines& all = view.summary().coroutines;
+  Json functions = Json::array();
+  for (const analyze::CoroutineFunction& each : all.functions) {
+    functions.push_back(function_json(each));
+  }
+  Json rows = Json::array();
+  for (const analyze::Coroutine* each : coroutines_of(view)) {
+    rows.push_back(coroutine_json(view, names, *each));
+  }
+  Json loops = Json::array();
+  for (const analyze::EventLoop* loop : loops_of(view)) {
+    loops.push_back({{"task", static_cast<std::uint32_t>(loop->task)},
+                     {"tid", tid_json(view, loop->task)},
+                     {"iterations", loop->iterations},
+                     {"steps", loop->steps},
+                     {"longest_step_ns", loop->longest_step_ns},
+                     {"idle_ns", loop->idle_ns},
+                     {"coroutine_ns", loop->coroutine_ns},
+                     {"elsewhere_ns", loop->elsewhere_ns}});
+  }
+  Json blocked = Json::array();
+  for (const analyze::BlockedLoop* block : blocks_of(view)) {
+    blocked.push_back(
+        {{"task", static_cast<std::uint32_t>(block->task)},
+         {"tid", tid_json(view, block->task)},
+         {"coroutine", block->coroutine},
+         {"function", names.known(block->function) ? Json(names.raw(block->function)) : Json()},
+         {"how", std::string(analyze::name_of(block->how))},
+         {"syscall", block->syscall.empty() ? Json() : Json(block->syscall)},
+         {"begin_ns", block->begin_ns},
+         {"duration_ns", block->duration_ns},
+         {"delayed", block->delayed}});
+  }
+  json["coroutines"] = std::move(rows);
+  json["coroutines_omitted"] = all.omitted;
+  json["coroutine_functions"] = std::move(functions);
+  json["event_loops"] = std::move(loops);
+  json["slow_step_ns"] = all.slow_step_ns;
+  json["blocked_loops"] = std::move(blocked);
+}
+
+}  // namespace triptych::report
