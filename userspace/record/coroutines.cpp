@@ -94,7 +94,7 @@ void Coroutines::disarm() {
 
 Result<void> Coroutines::finish(trace::Writer& writer) {
   if (!drain_) return {};
-  const auto written = drain_->write_totals([this, &writer](std::span<const std::byte> record) {
+  auto written = drain_->write_totals([this, &writer](std::span<const std::byte> record) {
     return writer.append(stream_, record);
   });
   // Nobody hands over anything to a recording that has ended.
