@@ -30,6 +30,16 @@ tl::unexpected<Error> refuse(const std::string& path, std::string_view why) {
   return fail(fmt::format("{} {}: it will not be touched", quote(path), why), kChooseAnother);
 }
 
+std::string link_to(const UniqueFd& file) {
+  return fmt::format("/proc/self/fd/{}", file.get());
+}
+
+int give_name(const UniqueFd& file, int directory, const std::string& name) {
+  const std::string link = link_to(file);
+  return ::linkat(AT_FDCWD, link.c_str(), directory, name.c_str(), AT_SYMLINK_FOLLOW) == 0 ? 0
+                                                                                           : errno;
+}
+
 // Some file systems do not know RENAME_NOREPLACE; a hard link does not replace anything either.
 int rename_without_replacing(int directory, const std::string& from, const std::string& to) {
   if (::renameat2(directory, from.c_str(), directory, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
@@ -55,20 +65,33 @@ Result<OutputFile> OutputFile::create(const std::string& path, const launch::Use
   TRIPTYCH_TRY_ASSIGN(const launch::FileRightsOf rights, launch::FileRightsOf::take(owner));
   TRIPTYCH_TRY_ASSIGN(output.directory_, open_directory(directory, owner.uid));
   TRIPTYCH_TRY(output.check_target());
+  TRIPTYCH_TRY(output.create_file());
+  if (::fchmod(output.file_.get(), 0600) != 0) {
+    return tl::unexpected<Error>(cannot_create(path, errno));
+  }
+  return output;
+}
+
+// Such a file gets its name through /proc.
+bool OutputFile::create_without_name() {
+  file_.reset(::openat(directory_.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (file_ && ::access(link_to(file_).c_str(), F_OK) != 0) file_.reset();
+  return static_cast<bool>(file_);
+}
+
+Result<void> OutputFile::create_file() {
+  if (create_without_name()) return {};
   std::uint64_t random = 0;
   if (::getrandom(&random, sizeof(random), 0) != sizeof(random)) {
     return fail_errno("cannot get a random number", errno);
   }
   // The name itself may be as long as a name can be.
   const std::string temporary = fmt::format(".triptych-{:016x}.part", random);
-  output.file_.reset(::openat(output.directory_.get(), temporary.c_str(),
-                              O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!output.file_) return tl::unexpected<Error>(cannot_create(path, errno));
-  output.temporary_name_ = temporary;
-  if (::fchmod(output.file_.get(), 0600) != 0) {
-    return tl::unexpected<Error>(cannot_create(path, errno));
-  }
-  return output;
+  file_.reset(::openat(directory_.get(), temporary.c_str(),
+                       O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file_) return tl::unexpected<Error>(cannot_create(path_, errno));
+  temporary_name_ = temporary;
+  return {};
 }
 
 OutputFile::~OutputFile() {
@@ -125,7 +148,9 @@ Result<void> OutputFile::publish() {
       return fail_errno(fmt::format("cannot keep {} as {}", quote(name_), quote(old)), errno);
     }
   }
-  const int error = rename_without_replacing(directory_.get(), temporary_name_, name_);
+  const int error = temporary_name_.empty()
+                        ? give_name(file_, directory_.get(), name_)
+                        : rename_without_replacing(directory_.get(), temporary_name_, name_);
   if (error != 0) return tl::unexpected<Error>(cannot_create(path_, error));
   temporary_name_.clear();
   return {};

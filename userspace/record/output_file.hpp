@@ -16,13 +16,14 @@ namespace triptych::record {
 
 class OutputFile {
  public:
-  // Checks that `path` may become a new trace and creates the file, mode 0600, under a temporary
-  // name in the same directory. What stands at `path` is not touched yet.
+  // Checks that `path` may become a new trace and creates the file, mode 0600, in the same
+  // directory: without a name, so that nothing remains of it however we end, or under a temporary
+  // one where the file system knows no files without. What stands at `path` is not touched yet.
   static Result<OutputFile> create(const std::string& path, const launch::User& owner);
 
   OutputFile(OutputFile&&) noexcept = default;
   OutputFile& operator=(OutputFile&&) = delete;
-  ~OutputFile();  // removes the temporary file, unless publish() succeeded
+  ~OutputFile();  // removes the file, unless publish() succeeded
 
   // Another descriptor of the file, for the one who writes it.
   [[nodiscard]] Result<UniqueFd> writing_end() const;
@@ -35,12 +36,14 @@ class OutputFile {
  private:
   OutputFile() = default;
   Result<void> check_target() const;
+  Result<void> create_file();
+  [[nodiscard]] bool create_without_name();
   [[nodiscard]] Result<bool> is_own_trace(
       const std::string& name) const;  // false: nothing is there
 
-  std::string path_;  // as the user wrote it
-  std::string name_;  // its last component
-  std::string temporary_name_;
+  std::string path_;            // as the user wrote it
+  std::string name_;            // its last component
+  std::string temporary_name_;  // empty: it has none
   launch::User owner_;
   UniqueFd directory_;
   UniqueFd file_;

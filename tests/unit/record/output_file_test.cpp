@@ -67,6 +67,7 @@ TEST_F(OutputFileTest, AppearsOnlyWhenItIsPublished) {
   auto file = OutputFile::create(path("new.tpt"), ourselves());
   ASSERT_TRUE(file) << file.error().message;
   EXPECT_FALSE(fs::exists(path("new.tpt")));
+  EXPECT_THAT(names(), testing::IsEmpty());  // whoever is killed now leaves nothing behind
   auto end = file->writing_end();
   ASSERT_TRUE(end);
   ASSERT_EQ(::write(end->get(), "events", 6), 6);
