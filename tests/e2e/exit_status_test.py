@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`record -- COMMAND` ends as COMMAND does, and says what it recorded."""
 
+import os
 import re
 
 import harness
@@ -61,6 +62,9 @@ class ExitStatus(harness.Test):
                                    r"[\d.]+ (KiB|B) in triptych\.tpt, 0 lost$")
         self.assertEqual(lines[3], "triptych: next: triptych report triptych.tpt")
         self.assertEqual(len(lines), 4)
+        size = re.search(r"([\d.]+) (KiB|B) in triptych", lines[2])
+        self.assertAlmostEqual(float(size.group(1)) * (1024 if size.group(2) == "KiB" else 1),
+                               os.stat(self.path("triptych.tpt")).st_size, delta=60)
         said = int(re.search(r"recorded ([\d,]+) events", lines[2]).group(1).replace(",", ""))
         self.assertEqual(said, sum(self.ending()["counters"]["produced"].values()))
 

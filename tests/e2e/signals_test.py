@@ -22,6 +22,24 @@ open("ready", "w").close()
 time.sleep(60)
 """
 
+# Writes down each SIGTERM and SIGINT that it gets; ends with status 7 half a second after the first.
+COUNTING = """
+import os, signal, sys, time
+got = os.open("got", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+def note(number, frame):
+    os.write(got, b"%d " % number)
+for number in (signal.SIGTERM, signal.SIGINT):
+    signal.signal(number, note)
+open("ready", "w").close()
+for _ in range(6000):
+    time.sleep(0.01)
+    if os.fstat(got).st_size:
+        end = time.monotonic() + 0.5
+        while time.monotonic() < end:
+            time.sleep(0.01)
+        sys.exit(7)
+"""
+
 # Ignores what it can; writes its process id to "ready".
 STUBBORN = "trap '' INT TERM HUP QUIT; echo $$ >ready.new; mv ready.new ready; sleep 60"
 
@@ -57,6 +75,12 @@ class FromTheTerminal(harness.Test):
         self.assertEqual(self.ending()["reason"], "target ended")
         self.assertEqual(self.ending()["wait_status"], 7 << 8)
         self.assertIn("next: triptych report triptych.tpt", terminal.output)
+
+    def test_ctrl_c_reaches_the_command_no_second_time(self):
+        terminal = self.terminal("/usr/bin/python3", "-c", COUNTING)
+        terminal.keys("\x03")
+        self.assertEqual(terminal.wait(), 7)
+        self.assertEqual(self.read("got"), f"{int(signal.SIGINT)} ")
 
     def test_ctrl_c_that_kills(self):
         terminal = self.terminal("sh", "-c", "touch ready; exec sleep 60")
@@ -118,6 +142,20 @@ class FromElsewhere(harness.Test):
                 self.assertEqual(self.ending()["wait_status"], 7 << 8)
                 os.unlink(self.path("stopped"))
                 os.unlink(self.path("ready"))
+
+    def test_the_command_gets_each_signal_once(self):
+        """Sent to the recorder alone it is passed on; the group's members have it already."""
+        for send in (os.kill, os.killpg):
+            for number in (signal.SIGTERM, signal.SIGINT):
+                with self.subTest(send=send.__name__, signal=number):
+                    process = self.start("record", "--", "/usr/bin/python3", "-c", COUNTING)
+                    self.wait_for_file("ready")
+                    send(process.pid, number)
+                    self.assertEqual(self.finish(process).status, 7)
+                    self.assertEqual(self.read("got"), f"{int(number)} ")
+                    self.assertEqual(self.ending()["reason"], "target ended")
+                    os.unlink(self.path("got"))
+                    os.unlink(self.path("ready"))
 
     def test_sighup_is_passed_on(self):
         process = self.start("record", "--", "sh", "-c", "touch ready; exec sleep 60")
@@ -184,14 +222,15 @@ class RecorderKilled(harness.Test):
         self.assertEqual(self.report()["data_quality"]["recording_cut"], 1)
 
     def test_before_the_command_began(self):
-        """Whoever kills us at any moment leaves no command that waits for ever."""
-        for delay in (0.01, 0.03, 0.06, 0.1):
+        """Whoever kills us at any moment leaves no command that waits for ever, and no half file."""
+        for delay in (0.003, 0.01, 0.02, 0.03, 0.045, 0.06, 0.1):
             with self.subTest(delay=delay):
                 process = self.start("record", "--", "sh", "-c", "exec sleep 0.987654")
                 time.sleep(delay)
                 process.kill()
                 process.wait()
                 wait_until(lambda: not waiting_children(process.pid), "the child's end")
+                self.assertLessEqual(set(self.names()), {"triptych.tpt", "triptych.tpt.old"})
 
 
 def waiting_children(group):

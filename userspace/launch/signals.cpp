@@ -8,6 +8,13 @@
 #include <utility>
 
 namespace triptych::launch {
+namespace {
+
+constexpr std::uint64_t bit(int signal_number) {
+  return 1ull << (signal_number - 1);
+}
+
+}  // namespace
 
 Result<Signals> Signals::take_over() {
   sigset_t taken;
@@ -28,6 +35,9 @@ Result<Signals> Signals::take_over() {
     ::sigaction(kIgnored[i], &ignore, &signals.ignored_[i]);
   }
   signals.active_ = true;
+  for (const int number : {SIGINT, SIGTERM, SIGQUIT, SIGHUP}) {
+    if (sigismember(&taken, number) == 1) signals.taken_ |= bit(number);
+  }
   signals.fd_.reset(::signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals.fd_) return fail_errno("cannot open a signal descriptor", errno);
   return signals;
@@ -35,6 +45,9 @@ Result<Signals> Signals::take_over() {
 
 Signals::Signals(Signals&& other) noexcept
     : fd_(std::move(other.fd_)),
+      taken_(other.taken_),
+      group_pending_(other.group_pending_),
+      witness_(std::move(other.witness_)),
       active_(std::exchange(other.active_, false)),
       mask_(other.mask_),
       ignored_(other.ignored_) {}
@@ -50,7 +63,11 @@ Signals::~Signals() {
 std::optional<Signal> Signals::next() {
   signalfd_siginfo info{};
   if (::read(fd_.get(), &info, sizeof(info)) != sizeof(info)) return std::nullopt;
-  return Signal{static_cast<int>(info.ssi_signo), info.ssi_code == SI_KERNEL};
+  const auto number = static_cast<int>(info.ssi_signo);
+  group_pending_ |= witness_.take(taken_);
+  const bool to_group = info.ssi_code == SI_KERNEL || (group_pending_ & bit(number)) != 0;
+  group_pending_ &= ~bit(number);
+  return Signal{number, to_group};
 }
 
 void Signals::restore() const {

@@ -8,18 +8,20 @@
 #include <signal.h>
 
 #include <array>
+#include <cstdint>
 #include <optional>
 
 #include "base/error.hpp"
 #include "base/unique_fd.hpp"
+#include "launch/group_witness.hpp"
 
 namespace triptych::launch {
 
 struct Signal {
   int number = 0;
-  // Sent by the kernel, as for a key: every process of the terminal's foreground group got it.
-  // Otherwise somebody sent it to us alone, as far as can be known.
-  bool from_terminal = false;
+  // Our whole process group got it: a key of the terminal, or kill(2) with the group's number.
+  // Without watch_group() only keys are known as such.
+  bool to_group = false;
 };
 
 class Signals {
@@ -33,6 +35,9 @@ class Signals {
   Signals& operator=(const Signals&) = delete;
   ~Signals();  // gives everything back
 
+  // From now on signals to the group are told from those to us alone.
+  void watch_group() { witness_.start(); }
+
   [[nodiscard]] int fd() const { return fd_.get(); }  // readable when next() has one
   [[nodiscard]] std::optional<Signal> next();
 
@@ -44,6 +49,10 @@ class Signals {
   static constexpr std::array<int, 2> kIgnored = {SIGPIPE, SIGXFSZ};
 
   UniqueFd fd_;
+  std::uint64_t taken_ = 0;  // as bits
+  std::uint64_t group_pending_ =
+      0;  // of taken_: came to the group, and next() has yet to come to it
+  GroupWitness witness_;
   bool active_ = false;
   sigset_t mask_{};  // as inherited
   std::array<struct sigaction, kIgnored.size()> ignored_{};

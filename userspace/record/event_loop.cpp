@@ -122,7 +122,7 @@ bool EventLoop::read_signals() {
     came = true;
     ++signals_seen_;
     last_signal_ = signal->number;
-    if (parts_.target.child() != nullptr && !signal->from_terminal) {
+    if (parts_.target.child() != nullptr && !signal->to_group) {
       parts_.target.child()->send(signal->number);
     }
   }

@@ -128,11 +128,11 @@ void say_result(Console& console, const OutputFile& file, const trace::Writer& w
                 const model::Ending& ending, std::uint64_t start_ns) {
   std::uint64_t lost = ending.counters.disk_lost;
   for (const std::uint64_t count : ending.counters.lost) lost += count;
-  console.say(fmt::format("recorded {} events in {}, {} in {}, {} lost",
-                          format_count(writer.records() - writer.records_lost()),
-                          format_duration_ns(ending.end_ns - start_ns),
-                          format_bytes(writer.bytes_written()), quote(file.path()),
-                          format_count(lost)));
+  const std::uint64_t recorded = writer.records() - writer.records_lost();
+  console.say(
+      fmt::format("recorded {} {} in {}, {} in {}, {} lost", format_count(recorded),
+                  recorded == 1 ? "event" : "events", format_duration_ns(ending.end_ns - start_ns),
+                  format_bytes(writer.bytes_written()), quote(file.path()), format_count(lost)));
   console.say(fmt::format("next: triptych report {}", shell_word(file.path())));
 }
 
@@ -226,6 +226,7 @@ Outcome<int> run(const Options& options) {
     return tl::unexpected<Failure>(Failure{allowed.error()});
   }
   TRIPTYCH_RECORD_TRY(launch::Signals signals, launch::Signals::take_over());
+  if (options.kind == model::TargetKind::kCommand) signals.watch_group();
   Console console;
   Outcome<Prepared> prepared = prepare(options, signals, console);
   if (!prepared) return tl::unexpected<Failure>(prepared.error());
