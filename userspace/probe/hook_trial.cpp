@@ -15,6 +15,7 @@
 
 #include "base/unique_fd.hpp"
 #include "probe/perf_event.hpp"
+#include "probe/permission.hpp"
 #include "probe/tracefs.hpp"
 
 namespace triptych::probe {
@@ -27,7 +28,7 @@ constexpr bpf_insn kReturnZero[] = {{BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0},
 tl::unexpected<Error> refused(const char* step, int errno_value) {
   std::string message = std::string(step) + " refused: ";
   message += std::generic_category().message(errno_value);
-  if (errno_value == EPERM) message += " (kernel lockdown, or a missing capability)";
+  if (errno_value == EPERM) message += " (" + why_not_permitted() + ")";
   return fail(std::move(message));
 }
 
