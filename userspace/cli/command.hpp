@@ -47,5 +47,11 @@ Command add_doctor_command(CLI::App& app);  // only in builds that can record
 
 // For option checks: one of a few words, named in the error.
 CLI::Validator one_of(const std::vector<std::string>& words);
+// A whole number in these limits: the parser itself takes -1 for a very big one.
+CLI::Validator whole_number(std::uint64_t from, std::uint64_t to);
+
+// Limits of what people can mean.
+inline constexpr std::uint64_t kMostRows = 1'000'000'000;
+inline constexpr std::uint64_t kMostTasks = 4'194'304;  // the kernel's PID_MAX_LIMIT
 
 }  // namespace triptych::cli

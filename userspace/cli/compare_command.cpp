@@ -14,6 +14,7 @@
 #include "compare/comparison.hpp"
 #include "compare/interrupt.hpp"
 #include "compare/json.hpp"
+#include "compare/plan.hpp"
 #include "compare/text.hpp"
 
 namespace triptych::cli {
@@ -105,7 +106,8 @@ Command add_compare_command(CLI::App& app) {
   self->add_option("--set", options->settings, "KEY=VALUE of a parameter; may be repeated")
       ->allow_extra_args(false);
   self->add_option("--repetitions", options->repetitions,
-                   "Processes started for each cell (default: 10, with --thorough 60)");
+                   "Processes started for each cell (default: 10, with --thorough 60)")
+      ->check(whole_number(0, compare::kMostRepetitions));
   self->add_option("--format", words->format, "How: text for people, json for programs")
       ->check(one_of({"text", "json"}))
       ->capture_default_str();

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 
@@ -124,6 +125,13 @@ std::string nearest(std::string_view word, const std::vector<std::string>& known
 
 Error describe_parse_error(const CLI::ParseError& error, const CLI::App& app) {
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) return describe_extras(app);
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    // "--tid: 1 required INT missing"
+    const std::string text = error.what();
+    return {ErrorCode::kUsage,
+            fmt::format("{} needs a value", escape(text.substr(0, text.find(':')))),
+            fmt::format("{} --help", full_name(command_in_use(app)))};
+  }
   return {ErrorCode::kUsage, escape(error.what()),
           fmt::format("{} --help", full_name(command_in_use(app)))};
 }
@@ -139,6 +147,20 @@ CLI::Validator one_of(const std::vector<std::string>& words) {
     return fmt::format("{} is none of {}", quote(value), list);
   };
   return CLI::Validator(check, "{" + list + "}", "one_of");
+}
+
+CLI::Validator whole_number(std::uint64_t from, std::uint64_t to) {
+  const auto check = [from, to](std::string& value) {
+    std::uint64_t number = 0;
+    const char* end = value.data() + value.size();
+    const auto parsed = std::from_chars(value.data(), end, number);
+    if (parsed.ec == std::errc() && parsed.ptr == end && number >= from && number <= to) {
+      return std::string();
+    }
+    return fmt::format("{} is not a whole number from {} to {}", quote(value), format_count(from),
+                       format_count(to));
+  };
+  return CLI::Validator(check, "", "whole_number");
 }
 
 }  // namespace triptych::cli

@@ -20,8 +20,8 @@ constexpr const char* kFooter = R"(Examples:
   triptych COMMAND --help               the options of one command
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 the kernel or our rights do not allow it,
-4 the data is worse than --strict asks for, 5 --fail-on of a diff. `record -- COMMAND` ends with the
-status of COMMAND.
+4 the data is worse than --strict asks for, 5 --fail-on of a diff. record has its own: that of
+COMMAND, and 125 where others have 1 or 3; see triptych record --help.
 )";
 
 std::vector<Command> add_commands(CLI::App& app) {

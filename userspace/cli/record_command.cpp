@@ -26,7 +26,8 @@ Ctrl-C and SIGTERM reach the command and end the recording: when the command has
 3 seconds, or at the second one. An earlier trace of the same name is kept as FILE.old.
 
 Exit status: that of COMMAND, or 128 + the signal that ended it; 127 when it was not found, 126 when
-it cannot be run; 125 when the recording failed; 2 for a wrong command line; 0 for -p and -a.
+it cannot be run; 0 for -p and -a; 125 when there is no recording, or only part of one: no root, a
+kernel that does not allow it, a file that cannot be written; 2 for a wrong command line.
 )";
 
 // As the kernel keeps them: the command line parser takes words like "[a,b]" apart.

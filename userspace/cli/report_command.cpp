@@ -94,9 +94,11 @@ Command add_report_command(CLI::App& app) {
       ->check(one_of({"text", "json"}))
       ->capture_default_str();
   self->add_option("-o,--output", options->output, "Write to this file, not to standard output");
-  self->add_option("--tid", options->tid, "Only the task with this thread id");
+  self->add_option("--tid", options->tid, "Only the task with this thread id")
+      ->check(whole_number(1, kMostTasks));
   self->add_option("--process", options->process, "Only processes with this id or name");
   self->add_option("--top", options->top, "Rows of each table of the text; 0: all")
+      ->check(whole_number(0, kMostRows))
       ->capture_default_str();
   self->add_option("--sort", options->sort, "Order of the tasks in the text")
       ->check(one_of({"on-cpu", "runnable", "blocked", "switches", "faults", "start"}))

@@ -7,11 +7,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/text.hpp"
 #include "cli/command.hpp"
 #include "workloads/run_arguments.hpp"
 
@@ -24,6 +26,22 @@ constexpr const char* kFooter = R"(Examples:
   triptych record -- triptych run create --model process
   triptych report --from-mark begin --to-mark end
 )";
+
+constexpr std::uint64_t kMostOperations = 1'000'000'000'000;
+constexpr std::uint64_t kMostCpus = 8192;  // what a kernel can be built for
+
+CLI::Validator seconds_in_a_day() {
+  const auto check = [](std::string& value) {
+    double seconds = 0;
+    const char* end = value.data() + value.size();
+    const auto parsed = std::from_chars(value.data(), end, seconds);
+    if (parsed.ec == std::errc() && parsed.ptr == end && seconds >= 0.001 && seconds <= 86'400) {
+      return std::string();
+    }
+    return fmt::format("{} is not a number of seconds from 0.001 to 86,400", quote(value));
+  };
+  return CLI::Validator(check, "", "seconds_in_a_day");
+}
 
 struct Options {
   workloads::RunArguments arguments;
@@ -77,15 +95,18 @@ Command add_run_command(CLI::App& app) {
   self->add_option("--set", arguments.settings, "KEY=VALUE of a parameter; may be repeated")
       ->allow_extra_args(false);
   CLI::Option* iterations = self->add_option("--iterations", options->iterations,
-                                             "Operations to do (default: the scenario's)");
+                                             "Operations to do (default: the scenario's)")
+                                ->check(whole_number(1, kMostOperations));
   self->add_option("--seconds", arguments.options.seconds,
                    "Do as many operations as fit in this time")
-      ->check(CLI::Range(0.001, 86'400.0))
+      ->check(seconds_in_a_day())
       ->excludes(iterations);
   self->add_option("--warm-up", arguments.options.warm_up_operations,
                    "Operations to do before, which do not count")
+      ->check(whole_number(0, kMostOperations))
       ->capture_default_str();
-  self->add_option("--pin", arguments.options.cpu, "Stay on this CPU");
+  self->add_option("--pin", arguments.options.cpu, "Stay on this CPU")
+      ->check(whole_number(0, kMostCpus));
   self->add_flag("--control", arguments.options.control,
                  "Do no operation once before, between marks of its own, to be subtracted");
   self->add_option("--format", options->format, "How: text for people, json for programs")

@@ -55,9 +55,36 @@ INSTANTIATE_TEST_SUITE_P(
             "error: --sort: size is none of on-cpu, runnable, blocked, switches, faults, start\n"
             "hint: triptych report --help\n"},
         Mistake{{"report", "--top", "many"},
-                "error: Could not convert: --top = many\nhint: triptych report --help\n"},
-        Mistake{{"report", "--tid"},
-                "error: --tid: 1 required INT missing\nhint: triptych report --help\n"}));
+                "error: --top: many is not a whole number from 0 to 1,000,000,000\n"
+                "hint: triptych report --help\n"},
+        Mistake{{"report", "--top", "-1"},
+                "error: --top: -1 is not a whole number from 0 to 1,000,000,000\n"
+                "hint: triptych report --help\n"},
+        Mistake{{"report", "--tid", "abc"},
+                "error: --tid: abc is not a whole number from 1 to 4,194,304\n"
+                "hint: triptych report --help\n"},
+        Mistake{{"report", "--tid=-5"},
+                "error: --tid: -5 is not a whole number from 1 to 4,194,304\n"
+                "hint: triptych report --help\n"},
+        Mistake{{"report", "--tid", "1.5"},
+                "error: --tid: 1.5 is not a whole number from 1 to 4,194,304\n"
+                "hint: triptych report --help\n"},
+        Mistake{{"report", "--tid"}, "error: --tid needs a value\nhint: triptych report --help\n"},
+        Mistake{{"run", "cpu", "--model", "thread", "--iterations", "-1"},
+                "error: --iterations: -1 is not a whole number from 1 to 1,000,000,000,000\n"
+                "hint: triptych run --help\n"},
+        Mistake{{"run", "cpu", "--model", "thread", "--warm-up=-1"},
+                "error: --warm-up: -1 is not a whole number from 0 to 1,000,000,000,000\n"
+                "hint: triptych run --help\n"},
+        Mistake{{"run", "cpu", "--model", "thread", "--pin", "-1"},
+                "error: --pin: -1 is not a whole number from 0 to 8,192\n"
+                "hint: triptych run --help\n"},
+        Mistake{{"run", "cpu", "--model", "thread", "--seconds", "-1"},
+                "error: --seconds: -1 is not a number of seconds from 0.001 to 86,400\n"
+                "hint: triptych run --help\n"},
+        Mistake{{"compare", "--repetitions", "-1"},
+                "error: --repetitions: -1 is not a whole number from 0 to 1,000\n"
+                "hint: triptych compare --help\n"}));
 
 TEST(CommandLineHelp, HasExamplesAndStatuses) {
   const test::ProgramResult result = triptych({"--help"});
