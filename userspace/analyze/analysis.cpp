@@ -14,6 +14,7 @@
 #include "analyze/mark_tracker.hpp"
 #include "analyze/summary_builder.hpp"
 #include "analyze/summary_mode.hpp"
+#include "analyze/sums.hpp"
 #include "analyze/switch_tracker.hpp"
 #include "analyze/task_table.hpp"
 
@@ -85,7 +86,6 @@ struct Analysis::Impl {
   Recorded recorded;
   std::uint32_t page_size;
   model::DataQuality quality;
-  Totals totals;
   CountingWindow window;
   LossTracker losses;
   TaskTable tasks{quality};
@@ -177,7 +177,13 @@ void Analysis::Impl::rare(const model::Event& event) {
     if (record != nullptr) record->summary = *summary;
     return;
   }
-  if (about_coroutines(event) || window.closed()) return;
+  if (about_coroutines(event)) return;
+  if (window.closed()) {
+    // Of a task that was idle until now: that it was.
+    const auto* late = std::get_if<model::TaskBaseline>(&event.payload);
+    if (late != nullptr && tasks.find(event.task) != nullptr) baseline(event, *late);
+    return;
+  }
   const model::TimeNs ts = event.ts_ns;
   std::visit(model::Overloaded{
                  [&](const model::TaskNew& it) { created(event, it); },
@@ -234,26 +240,6 @@ void Analysis::Impl::created(const model::Event& event, const model::TaskNew& cr
   if (parent != nullptr) forks.on_use(*parent, created.parent_mm, event.ts_ns);
   spaces.use(*child, created.mm, event.ts_ns, child->task.comm);
   forks.on_new(*child, event.ts_ns, created);
-  if (!window.counting()) return;
-  switch (child->task.created_by) {
-    case CreatedBy::kFork:
-      ++totals.forks;
-      break;
-    case CreatedBy::kVfork:
-      ++totals.vforks;
-      break;
-    case CreatedBy::kThread:
-      ++totals.threads_created;
-      break;
-    case CreatedBy::kIoWorker:
-    case CreatedBy::kUserWorker:
-    case CreatedBy::kKthread:
-      ++totals.kernel_workers;
-      break;
-    default:
-      ++totals.other_clones;
-      break;
-  }
 }
 
 void Analysis::Impl::seen(const model::Event& event, const model::TaskSeen& seen) {
@@ -290,7 +276,7 @@ void Analysis::Impl::exec(const model::Event& event, const model::TaskExec& exec
   tasks.on_exec(*record, event.ts_ns, exec);
   record->previous_comm.clear();
   spaces.use(*record, exec.mm, event.ts_ns, old_name);
-  if (window.counting()) ++totals.execs;
+  if (window.counting()) ++record->task.exec_count;
 }
 
 void Analysis::Impl::exit(const model::Event& event, const model::TaskExit& exit) {
@@ -301,8 +287,9 @@ void Analysis::Impl::exit(const model::Event& event, const model::TaskExit& exit
   task.exit_ns = event.ts_ns;
   task.exit_code = exit.exit_code;
   task.group_exit = exit.group;
-  if (exit.last) task.peak_rss_bytes = pages_to_bytes(exit.peak_rss_pages, page_size);
-  if (window.counting()) ++totals.exits;
+  if (exit.last && !tasks.began_in_creators_memory(*record)) {
+    task.peak_rss_bytes = pages_to_bytes(exit.peak_rss_pages, page_size);
+  }
 }
 
 void Analysis::Impl::end(const model::Event& event, const model::TaskEnd& end) {
@@ -392,12 +379,11 @@ Result<Summary> Analysis::finish(const std::optional<model::Ending>& ending,
   summary.events = impl.events;
   summary.stored_bytes = stored_bytes;
   summary.summary_only = impl.recorded.summaries;
-  summary.totals = impl.totals;
-  summary.totals.cow = impl.faults.copies();
   if (summary.summary_only) {
     for (const auto& record : impl.tasks.records()) {
       if (!record->target) continue;
-      apply_summary(*record, trace_end, impl.page_size, summary.totals.cow);
+      apply_summary(*record, trace_end, impl.page_size, record->task.cow);
+      record->task.unknown_by_cause_ns = {};  // the kernel side does not say
     }
   }
   impl.tasks.judge_survivors(summary.end_ns, impl.losses);
@@ -407,6 +393,8 @@ Result<Summary> Analysis::finish(const std::optional<model::Ending>& ending,
   build_tasks(impl.tasks, summary.begin_ns, summary.end_ns, summary);
   impl.coroutines.finish(trace_end, summary);
   if (!was_recorded(impl.metadata, "coroutine")) summary.coroutines.recorded = false;
+  summary.totals = totals_of(summary);
+  add_task_audits(summary, summary.audit);
   summary.marks = impl.marks.take_marks();
   summary.losses = impl.losses.take_ranges();
   summary.quality = impl.quality;

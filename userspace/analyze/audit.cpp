@@ -9,13 +9,10 @@ namespace triptych::analyze {
 namespace {
 
 constexpr const char* kNoBaseline = "its counters at the beginning are not in the trace";
+constexpr const char* kNoEnd = "its final counters are not in the trace";
 constexpr const char* kLost = "records lost";
-
-void remark(TaskAudit& audit, const std::string& text) {
-  if (audit.remark.find(text) != std::string::npos) return;
-  if (!audit.remark.empty()) audit.remark += "; ";
-  audit.remark += text;
-}
+constexpr const char* kMarkOfAnother =
+    "alive at a mark that another task set, so its counters then are not in the trace";
 
 std::uint64_t minus(std::uint64_t a, std::uint64_t b) {
   return a > b ? a - b : 0;
@@ -30,43 +27,49 @@ struct Ends {
   std::string missing;
 };
 
-std::optional<model::Counters> beginning(const TaskRecord& record,
-                                         const std::optional<model::Counters>& baseline) {
-  if (record.born) return model::Counters{};
-  return baseline;
+bool alive(const TaskRecord& record) {
+  return record.span.state != RunState::kDead;
+}
+
+// Between marks, a task that was created there began at zero, as every other one does.
+void find_beginning(const TaskRecord& record, const MarkTracker& marks,
+                    const std::optional<model::Counters>& baseline, Ends& ends) {
+  const bool marked = !marks.wanted().from_mark.empty();
+  if (marked && marks.from() && marks.from()->task == record.task.id) {
+    ends.begin = marks.from()->counters;
+    ends.own_begin = marks.from()->faults;
+  } else if (record.born && record.task.start_ns >= marks.begin_ns()) {
+    ends.begin = model::Counters{};
+  } else if (marked) {
+    ends.missing = kMarkOfAnother;
+  } else if (baseline) {
+    ends.begin = baseline;
+  } else {
+    ends.missing = kNoBaseline;
+  }
+}
+
+void find_end(const TaskRecord& record, const MarkTracker& marks, Ends& ends) {
+  const bool marked = !marks.wanted().to_mark.empty();
+  if (marked && marks.to() && marks.to()->task == record.task.id) {
+    ends.end = marks.to()->counters;
+    ends.own_end = marks.to()->faults;
+  } else if (record.end) {  // between marks: it ended before the second one
+    ends.end = record.end->counters;
+    ends.own_end = record.end->faults;
+  } else if (marked) {
+    ends.missing = kMarkOfAnother;
+  } else if (record.summary) {
+    ends.end = record.summary->counters;
+  }
 }
 
 Ends ends_of(const TaskRecord& record, const MarkTracker& marks,
              const std::optional<model::Counters>& baseline) {
   Ends ends;
-  const Window& wanted = marks.wanted();
-  if (wanted.from_mark.empty()) {
-    ends.begin = beginning(record, baseline);
-    if (!ends.begin) ends.missing = kNoBaseline;
-  } else if (marks.from() && marks.from()->task == record.task.id) {
-    ends.begin = marks.from()->counters;
-    ends.own_begin = marks.from()->faults;
-  } else {
-    ends.missing = "not comparable between marks of other tasks";
-  }
-  if (!wanted.to_mark.empty()) {
-    if (marks.to() && marks.to()->task == record.task.id) {
-      ends.end = marks.to()->counters;
-      ends.own_end = marks.to()->faults;
-    } else {
-      ends.missing = "not comparable between marks of other tasks";
-    }
-  } else if (record.end) {
-    ends.end = record.end->counters;
-    ends.own_end = record.end->faults;
-  } else if (record.summary) {
-    ends.end = record.summary->counters;
-  }
+  find_beginning(record, marks, baseline, ends);
+  find_end(record, marks, ends);
   return ends;
-}
-
-bool alive(const TaskRecord& record) {
-  return record.span.state != RunState::kDead;
 }
 
 }  // namespace
@@ -83,40 +86,54 @@ bool Auditor::lost(const TaskRecord& record, model::LossClass loss) const {
 void Auditor::audit_switches(TaskRecord& record) const {
   TaskAudit& audit = record.task.audit;
   const SwitchCounts& counted = record.task.switches;
-  const Ends ends = ends_of(record, marks_, record.baseline_switches);
   audit.switches = AuditVerdict::kNotComparable;
-  if (!recorded_.switches) return remark(audit, "switches were not recorded");
-  if (record.gap) return remark(audit, kLost);
-  if (!ends.begin) {
-    // A switch would have come with its baseline: there was none.
-    const bool idle = !windowed() && record.beginning_known && alive(record) && !record.has_run &&
-                      !recorded_.summaries;
-    if (!idle) return remark(audit, ends.missing);
-    if (lost(record, model::LossClass::kSwitch) || lost(record, model::LossClass::kTask)) {
-      return remark(audit, kLost);
-    }
-    audit.switches = AuditVerdict::kEqual;
+  if (!recorded_.switches) {
+    audit.switches_remark = "switches were not recorded";
     return;
   }
-  if (!ends.end) {
-    if (!ends.missing.empty()) return remark(audit, ends.missing);
-    if (!alive(record)) return remark(audit, "its final counters are not in the trace");
-    if (recorded_.summaries) return remark(audit, "its last counters are not in the trace");
-    if (record.doubt_at_end) return remark(audit, kLost);
-    audit.kernel_voluntary = counted.voluntary;
-    audit.kernel_involuntary = counted.involuntary;
-    audit.switches = AuditVerdict::kEqual;
-    return remark(audit, "alive at the end: compared by sequence number at its last switch");
+  if (record.gap) {
+    audit.switches_remark = kLost;
+    return;
   }
+  const Ends ends = ends_of(record, marks_, record.baseline_switches);
+  if (!ends.begin || !ends.end) return audit_sequence(record);
   audit.kernel_voluntary = minus(ends.end->nvcsw, ends.begin->nvcsw);
   audit.kernel_involuntary = minus(ends.end->nivcsw, ends.begin->nivcsw);
   if (counted.voluntary == audit.kernel_voluntary &&
       counted.involuntary == audit.kernel_involuntary) {
     audit.switches = AuditVerdict::kEqual;
   } else if (lost(record, model::LossClass::kSwitch)) {
-    remark(audit, kLost);
+    audit.switches_remark = kLost;
   } else {
     audit.switches = AuditVerdict::kDiffers;
+  }
+}
+
+void Auditor::audit_sequence(TaskRecord& record) const {
+  TaskAudit& audit = record.task.audit;
+  const bool based = record.born || record.baseline_switches;
+  // A switch would have come with its baseline: there was none.
+  const bool idle = record.beginning_known && alive(record) && !record.seq_known;
+  if (!based && (!idle || recorded_.summaries)) {
+    audit.switches_remark = kNoBaseline;
+  } else if (recorded_.summaries) {
+    audit.switches_remark = "its last counters are not in the trace";
+  } else if (!based) {
+    const bool doubtful =
+        lost(record, model::LossClass::kSwitch) || lost(record, model::LossClass::kTask);
+    audit.switches = doubtful ? AuditVerdict::kNotComparable : AuditVerdict::kEqual;
+    if (doubtful) audit.switches_remark = kLost;
+  } else if (record.owes_last_switch || (record.task.end_ns && !record.end)) {
+    audit.switches_remark = record.end ? kLost : kNoEnd;
+  } else if (record.doubt_at_end) {
+    audit.switches_remark = kLost;
+  } else {
+    audit.kernel_voluntary = record.task.switches.voluntary;
+    audit.kernel_involuntary = record.task.switches.involuntary;
+    audit.switches = AuditVerdict::kEqual;
+    audit.switches_remark =
+        windowed() ? "alive at a mark that another task set: compared by sequence number"
+                   : "alive at the end: compared by sequence number at its last switch";
   }
 }
 
@@ -125,13 +142,22 @@ void Auditor::audit_faults(TaskRecord& record) const {
   const std::uint64_t recorded = record.task.faults.total;
   const Ends ends = ends_of(record, marks_, record.baseline_faults);
   audit.faults = AuditVerdict::kNotComparable;
-  if (!recorded_.faults) return remark(audit, "faults were not recorded");
-  if (!ends.begin) return remark(audit, ends.missing);
-  if (!ends.end) {
-    return remark(audit, !ends.missing.empty() ? ends.missing
-                         : alive(record)       ? "alive at the end: its faults are not compared"
-                                               : "its final counters are not in the trace");
+  const bool idle = record.beginning_known && alive(record) && !record.seq_known && recorded == 0;
+  if (recorded_.faults && !recorded_.summaries && !ends.begin && idle &&
+      audit.switches == AuditVerdict::kEqual && !lost(record, model::LossClass::kFault)) {
+    audit.faults = AuditVerdict::kEqual;
+    audit.faults_remark = "none: the first one would have come with its baseline";
+    return;
   }
+  if (!recorded_.faults) {
+    audit.faults_remark = "faults were not recorded";
+  } else if (!ends.begin || (!ends.end && !ends.missing.empty())) {
+    audit.faults_remark = ends.missing;
+  } else if (!ends.end) {
+    audit.faults_remark =
+        alive(record) ? "alive at the end: nothing tells its counters at that very moment" : kNoEnd;
+  }
+  if (!audit.faults_remark.empty()) return;
   audit.kernel_faults =
       minus(ends.end->min_flt + ends.end->maj_flt, ends.begin->min_flt + ends.begin->maj_flt);
   audit.kernel_taken_faults = static_cast<std::int64_t>(audit.kernel_faults - recorded);
@@ -139,7 +165,7 @@ void Auditor::audit_faults(TaskRecord& record) const {
   if (!own_differs && audit.kernel_taken_faults >= 0) {
     audit.faults = AuditVerdict::kEqual;
   } else if (lost(record, model::LossClass::kFault)) {
-    remark(audit, kLost);
+    audit.faults_remark = kLost;
   } else {
     audit.faults = AuditVerdict::kDiffers;
   }
@@ -173,30 +199,11 @@ void Auditor::compare_counting_event(Audit& audit,
 
 Audit Auditor::run(const std::optional<model::Ending>& ending) {
   Audit audit;
-  std::uint64_t kernel_taken = 0;
-  bool any_faults = false;
-  for (const auto& entry : tasks_.records()) {
-    TaskRecord& record = *entry;
-    if (!record.target) continue;
-    audit_switches(record);
-    audit_faults(record);
-    const TaskAudit& verdict = record.task.audit;
-    ++audit.tasks;
-    audit.faults_recorded += record.task.faults.total;
-    if (verdict.switches != AuditVerdict::kNotComparable) {
-      ++audit.tasks_comparable;
-      audit.switches_recorded += record.task.switches.voluntary + record.task.switches.involuntary;
-      audit.switches_kernel += verdict.kernel_voluntary + verdict.kernel_involuntary;
-    }
-    if (verdict.switches == AuditVerdict::kDiffers || verdict.faults == AuditVerdict::kDiffers) {
-      ++audit.tasks_differing;
-    }
-    if (verdict.faults == AuditVerdict::kEqual) {
-      any_faults = true;
-      kernel_taken += static_cast<std::uint64_t>(verdict.kernel_taken_faults);
-    }
+  for (const auto& record : tasks_.records()) {
+    if (!record->target) continue;
+    audit_switches(*record);
+    audit_faults(*record);
   }
-  if (any_faults) audit.faults_kernel_taken = kernel_taken;
   if (losses_.count(model::LossClass::kTask) != 0) {
     audit.remark = format_count(losses_.count(model::LossClass::kTask)) +
                    " records of tasks were lost: tasks may be missing";

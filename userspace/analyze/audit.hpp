@@ -16,12 +16,15 @@ class Auditor {
           const Recorded& recorded)
       : tasks_(tasks), losses_(losses), marks_(marks), recorded_(recorded) {}
 
-  // Fills each task's audit; their counts must be final.
+  // Fills each task's audit; their counts must be final. What is returned lacks the sums over the
+  // tasks (analyze/sums).
   Audit run(const std::optional<model::Ending>& ending);
 
  private:
   [[nodiscard]] bool windowed() const;
   void audit_switches(TaskRecord& record) const;
+  // By the low bits of the kernel's count that every switch carries.
+  void audit_sequence(TaskRecord& record) const;
   void audit_faults(TaskRecord& record) const;
   [[nodiscard]] bool lost(const TaskRecord& record, model::LossClass loss) const;
   void compare_counting_event(Audit& audit, const std::optional<model::Ending>& ending) const;

@@ -66,8 +66,10 @@ FaultKind missing(const model::Fault& f, Allocated got, bool write) {
       // Only anonymous memory is allocated zeroed, page by page.
       return write && got == Allocated::kZeroed && f.order == 0 ? FaultKind::kFirstTouch
                                                                 : FaultKind::kUnknown;
-    case model::Mapping::kNone:
     case model::Mapping::kSpecial:
+      // The handler of such a mapping puts in a page that is there already, or a page frame.
+      return FaultKind::kSpecial;
+    case model::Mapping::kNone:
       return FaultKind::kUnknown;
   }
   return FaultKind::kUnknown;
@@ -101,8 +103,9 @@ FaultKind write_protected(const model::Fault& f, Allocated got) {
       return is_private(f) ? protected_private(f, got) : FaultKind::kSharedFileDirty;
     case model::Mapping::kHugetlb:
       return is_private(f) ? FaultKind::kHugetlbCopy : FaultKind::kHugetlb;
-    case model::Mapping::kNone:
     case model::Mapping::kSpecial:
+      return got == Allocated::kNothing ? FaultKind::kSpecial : FaultKind::kUnknown;
+    case model::Mapping::kNone:
       return FaultKind::kUnknown;
   }
   return FaultKind::kUnknown;

@@ -36,9 +36,10 @@ void FaultTracker::on_fault(TaskRecord& task, model::TimeNs ts_ns, const model::
   }
   const std::uint64_t bytes = copied_bytes(kind, page_size_);
   if (bytes == 0) return;
-  ++copies_.copies;
-  copies_.bytes += bytes;
-  copies_.time_ns += time_ns;
+  CowBill& copies = task.task.cow;
+  ++copies.copies;
+  copies.bytes += bytes;
+  copies.time_ns += time_ns;
   if (space != nullptr) forks_.charge(*space, ts_ns, bytes, time_ns);
 }
 

@@ -18,14 +18,11 @@ class FaultTracker {
 
   void on_fault(TaskRecord& task, model::TimeNs ts_ns, const model::Fault& fault);
 
-  [[nodiscard]] const CowBill& copies() const { return copies_; }
-
  private:
   AddressSpaces& spaces_;
   ForkTracker& forks_;
   const CountingWindow& window_;
   std::uint32_t page_size_;
-  CowBill copies_;
 };
 
 }  // namespace triptych::analyze

@@ -31,6 +31,7 @@ class MarkTracker {
   [[nodiscard]] std::optional<Error> missing() const;
 
   [[nodiscard]] const Window& wanted() const { return wanted_; }
+  [[nodiscard]] model::TimeNs begin_ns() const { return counting_.begin_ns(); }
   [[nodiscard]] const std::optional<Border>& from() const { return from_; }
   [[nodiscard]] const std::optional<Border>& to() const { return to_; }
   [[nodiscard]] std::vector<MarkPoint> take_marks() { return std::move(marks_); }

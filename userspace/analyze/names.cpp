@@ -35,6 +35,8 @@ std::string_view name_of(FaultKind kind) {
       return "swap";
     case FaultKind::kUserfaultfd:
       return "userfaultfd";
+    case FaultKind::kSpecial:
+      return "special";
     case FaultKind::kUnknown:
       return "unknown";
   }
@@ -63,6 +65,20 @@ std::string_view name_of(CreatedBy how) {
       return "user_worker";
     case CreatedBy::kKthread:
       return "kthread";
+  }
+  return "unknown";
+}
+
+std::string_view name_of(UnknownCause cause) {
+  switch (cause) {
+    case UnknownCause::kBeforeFirstEvent:
+      return "before_first_event";
+    case UnknownCause::kLoss:
+      return "loss";
+    case UnknownCause::kUnexplained:
+      return "unexplained";
+    case UnknownCause::kWakeupsLeftOut:
+      return "wakeups_left_out";
   }
   return "unknown";
 }

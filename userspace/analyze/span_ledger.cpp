@@ -25,7 +25,24 @@ void add_blocked(TaskRecord& record, std::int32_t key, std::uint64_t time_ns) {
   record.blocked.push_back(BlockedTime{key, time_ns});
 }
 
+void add_unknown(TaskRecord& record, UnknownCause cause, std::uint64_t time_ns) {
+  record.task.unknown_ns += time_ns;
+  record.task.unknown_by_cause_ns[static_cast<std::size_t>(cause)] += time_ns;
+}
+
+// Of a span that is unknown from its beginning.
+UnknownCause cause_of(const TaskRecord& record, const OpenSpan& span) {
+  const bool beginning_lost =
+      span.cause == UnknownCause::kBeforeFirstEvent && !record.beginning_known;
+  return beginning_lost ? UnknownCause::kLoss : span.cause;
+}
+
 }  // namespace
+
+UnknownCause SpanLedger::unexplained(const OpenSpan& span) const {
+  const bool waits = span.state == RunState::kBlocked || span.state == RunState::kNew;
+  return waits && !wakeups_recorded_ ? UnknownCause::kWakeupsLeftOut : UnknownCause::kUnexplained;
+}
 
 bool SpanLedger::keeps_silent() const {
   return quality_[model::Quality::untold_arrivals] != 0;
@@ -73,7 +90,7 @@ void SpanLedger::settle(TaskRecord& record, const OpenSpan& span, model::TimeNs 
       break;
     }
     case RunState::kUnknown:
-      task.unknown_ns += window_.inside(span.since_ns, until_ns);
+      add_unknown(record, cause_of(record, span), window_.inside(span.since_ns, until_ns));
       break;
     case RunState::kDead:
       break;
@@ -89,18 +106,21 @@ void SpanLedger::settle_in_doubt(TaskRecord& record, model::TimeNs until_ns) {
   } else if (doubtful_.size() < kMaxDoubtful) {
     doubtful_.push_back({&record, record.span, until_ns});
   } else {
-    record.task.unknown_ns += window_.inside(record.span.since_ns, until_ns);
+    add_unknown(record, UnknownCause::kUnexplained, window_.inside(record.span.since_ns, until_ns));
   }
 }
 
 void SpanLedger::settle(const DoubtfulSpan& doubtful) {
   const OpenSpan& span = doubtful.span;
+  if (span.state == RunState::kUnknown) return settle(*doubtful.record, span, doubtful.until_ns);
   std::optional<model::TimeNs> doubt = first_doubt(span);
+  const bool lost = doubt && *doubt < doubtful.until_ns;
   // Nothing lost explains it, or what was lost may be an account of what had happened before.
   const bool silent = span.state != RunState::kOnCpu && keeps_silent();
   if (!doubt || *doubt >= doubtful.until_ns || silent) doubt = span.since_ns;
   settle(*doubtful.record, span, *doubt);
-  doubtful.record->task.unknown_ns += window_.inside(*doubt, doubtful.until_ns);
+  add_unknown(*doubtful.record, lost ? UnknownCause::kLoss : unexplained(span),
+              window_.inside(*doubt, doubtful.until_ns));
 }
 
 void SpanLedger::settle_doubtful() {

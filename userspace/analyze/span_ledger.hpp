@@ -17,8 +17,8 @@ namespace triptych::analyze {
 class SpanLedger {
  public:
   SpanLedger(const LossTracker& losses, const CountingWindow& window,
-             const model::DataQuality& quality)
-      : losses_(losses), window_(window), quality_(quality) {}
+             const model::DataQuality& quality, bool wakeups_recorded)
+      : losses_(losses), window_(window), quality_(quality), wakeups_recorded_(wakeups_recorded) {}
 
   // Counts the span up to `until_ns` as what it was known to be.
   void settle(TaskRecord& record, const OpenSpan& span, model::TimeNs until_ns);
@@ -40,12 +40,14 @@ class SpanLedger {
     model::TimeNs until_ns;
   };
   void settle(const DoubtfulSpan& doubtful);
+  [[nodiscard]] UnknownCause unexplained(const OpenSpan& span) const;
   // This kernel does not tell of all that happens.
   [[nodiscard]] bool keeps_silent() const;
 
   const LossTracker& losses_;
   const CountingWindow& window_;
   const model::DataQuality& quality_;
+  const bool wakeups_recorded_;
   std::vector<DoubtfulSpan> doubtful_;  // a bounded number; more are unknown as a whole
 };
 

@@ -38,9 +38,10 @@ enum class FaultKind : std::uint8_t {
   kHugetlb,          // any other fault in a hugetlb mapping
   kSwap,             // came back from swap
   kUserfaultfd,
+  kSpecial,  // page that the kernel or a device provides: vdso, vvar, device memory
   kUnknown,  // completed, but the facts fit no row, or are missing
 };
-inline constexpr std::size_t kFaultKinds = 14;
+inline constexpr std::size_t kFaultKinds = 15;
 std::string_view name_of(FaultKind kind);  // "first_touch", the name in the JSON
 
 struct FaultStats {
@@ -100,6 +101,17 @@ struct Exec {
   model::Tid old_tid = 0;  // of the thread that called it; it now has the tid of the first thread
 };
 
+// Why the events do not prove what a task did for some time.
+enum class UnknownCause : std::uint8_t {
+  kBeforeFirstEvent,  // it was there when the recording began, and no event had told of it yet
+  kLoss,              // records were lost, or the recording was cut
+  kUnexplained,       // events are missing or contradict each other, and no loss explains it
+  kWakeupsLeftOut,    // asleep or waiting for a CPU: --events left out what tells them apart
+};
+inline constexpr std::size_t kUnknownCauses = 4;
+std::string_view name_of(UnknownCause cause);  // "before_first_event", the name in the JSON
+using UnknownTimes = std::array<std::uint64_t, kUnknownCauses>;
+
 enum class AuditVerdict : std::uint8_t { kEqual, kDiffers, kNotComparable };
 std::string_view name_of(AuditVerdict verdict);  // "equal", "differs", "not comparable"
 
@@ -107,7 +119,7 @@ std::string_view name_of(AuditVerdict verdict);  // "equal", "differs", "not com
 struct TaskAudit {
   AuditVerdict switches = AuditVerdict::kNotComparable;
   AuditVerdict faults = AuditVerdict::kNotComparable;
-  std::string remark;  // why not comparable
+  std::string switches_remark, faults_remark;  // why not comparable, or how it was compared
   std::uint64_t kernel_voluntary = 0, kernel_involuntary = 0;
   std::uint64_t kernel_faults = 0;       // min_flt + maj_flt
   std::int64_t kernel_taken_faults = 0;  // kernel_faults - recorded
@@ -120,21 +132,23 @@ struct Task {
   model::Tid parent_tid = 0;
   CreatedBy created_by = CreatedBy::kUnknown;
   std::uint64_t clone_flags = 0;
-  std::string comm;                     // the last name
-  std::vector<std::string> names;       // earlier names, oldest first, at most 8
-  std::vector<Exec> execs;              // at most 64, oldest first; more are counted in totals only
-  model::TimeNs start_ns = 0;           // created, or its recording began
-  std::optional<model::TimeNs> end_ns;  // last switch; none: alive at the end of the recording
+  std::string comm;                        // the last name
+  std::vector<std::string> names;          // earlier names, oldest first, at most 8
+  std::vector<Exec> execs;                 // at most 64, oldest first
+  std::uint64_t exec_count = 0;            // those between the marks, all of them
+  model::TimeNs start_ns = 0;              // created, or its recording began
+  std::optional<model::TimeNs> end_ns;     // last switch; none: alive at the end of the recording
   std::optional<model::TimeNs> exit_ns;    // it called exit
   std::optional<model::TimeNs> free_ns;    // it was reaped
   std::optional<std::uint32_t> exit_code;  // as wait(2) encodes it
   bool group_exit = false;
   bool orphaned = false;  // outlived the process that created it (processes' first threads only)
-  // Ended, and not reaped when the recording ended (first threads only; reaping shows late, so not
-  // of those that ended in the recording's last 50 ms).
+  // Inferred: it ended, its creator lives, and no release of it had been seen by the end (first
+  // threads only; a release shows late, so not of those that ended in the last 50 ms).
   bool zombie = false;
   bool stranger = false;  // not recorded: only met
   std::uint64_t on_cpu_ns = 0, runnable_ns = 0, blocked_ns = 0, unknown_ns = 0;
+  UnknownTimes unknown_by_cause_ns{};  // of unknown_ns; all zero in a trace of summaries
   // "read"; "no system call" (page fault, exception, kernel thread); "being created" (before its
   // first wakeup); "other"
   std::map<std::string, std::uint64_t> blocked_by_syscall_ns;
@@ -149,8 +163,10 @@ struct Task {
   Histogram run_queue_latency;  // from enqueueing, or preemption, to running
   Histogram slice_length;       // from switch-in to switch-out
   FaultCounts faults;
-  std::uint64_t peak_rss_bytes = 0;  // of the process, known at its end
-  std::uint64_t run_time_ns = 0;     // the scheduler's own account, where known
+  CowBill cow;  // copies that it made
+  // Of the process, known at its end; 0 also where the kernel's account is partly its creator's.
+  std::uint64_t peak_rss_bytes = 0;
+  std::uint64_t run_time_ns = 0;  // the scheduler's own account, where known
   TaskAudit audit;
 };
 
@@ -291,6 +307,8 @@ struct Totals {
   std::uint64_t forks = 0, vforks = 0, other_clones = 0, threads_created = 0, kernel_workers = 0;
   std::uint64_t execs = 0, exits = 0;
   std::uint64_t on_cpu_ns = 0, runnable_ns = 0, blocked_ns = 0, unknown_ns = 0;
+  UnknownTimes unknown_by_cause_ns{};
+  Histogram run_queue_latency, slice_length;
 };
 
 struct Audit {
@@ -318,13 +336,12 @@ struct Summary {
   model::TimeNs begin_ns = 0, end_ns = 0;
   std::uint64_t events = 0;
   std::uint64_t stored_bytes = 0;
-  Totals totals;
+  Totals totals;            // of all recorded tasks
   std::vector<Task> tasks;  // by start; strangers last
   std::vector<AddressSpace> address_spaces;
   std::vector<Fork> forks;
   Coroutines coroutines;
-  std::vector<MarkPoint> marks;               // at most 10,000, the first ones
-  Histogram run_queue_latency, slice_length;  // of all recorded tasks
+  std::vector<MarkPoint> marks;  // at most 10,000, the first ones
   Audit audit;
   std::vector<LossRange> losses;  // at most 1,000, then merged by CPU
   model::DataQuality quality;

@@ -16,36 +16,6 @@ std::string blocked_name(std::int32_t key) {
                       compat);
 }
 
-void add(SwitchCounts& to, const SwitchCounts& from) {
-  to.voluntary += from.voluntary;
-  to.involuntary += from.involuntary;
-  to.yields += from.yields;
-  to.mm_changes += from.mm_changes;
-}
-
-void add(FaultCounts& to, const FaultCounts& from) {
-  for (std::size_t i = 0; i < kFaultKinds; ++i) to.by_kind[i] += from.by_kind[i];
-  to.total += from.total;
-  to.minor += from.minor;
-  to.major += from.major;
-  to.kernel_mode += from.kernel_mode;
-  to.unresolved += from.unresolved;
-  to.kernel_taken += from.kernel_taken;
-}
-
-void add_to_totals(const Task& task, Summary& summary) {
-  Totals& totals = summary.totals;
-  add(totals.switches, task.switches);
-  add(totals.faults, task.faults);
-  totals.wakeups += task.wakeups;
-  totals.on_cpu_ns += task.on_cpu_ns;
-  totals.runnable_ns += task.runnable_ns;
-  totals.blocked_ns += task.blocked_ns;
-  totals.unknown_ns += task.unknown_ns;
-  summary.run_queue_latency.merge(task.run_queue_latency);
-  summary.slice_length.merge(task.slice_length);
-}
-
 void complete(TaskRecord& record) {
   Task& task = record.task;
   task.stranger = !record.target;
@@ -67,7 +37,6 @@ void build_tasks(const TaskTable& table, model::TimeNs begin_ns, model::TimeNs e
     complete(*record);
     Task& task = record->task;
     if (task.start_ns > end_ns || (task.end_ns && *task.end_ns < begin_ns)) continue;
-    if (record->target) add_to_totals(task, summary);
     summary.tasks.push_back(std::move(task));
   }
   std::stable_sort(summary.tasks.begin(), summary.tasks.end(), [](const Task& a, const Task& b) {

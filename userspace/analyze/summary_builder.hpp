@@ -9,7 +9,7 @@
 namespace triptych::analyze {
 
 // Moves the tasks out of the table: those that lived in [begin_ns, end_ns], by start, strangers
-// last. Adds what they have in common to summary.totals and its histograms.
+// last.
 void build_tasks(const TaskTable& table, model::TimeNs begin_ns, model::TimeNs end_ns,
                  Summary& summary);
 

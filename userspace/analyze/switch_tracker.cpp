@@ -88,9 +88,11 @@ void SwitchTracker::on_switch(const model::Event& event, const model::Switch& ch
 void SwitchTracker::displaced(TaskRecord& record) {
   admit_running(record);
   quality_.add(model::Quality::state_conflicts);
-  const model::TimeNs doubt = spans_.first_doubt(record.span).value_or(record.span.since_ns);
+  const std::optional<model::TimeNs> told = spans_.first_doubt(record.span);
+  const model::TimeNs doubt = told.value_or(record.span.since_ns);
   spans_.settle(record, record.span, doubt);
   record.span.state = RunState::kUnknown;
+  record.span.cause = told ? UnknownCause::kLoss : UnknownCause::kUnexplained;
   record.span.since_ns = doubt;
   record.span.woken_ns = 0;
   record.gap = true;

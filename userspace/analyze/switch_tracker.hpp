@@ -23,7 +23,7 @@ class SwitchTracker {
       : tasks_(tasks),
         window_(window),
         quality_(quality),
-        spans_(losses, window, quality),
+        spans_(losses, window, quality, recorded.wakeups),
         switches_recorded_(recorded.switches && !recorded.summaries),
         wakeups_recorded_(recorded.wakeups) {}
 

@@ -48,6 +48,7 @@ struct OpenSpan {
   model::TimeNs since_ns = 0;
   model::TimeNs woken_ns = 0;        // 0: not woken
   Preemption* preemption = nullptr;  // into Task::preempted_by; whom the waiting is charged to
+  UnknownCause cause = UnknownCause::kBeforeFirstEvent;  // of kUnknown
 };
 
 struct TaskRecord {

@@ -116,6 +116,8 @@ TaskRecord* TaskTable::on_new(const model::Event& event, const model::TaskNew& c
   const std::uint32_t creator = parent == nullptr ? kNoProcess : parent->process;
   const bool thread = (created.clone_flags & kCloneThread) != 0;
   join_process(*record, thread ? creator : new_process(creator, event.ts_ns));
+  if (!thread)
+    processes_[record->process].in_creators_memory = (created.clone_flags & kCloneVm) != 0;
   return record;
 }
 
@@ -175,6 +177,10 @@ void TaskTable::on_exec(TaskRecord& record, model::TimeNs ts_ns, const model::Ta
   entry.secure = exec.secure;
   entry.old_tid = exec.old_tid;
   record.task.execs.push_back(std::move(entry));
+}
+
+bool TaskTable::began_in_creators_memory(const TaskRecord& record) const {
+  return record.process != kNoProcess && processes_[record.process].in_creators_memory;
 }
 
 void TaskTable::on_death(TaskRecord& record, model::TimeNs ts_ns) {

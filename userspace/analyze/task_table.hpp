@@ -35,6 +35,9 @@ class TaskTable {
   TaskRecord* on_seen(const model::Event& event, const model::TaskSeen& seen);
   void on_exec(TaskRecord& record, model::TimeNs ts_ns, const model::TaskExec& exec);
   void rename(TaskRecord& record, std::string_view comm);
+  // Its process came into being in the address space of the one that created it (vfork,
+  // posix_spawn), and the kernel's account of its memory goes on from there.
+  [[nodiscard]] bool began_in_creators_memory(const TaskRecord& record) const;
   // In its last switch, or by TASK_END: whichever comes first. At most once a task.
   void on_death(TaskRecord& record, model::TimeNs ts_ns);
 
@@ -46,6 +49,7 @@ class TaskTable {
  private:
   struct Process {
     std::uint32_t threads = 0;  // alive
+    bool in_creators_memory = false;
     std::uint32_t creator = ~0u;
     model::TimeNs begin_ns = 0;
     std::optional<model::TimeNs> end_ns;

@@ -48,7 +48,7 @@ void add_phases(const analyze::Fork& fork, const Summary& summary, WindowCounts*
 void add_summary(const Summary& summary, WindowCounts* counts) {
   counts->switches = summary.totals.switches;
   counts->wakeups = summary.totals.wakeups;
-  counts->run_queue_ns = summary.run_queue_latency.sum();
+  counts->run_queue_ns = summary.totals.run_queue_latency.sum();
   counts->faults = summary.totals.faults.by_kind;
   counts->cow = summary.totals.cow;
   counts->processes = summary.totals.forks + summary.totals.vforks + summary.totals.other_clones;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <optional>
@@ -17,12 +18,43 @@ namespace triptych::launch {
 namespace {
 
 constexpr ino_t kInitialPidNamespace = 0xEFFFFFFCu;  // PROC_PID_INIT_INO
-constexpr unsigned kKernelThread = 0x00200000;       // PF_KTHREAD
+constexpr std::size_t kLongestName = 64;
+constexpr std::size_t kMostArguments = 2048;
+constexpr unsigned kKernelThread = 0x00200000;  // PF_KTHREAD
 
 struct Facts {
   pid_t tgid = 0;
   bool kernel_thread = false;
 };
+
+// The beginning of a file of /proc/TID; empty when the process has just gone.
+std::string read_file_of(pid_t tid, const char* name, std::size_t at_most) {
+  std::FILE* file = std::fopen(fmt::format("/proc/{}/{}", tid, name).c_str(), "re");
+  if (file == nullptr) return {};
+  std::string text(at_most, '\0');
+  text.resize(std::fread(text.data(), 1, text.size(), file));
+  std::fclose(file);
+  return text;
+}
+
+// A program that rewrites its arguments pads them with NULs.
+std::vector<std::string> arguments_of(pid_t tgid) {
+  std::string text = read_file_of(tgid, "cmdline", kMostArguments);
+  text.resize(text.find_last_not_of('\0') + 1);
+  std::vector<std::string> arguments;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\0', begin), text.size());
+    arguments.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return arguments;
+}
+
+std::string name_of(pid_t tgid) {
+  std::string name = read_file_of(tgid, "comm", kLongestName);
+  if (!name.empty() && name.back() == '\n') name.pop_back();
+  return name;
+}
 
 // Reads of /proc fail when the process has just gone: the caller then says so.
 std::optional<Facts> facts_of(pid_t tid) {
@@ -35,11 +67,7 @@ std::optional<Facts> facts_of(pid_t tid) {
   }
   std::fclose(status);
 
-  std::FILE* stat = std::fopen(fmt::format("/proc/{}/stat", tid).c_str(), "re");
-  if (stat == nullptr) return std::nullopt;
-  std::string text(1024, '\0');
-  text.resize(std::fread(text.data(), 1, text.size(), stat));
-  std::fclose(stat);
+  const std::string text = read_file_of(tid, "stat", 1024);
   // The name stands in parentheses and may hold any byte, so count from the last one.
   const std::size_t after_name = text.rfind(") ");
   unsigned flags = 0;
@@ -80,6 +108,8 @@ Result<Process> Process::open(pid_t tgid) {
   }
   Process process;
   process.tgid_ = tgid;
+  process.comm_ = name_of(tgid);
+  process.arguments_ = arguments_of(tgid);
   process.pidfd_.reset(pidfd_open(tgid));
   if (!process.pidfd_) {
     if (errno == ESRCH || errno == EINVAL) return no_such_process(tgid);

@@ -5,6 +5,9 @@
 
 #include <sys/types.h>
 
+#include <string>
+#include <vector>
+
 #include "base/error.hpp"
 #include "base/unique_fd.hpp"
 
@@ -18,11 +21,16 @@ class Process {
   static Result<Process> open(pid_t tgid);
 
   [[nodiscard]] pid_t tgid() const { return tgid_; }
+  // As /proc had them: what it is called, and what it was started with (or says that it was).
+  [[nodiscard]] const std::string& comm() const { return comm_; }
+  [[nodiscard]] const std::vector<std::string>& arguments() const { return arguments_; }
   [[nodiscard]] int pidfd() const { return pidfd_.get(); }  // readable once the process has ended
 
  private:
   Process() = default;
   pid_t tgid_ = 0;
+  std::string comm_;
+  std::vector<std::string> arguments_;
   UniqueFd pidfd_;
 };
 

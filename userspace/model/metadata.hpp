@@ -34,7 +34,8 @@ enum class TargetKind : std::uint8_t { kCommand, kProcess, kMachine };
 
 struct Target {
   TargetKind kind = TargetKind::kCommand;
-  std::vector<std::string> command;  // kCommand
+  std::vector<std::string> command;  // kCommand; kProcess: its arguments when it was attached to
+  std::string comm;                  // kProcess: its name then
   Tid tgid = 0;                      // kCommand: the child; kProcess: as asked, initial namespace
   std::string user;                  // that the command ran as
 };

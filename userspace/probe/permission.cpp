@@ -56,14 +56,13 @@ std::string why_not_permitted(std::uint64_t effective_capabilities,
       lacking += lacking.empty() ? "CAP_PERFMON" : ", CAP_PERFMON";
     }
   }
-  if (!lacking.empty()) return "this process lacks " + lacking;
+  if (!lacking.empty()) return "lacks " + lacking;
   const std::string mode = lockdown ? mode_of(*lockdown) : "";
   if (mode.empty()) {
-    return "not for lack of a capability; " + std::string(kLockdownFile) +
-           " cannot be read, which would tell whether the kernel is locked down";
+    return "capabilities suffice; kernel lockdown cannot be read";
   }
-  if (mode == "none") return "not for lack of a capability, and the kernel is not locked down";
-  return "the kernel is locked down (" + mode + ")";
+  if (mode == "none") return "capabilities suffice, and the kernel is not locked down";
+  return "kernel lockdown: " + mode;
 }
 
 std::string why_not_permitted() {

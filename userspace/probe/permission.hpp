@@ -9,7 +9,7 @@
 
 namespace triptych::probe {
 
-// "this process lacks CAP_BPF, CAP_PERFMON", "the kernel is locked down (integrity)", …
+// "lacks CAP_BPF, CAP_PERFMON", "kernel lockdown: integrity", …
 // `lockdown` is what /sys/kernel/security/lockdown says, if it can be read.
 std::string why_not_permitted(std::uint64_t effective_capabilities,
                               const std::optional<std::string>& lockdown);

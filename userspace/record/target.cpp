@@ -101,7 +101,11 @@ model::Target Target::describe() const {
   target.kind = kind_;
   target.command = command_;
   if (child_) target.tgid = child_->tid();
-  if (process_) target.tgid = process_->tgid();
+  if (process_) {
+    target.tgid = process_->tgid();
+    target.comm = process_->comm();
+    target.command = process_->arguments();
+  }
   target.user = user_.name;
   return target;
 }

@@ -25,7 +25,9 @@ std::string target_words(const model::Metadata& metadata) {
       words = target.command.empty() ? "unknown" : command_line(target.command);
       break;
     case model::TargetKind::kProcess:
-      return fmt::format("{}, with all its threads and what they started", target.tgid);
+      words = process_name(target);
+      if (!target.command.empty()) words += ": " + command_line(target.command);
+      return words + " – with all its threads and what they started";
     case model::TargetKind::kMachine:
       return "all tasks but the recorder's own";
   }
@@ -97,7 +99,7 @@ std::string recording_words(const Summary& summary) {
   const std::uint64_t lost = lost_events(summary.quality);
   words += lost == 0 ? ", none lost" : fmt::format(", {} LOST", format_count(lost));
   if (summary.stored_bytes != 0) {
-    words += ", " + format_bytes(summary.stored_bytes);
+    words += ", taking " + format_bytes(summary.stored_bytes);
     if (summary.events != 0) {
       words += fmt::format(" ({:.1f} bytes an event)", static_cast<double>(summary.stored_bytes) /
                                                            static_cast<double>(summary.events));
@@ -110,7 +112,7 @@ std::string recording_words(const Summary& summary) {
 }
 
 Paragraph switch_verdict(const View& view) {
-  const analyze::Audit& audit = view.summary().audit;
+  const analyze::Audit& audit = view.audit();
   if (!view.available().switches) return {"Context switches were not recorded.", Tone::kPlain};
   const std::uint64_t left_out = audit.tasks - std::min(audit.tasks, audit.tasks_comparable);
   if (audit.tasks == 0) return {"No task was recorded.", Tone::kWarning};
@@ -141,7 +143,7 @@ Paragraph switch_verdict(const View& view) {
 }
 
 Paragraph fault_verdict(const View& view) {
-  const analyze::Audit& audit = view.summary().audit;
+  const analyze::Audit& audit = view.audit();
   if (!view.available().faults) return {"Page faults were not recorded.", Tone::kPlain};
   const std::string recorded = format_count(audit.faults_recorded);
   const std::string remark = escape(audit.faults_remark);
@@ -167,7 +169,7 @@ Paragraph fault_verdict(const View& view) {
 }
 
 Field switches_field(const View& view) {
-  const analyze::SwitchCounts& switches = view.summary().totals.switches;
+  const analyze::SwitchCounts& switches = view.totals().switches;
   if (!view.available().switches) return {"context switches", NotAvailable{}, "not recorded"};
   std::string note = fmt::format("{} voluntary, {} involuntary", format_count(switches.voluntary),
                                  format_count(switches.involuntary));
@@ -178,12 +180,41 @@ Field switches_field(const View& view) {
   return {"context switches", Count{switches.voluntary + switches.involuntary}, note};
 }
 
+std::string narrowed_words(const View& view) {
+  const auto& tasks = view.summary().tasks;
+  const auto all = static_cast<std::uint64_t>(
+      std::count_if(tasks.begin(), tasks.end(), [](const auto& task) { return !task.stranger; }));
+  std::string by;
+  if (!view.options().process.empty()) by = "process " + quote(view.options().process);
+  if (view.options().tid)
+    by += fmt::format("{}tid {}", by.empty() ? "" : ", ", *view.options().tid);
+  return fmt::format(
+      "Narrowed to {} ({}); the recording has {}. All figures are of what it is narrowed to, but "
+      "for the lines above, data quality and how it was recorded.",
+      counted(view.tasks().size(), "task", "tasks"), by, counted(all, "task", "tasks"));
+}
+
+// "no event proves which of the three: 3.20 s before …, 1.10 ms after a loss"
+std::string unknown_words(const View& view) {
+  static constexpr const char* kWords[analyze::kUnknownCauses] = {
+      "before the first event of tasks that existed already", "after a loss or a cut",
+      "where events are missing or contradict each other",
+      "asleep or ready, which wakeups would tell (left out by --events)"};
+  std::vector<std::string> parts;
+  for (std::size_t i = 0; i < analyze::kUnknownCauses; ++i) {
+    const std::uint64_t ns = view.totals().unknown_by_cause_ns[i];
+    if (ns != 0) parts.push_back(fmt::format("{} {}", format_duration_ns(ns), kWords[i]));
+  }
+  const std::string what = "no event proves which of the three";
+  return parts.empty() ? what : what + ": " + joined(parts);
+}
+
 // "first touch 5, file 2"
 std::string kinds_words(const View& view) {
   std::vector<std::string> words;
   for (std::size_t i = 0; i < analyze::kFaultKinds; ++i) {
     const auto kind = static_cast<analyze::FaultKind>(i);
-    const std::uint64_t count = view.summary().totals.faults.by_kind[i];
+    const std::uint64_t count = view.totals().faults.by_kind[i];
     if (count == 0) continue;
     const bool untold = kind == analyze::FaultKind::kUnknown && !view.available().event_stream;
     words.push_back(fmt::format("{} {}",
@@ -194,7 +225,7 @@ std::string kinds_words(const View& view) {
 }
 
 void add_fault_fields(const View& view, std::vector<Field>& fields) {
-  const analyze::FaultCounts& faults = view.summary().totals.faults;
+  const analyze::FaultCounts& faults = view.totals().faults;
   if (!view.available().faults) {
     fields.push_back({"page faults", NotAvailable{}, "not recorded"});
     fields.push_back({"copied on write", NotAvailable{}, ""});
@@ -208,7 +239,7 @@ void add_fault_fields(const View& view, std::vector<Field>& fields) {
   }
   fields.push_back({"page faults", Count{faults.total}, note});
   if (faults.total != 0) fields.push_back({"  by kind", kinds_words(view), ""});
-  const analyze::CowBill& cow = view.summary().totals.cow;
+  const analyze::CowBill& cow = view.totals().cow;
   std::string pages = "pages";
   if (cow.copies != 0) {
     pages = fmt::format("pages, {}, in {}", format_bytes(cow.bytes),
@@ -230,6 +261,9 @@ Section context_section(const View& view) {
   fields.fields.push_back({"recorded", recording_words(summary), ""});
   Section section;
   section.blocks.emplace_back(std::move(fields));
+  if (view.narrowed()) {
+    section.blocks.emplace_back(Paragraph{narrowed_words(view), Tone::kPlain});
+  }
   section.blocks.emplace_back(switch_verdict(view));
   section.blocks.emplace_back(fault_verdict(view));
   if (summary.quality[model::Quality::recording_cut] != 0) {
@@ -245,18 +279,11 @@ Section context_section(const View& view) {
                   "called unknown (see Data quality).",
                   Tone::kBad});
   }
-  if (view.narrowed()) {
-    section.blocks.emplace_back(Paragraph{
-        fmt::format("Narrowed to {}: audit, totals and data quality are of the whole recording, "
-                    "everything else of these alone.",
-                    counted(view.tasks().size(), "task", "tasks")),
-        Tone::kPlain});
-  }
   return section;
 }
 
 Section totals_section(const View& view) {
-  const Totals& totals = view.summary().totals;
+  const Totals& totals = view.totals();
   const Available& available = view.available();
   std::vector<Field> fields;
   fields.push_back(switches_field(view));
@@ -284,7 +311,7 @@ Section totals_section(const View& view) {
   fields.push_back({"on CPU", time(totals.on_cpu_ns), "running, all tasks together"});
   fields.push_back({"runnable", time(totals.runnable_ns), "ready, waiting for a CPU"});
   fields.push_back({"blocked", time(totals.blocked_ns), "waiting for something else"});
-  fields.push_back({"unknown", time(totals.unknown_ns), "no event proves which of the three"});
+  fields.push_back({"unknown", time(totals.unknown_ns), unknown_words(view)});
   Section section("Totals", "");
   section.blocks.emplace_back(Fields{std::move(fields)});
   return section;

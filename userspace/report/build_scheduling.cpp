@@ -135,12 +135,6 @@ void add_histogram(Section& section, const std::string& name, const Histogram& h
   section.blocks.emplace_back(std::move(bars));
 }
 
-Histogram merged(const View& view, Histogram Task::*member) {
-  Histogram all;
-  for (const Task* task : view.tasks()) all.merge(task->*member);
-  return all;
-}
-
 }  // namespace
 
 Section tasks_section(const View& view) {
@@ -161,6 +155,13 @@ Section tasks_section(const View& view) {
       "up, to wait; involuntary: by which it lost it. Moves: times it ran on another CPU than "
       "before.",
       sorted_words(view.options().sort));
+  if (view.totals().unknown_by_cause_ns[static_cast<std::size_t>(
+          analyze::UnknownCause::kBeforeFirstEvent)] != 0) {
+    hint +=
+        " Unknown: among others what tasks that existed already did before their first event; that "
+        "is "
+        "no loss.";
+  }
   if (!view.available().event_stream) hint += " Summary mode does not tell what tasks blocked in.";
   Section section("Time of each task", hint);
   section.blocks.emplace_back(std::move(table));
@@ -217,11 +218,6 @@ Section latency_section(const View& view) {
         Paragraph{"n/a: context switches were not recorded.", Tone::kPlain});
     return section;
   }
-  const bool narrowed = view.narrowed();
-  const Histogram waits =
-      narrowed ? merged(view, &Task::run_queue_latency) : view.summary().run_queue_latency;
-  const Histogram slices =
-      narrowed ? merged(view, &Task::slice_length) : view.summary().slice_length;
   section.hint =
       "p50: half of them took no longer; p99: 99 of 100. Quantiles are up to 3 % too high or low.";
   if (!view.available().event_stream) {
@@ -233,9 +229,9 @@ Section latency_section(const View& view) {
   if (!view.available().wakeups) {
     from = "Run-queue latency: from losing the CPU to running (wakeups were not recorded)";
   }
-  add_histogram(section, from, waits, "wait", "waits");
-  add_histogram(section, "Slice length: from getting a CPU to leaving it", slices, "slice",
-                "slices");
+  add_histogram(section, from, view.totals().run_queue_latency, "wait", "waits");
+  add_histogram(section, "Slice length: from getting a CPU to leaving it",
+                view.totals().slice_length, "slice", "slices");
   return section;
 }
 

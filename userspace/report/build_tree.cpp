@@ -214,7 +214,7 @@ class TreeBuilder {
     text += ", " + end_words(view_, task);
     if (task.peak_rss_bytes != 0) text += ", peak memory " + format_bytes(task.peak_rss_bytes);
     Tone tone = Tone::kPlain;
-    if (task.zombie) text += " – ZOMBIE: not seen reaped";
+    if (task.zombie) text += " – ZOMBIE: ended, and no release seen";
     if (task.orphaned) text += " – ORPHAN: outlived its creator";
     if (task.zombie || task.orphaned) tone = Tone::kWarning;
     add_line(now, std::move(text), tone, false, has_children);

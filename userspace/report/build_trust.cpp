@@ -4,6 +4,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 
 #include "base/text.hpp"
 #include "report/sections.hpp"
@@ -34,7 +36,7 @@ Value difference(std::uint64_t recorded, std::uint64_t counted_elsewhere) {
 }
 
 Table audit_table(const View& view) {
-  const Audit& audit = view.summary().audit;
+  const Audit& audit = view.audit();
   Table table;
   table.columns = {{"", true}, {"recorded"}, {"counted"}, {"difference"}, {"counted by", true}};
   Row switches;
@@ -74,70 +76,89 @@ Table audit_table(const View& view) {
   return table;
 }
 
-bool worth_showing(const View& view, const Task& task) {
-  const bool switches = view.available().switches && task.audit.switches != AuditVerdict::kEqual;
-  const bool faults = view.available().faults && task.audit.faults != AuditVerdict::kEqual;
-  return switches || faults;
+bool differs(const Task& task) {
+  return task.audit.switches == AuditVerdict::kDiffers ||
+         task.audit.faults == AuditVerdict::kDiffers;
 }
 
-// The sums are left out where they mean nothing.
+// Recorded / kernel, where the two were compared.
 std::string pair_words(AuditVerdict verdict, std::uint64_t recorded, std::uint64_t kernel) {
   if (verdict == AuditVerdict::kNotComparable) return "n/a";
   return fmt::format("{} / {}", format_count(recorded), format_count(kernel));
 }
 
-Row audit_row(const Task& task) {
-  const analyze::TaskAudit& audit = task.audit;
-  Row row;
-  row.cells = {std::to_string(task.tid), task.comm.empty() ? "(no name)" : escape(task.comm),
-               pair_words(audit.switches, task.switches.voluntary, audit.kernel_voluntary),
-               pair_words(audit.switches, task.switches.involuntary, audit.kernel_involuntary),
-               pair_words(audit.faults, task.faults.total, audit.kernel_faults)};
-  std::vector<std::string> verdicts;
-  verdicts.push_back(fmt::format("switches {}", name_of(audit.switches)));
-  verdicts.push_back(fmt::format("faults {}", name_of(audit.faults)));
-  row.detail = joined(verdicts);
-  if (!audit.remark.empty()) row.detail += ": " + escape(audit.remark);
-  const bool differs =
-      audit.switches == AuditVerdict::kDiffers || audit.faults == AuditVerdict::kDiffers;
-  row.tone = differs ? Tone::kBad : Tone::kWarning;
-  return row;
+Table differing_table(const View& view, const std::vector<const Task*>& differing) {
+  Table table;
+  table.columns = {{"tid"}, {"name", true}, {"voluntary"}, {"involuntary"}, {"faults"}};
+  const std::size_t shown = view.shown(differing.size());
+  for (std::size_t i = 0; i < shown; ++i) {
+    const Task& task = *differing[i];
+    const analyze::TaskAudit& audit = task.audit;
+    Row row;
+    row.cells = {std::to_string(task.tid), task.comm.empty() ? "(no name)" : escape(task.comm),
+                 pair_words(audit.switches, task.switches.voluntary, audit.kernel_voluntary),
+                 pair_words(audit.switches, task.switches.involuntary, audit.kernel_involuntary),
+                 pair_words(audit.faults, task.faults.total, audit.kernel_faults)};
+    row.tone = Tone::kBad;
+    table.rows.push_back(std::move(row));
+  }
+  if (shown < differing.size()) {
+    table.more = fmt::format("… and {} (--top 0 shows all)",
+                             counted(differing.size() - shown, "more task", "more tasks"));
+  }
+  return table;
+}
+
+// How many tasks got which verdict, and why: one row for each that occurs.
+void add_verdicts(const View& view, const char* what, AuditVerdict analyze::TaskAudit::*verdict,
+                  std::string analyze::TaskAudit::*remark, Table& table) {
+  std::map<std::pair<AuditVerdict, std::string>, std::uint64_t> tasks;
+  for (const Task* task : view.tasks()) ++tasks[{task->audit.*verdict, task->audit.*remark}];
+  for (const auto& [key, count] : tasks) {
+    const auto& [told, why] = key;
+    Row row;
+    row.cells = {what, Count{count},
+                 std::string(name_of(told)) + (why.empty() ? "" : ", " + escape(why))};
+    if (told == AuditVerdict::kNotComparable) row.tone = Tone::kWarning;
+    if (told == AuditVerdict::kDiffers) row.tone = Tone::kBad;
+    table.rows.push_back(std::move(row));
+    what = "";
+  }
 }
 
 void add_task_audits(const View& view, Section& section) {
-  std::vector<const Task*> unequal;
-  for (const Task* task : view.tasks()) {
-    if (worth_showing(view, *task)) unequal.push_back(task);
-  }
-  const std::size_t equal = view.tasks().size() - unequal.size();
-  if (unequal.empty()) {
-    const std::string text =
-        equal == 1
-            ? "The one task equals the kernel's own counters."
-            : fmt::format("All {} tasks equal the kernel's own counters.", format_count(equal));
+  const auto simply_equal = [&](const Task* task) {
+    const analyze::TaskAudit& audit = task->audit;
+    const bool switches = audit.switches == AuditVerdict::kEqual && audit.switches_remark.empty();
+    const bool faults = audit.faults == AuditVerdict::kEqual && audit.faults_remark.empty();
+    return (switches || !view.available().switches) && (faults || !view.available().faults);
+  };
+  const std::vector<const Task*>& tasks = view.tasks();
+  if (std::all_of(tasks.begin(), tasks.end(), simply_equal)) {
+    const std::string text = tasks.size() == 1
+                                 ? "The one task equals the kernel's own counters."
+                                 : fmt::format("All {} tasks equal the kernel's own counters.",
+                                               format_count(tasks.size()));
     section.blocks.emplace_back(Paragraph{text, Tone::kGood});
     return;
   }
-  std::stable_sort(unequal.begin(), unequal.end(), [](const Task* a, const Task* b) {
-    const auto differs = [](const Task* task) {
-      return task->audit.switches == AuditVerdict::kDiffers ||
-             task->audit.faults == AuditVerdict::kDiffers;
-    };
-    return differs(a) && !differs(b);
-  });
-  Table table;
-  table.columns = {{"tid"}, {"name", true}, {"voluntary"}, {"involuntary"}, {"faults"}};
-  const std::size_t shown = view.shown(unequal.size());
-  for (std::size_t i = 0; i < shown; ++i) table.rows.push_back(audit_row(*unequal[i]));
-  if (shown < unequal.size()) {
-    table.more = fmt::format("… and {} (--top 0 shows all)",
-                             counted(unequal.size() - shown, "more task", "more tasks"));
+  Table verdicts;
+  verdicts.columns = {{"", true}, {"tasks"}, {"against the kernel's counters of each", true}};
+  if (view.available().switches) {
+    add_verdicts(view, "context switches", &analyze::TaskAudit::switches,
+                 &analyze::TaskAudit::switches_remark, verdicts);
   }
-  section.blocks.emplace_back(
-      Paragraph{fmt::format("{} the kernel's own counters. Not so, recorded / kernel:",
-                            counted(equal, "task equals", "tasks equal")),
-                Tone::kPlain});
-  section.blocks.emplace_back(std::move(table));
+  if (view.available().faults) {
+    add_verdicts(view, "page faults", &analyze::TaskAudit::faults,
+                 &analyze::TaskAudit::faults_remark, verdicts);
+  }
+  section.blocks.emplace_back(std::move(verdicts));
+  std::vector<const Task*> differing;
+  std::copy_if(tasks.begin(), tasks.end(), std::back_inserter(differing),
+               [](const Task* task) { return differs(*task); });
+  if (differing.empty()) return;
+  section.blocks.emplace_back(Paragraph{"Those that differ, recorded / kernel:", Tone::kBad});
+  section.blocks.emplace_back(differing_table(view, differing));
 }
 
 Tone tone_of(model::Severity severity) {
@@ -168,6 +189,27 @@ std::string counter_words(std::string_view name) {
   std::string words(name);
   std::replace(words.begin(), words.end(), '_', ' ');
   return words;
+}
+
+// What may look like loss and is none.
+void add_what_is_no_loss(const View& view, Table& table) {
+  const auto add = [&](const char* what, Value value, const char* advice) {
+    Row row;
+    row.cells = {what, std::move(value), severity_words(model::Severity::kInfo), advice};
+    table.rows.push_back(std::move(row));
+  };
+  const std::uint64_t unresolved = view.totals().faults.unresolved;
+  if (unresolved != 0) {
+    add("unresolved faults", Count{unresolved},
+        "begun and never completed, so not faults taken: a signal came, or the kernel gave up");
+  }
+  const std::uint64_t start_up =
+      view.totals()
+          .unknown_by_cause_ns[static_cast<std::size_t>(analyze::UnknownCause::kBeforeFirstEvent)];
+  if (start_up != 0 && view.available().switches) {
+    add("unknown at start-up", Duration{start_up},
+        "what tasks that existed already did before their first event: no loss");
+  }
 }
 
 constexpr const char* kClassWords[model::kLossClasses] = {"switches", "wakeups", "task records",
@@ -238,7 +280,7 @@ Section audit_section(const View& view) {
       "itself "
       "(exec's copy of the arguments, MAP_POPULATE, mlock) pass no hook of the base tier.";
   section.blocks.emplace_back(audit_table(view));
-  const std::string& remark = view.summary().audit.remark;
+  const std::string& remark = view.audit().remark;
   if (!remark.empty()) section.blocks.emplace_back(Paragraph{escape(remark), Tone::kWarning});
   if (!view.tasks().empty() && (view.available().switches || view.available().faults)) {
     add_task_audits(view, section);
@@ -264,9 +306,9 @@ Section quality_section(const View& view) {
   }
   if (table.rows.empty()) {
     section.blocks.emplace_back(Paragraph{"Nothing was lost, cut or damaged.", Tone::kGood});
-  } else {
-    section.blocks.emplace_back(std::move(table));
   }
+  add_what_is_no_loss(view, table);
+  if (!table.rows.empty()) section.blocks.emplace_back(std::move(table));
   if (!summary.losses.empty()) section.blocks.emplace_back(losses_table(view));
   return section;
 }

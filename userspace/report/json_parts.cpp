@@ -63,13 +63,21 @@ const char* verdict_json(analyze::AuditVerdict verdict) {
   return "not_comparable";
 }
 
+std::string remark_words(const analyze::TaskAudit& audit) {
+  if (audit.faults_remark.empty() || audit.faults_remark == audit.switches_remark) {
+    return audit.switches_remark;
+  }
+  const std::string between = audit.switches_remark.empty() ? "" : "; ";
+  return audit.switches_remark + between + audit.faults_remark;
+}
+
 Json audit_json(const analyze::TaskAudit& audit, const Available& available) {
   const bool switches =
       available.switches && audit.switches != analyze::AuditVerdict::kNotComparable;
   const bool faults = available.faults && audit.faults != analyze::AuditVerdict::kNotComparable;
   return {{"switches", verdict_json(audit.switches)},
           {"faults", verdict_json(audit.faults)},
-          {"remark", audit.remark},
+          {"remark", remark_words(audit)},
           {"kernel_voluntary", when(switches, audit.kernel_voluntary)},
           {"kernel_involuntary", when(switches, audit.kernel_involuntary)},
           {"kernel_faults", when(faults, audit.kernel_faults)},
@@ -105,10 +113,11 @@ Json fault_stats_json(const analyze::FaultStats& stats) {
           {"latency", histogram_json(stats.latency)}};
 }
 
-// The kernel side does not look at mappings; what it cannot tell apart is counted as unknown.
+// The kernel side does not look at mappings: the other kinds, and what fits none, it cannot tell
+// apart.
 bool told_by_summary_mode(analyze::FaultKind kind) {
   return kind == analyze::FaultKind::kFirstTouch || kind == analyze::FaultKind::kZeroPageWrite ||
-         kind == analyze::FaultKind::kCowCopy || kind == analyze::FaultKind::kUnknown;
+         kind == analyze::FaultKind::kCowCopy;
 }
 
 }  // namespace

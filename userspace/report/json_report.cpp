@@ -37,6 +37,7 @@ Json target_json(const Summary& summary) {
   const model::Target& target = summary.metadata.target;
   Json json = {{"kind", name_of(target.kind)},
                {"command", target.command},
+               {"comm", target.comm.empty() ? Json() : Json(target.comm)},
                {"tgid", target.tgid == 0 ? Json() : Json(target.tgid)},
                {"user", target.user.empty() ? Json() : Json(target.user)}};
   std::optional<std::uint32_t> status;
@@ -74,7 +75,7 @@ Json recording_json(const Summary& summary) {
 }
 
 Json totals_json(const View& view) {
-  const analyze::Totals& totals = view.summary().totals;
+  const analyze::Totals& totals = view.totals();
   const Available& available = view.available();
   Json json;
   json["context_switches"] = switches_json(totals.switches, available);
@@ -92,11 +93,11 @@ Json totals_json(const View& view) {
   json["runnable_ns"] = when(available.switches, totals.runnable_ns);
   json["blocked_ns"] = when(available.switches, totals.blocked_ns);
   json["unknown_ns"] = when(available.switches, totals.unknown_ns);
-  const Summary& summary = view.summary();
   json["run_queue_latency"] =
-      available.switches ? histogram_json(summary.run_queue_latency) : Json();
-  json["coroutine_switches"] = when(summary.coroutines.recorded, summary.coroutines.switches);
-  json["slice_length"] = available.switches ? histogram_json(summary.slice_length) : Json();
+      available.switches ? histogram_json(totals.run_queue_latency) : Json();
+  const analyze::Coroutines& coroutines = view.summary().coroutines;
+  json["coroutine_switches"] = when(coroutines.recorded, coroutines.switches);
+  json["slice_length"] = available.switches ? histogram_json(totals.slice_length) : Json();
   return json;
 }
 
@@ -105,7 +106,7 @@ Json difference(std::uint64_t recorded, std::uint64_t reference) {
 }
 
 Json audit_json(const View& view) {
-  const analyze::Audit& audit = view.summary().audit;
+  const analyze::Audit& audit = view.audit();
   const Available& available = view.available();
   Json switches = {{"recorded", nullptr}, {"kernel", nullptr}, {"difference", nullptr}};
   if (available.switches && audit.tasks_comparable != 0) {
@@ -136,12 +137,25 @@ Json classes_json(const std::uint64_t* counts) {
   return json;
 }
 
-Json quality_json(const Summary& summary) {
+Json unknown_json(const View& view) {
+  if (!view.available().switches || !view.available().event_stream) return nullptr;
+  Json json;
+  for (std::size_t i = 0; i < analyze::kUnknownCauses; ++i) {
+    json[std::string(name_of(static_cast<analyze::UnknownCause>(i)))] =
+        view.totals().unknown_by_cause_ns[i];
+  }
+  return json;
+}
+
+Json quality_json(const View& view) {
+  const Summary& summary = view.summary();
   Json json = {{"events", summary.events}, {"lost", lost_events(summary.quality)}};
   for (std::size_t i = 0; i < model::kQualityCount; ++i) {
     json[std::string(model::kQualityInfo[i].name)] =
         summary.quality[static_cast<model::Quality>(i)];
   }
+  json["unresolved_faults"] = when(view.available().faults, view.totals().faults.unresolved);
+  json["unknown_by_cause_ns"] = unknown_json(view);
   json["produced"] = summary.ending ? classes_json(summary.ending->counters.produced) : Json();
   Json ranges = Json::array();
   for (const analyze::LossRange& range : summary.losses) {
@@ -167,6 +181,40 @@ Json narrowed_json(const ViewOptions& options) {
           {"process", options.process.empty() ? Json() : Json(options.process)}};
 }
 
+// Bytes that are not UTF-8 become U+FFFD, and what is not ASCII \uXXXX: safe for every reader.
+std::string text_of(const Json& json, int indent) {
+  return json.dump(indent, ' ', true, Json::error_handler_t::replace);
+}
+
+// Lists have a line for each element: a recording can have many thousands of tasks and forks, and
+// indentation would be half of the file.
+void append_list(const Json& list, std::string& out) {
+  out += '[';
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    out += i == 0 ? "\n    " : ",\n    ";
+    out += text_of(list[i], -1);
+  }
+  out += list.empty() ? "]" : "\n  ]";
+}
+
+void append_member(const Json& value, std::string& out) {
+  if (value.is_array()) return append_list(value, out);
+  for (const char byte : text_of(value, 2)) {
+    out += byte;
+    if (byte == '\n') out += "  ";
+  }
+}
+
+std::string formatted(const Json& json) {
+  std::string out = "{";
+  for (const auto& [name, value] : json.items()) {
+    out += out.size() == 1 ? "\n  " : ",\n  ";
+    out += text_of(name, -1) + ": ";
+    append_member(value, out);
+  }
+  return out + "\n}\n";
+}
+
 }  // namespace
 
 std::string write_json(const View& view) {
@@ -189,9 +237,8 @@ std::string write_json(const View& view) {
   json["marks"] = array_of(view, view.marks(), mark_json);
   add_coroutines(view, json);
   json["audit"] = audit_json(view);
-  json["data_quality"] = quality_json(summary);
-  // Bytes that are not UTF-8 become U+FFFD, and what is not ASCII \uXXXX: safe for every reader.
-  return json.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
+  json["data_quality"] = quality_json(view);
+  return formatted(json);
 }
 
 }  // namespace triptych::report

@@ -15,7 +15,7 @@ std::string subject(const model::Target& target) {
     case model::TargetKind::kCommand:
       return target.command.empty() ? "a command" : cut(command_line(target.command), kTitleWidth);
     case model::TargetKind::kProcess:
-      return "process " + std::to_string(target.tgid);
+      return "process " + process_name(target);
     case model::TargetKind::kMachine:
       return "the whole machine";
   }

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/text.hpp"
 #include "model/event.hpp"
@@ -73,6 +74,29 @@ void TextWriter::line(std::string_view indent, std::string_view text, Tone tone)
   out_ += '\n';
 }
 
+// "17", "(3.2"
+bool is_number(std::string_view word) {
+  const std::size_t first = word.find_first_not_of("(+-–~");
+  return first != std::string_view::npos && word[first] >= '0' && word[first] <= '9' &&
+         word.find_first_not_of("0123456789.,", first) == std::string_view::npos &&
+         word.back() != ',' && word.back() != '.';
+}
+
+bool is_unit(std::string_view word) {
+  static constexpr std::string_view kUnits[] = {"ns",  "us",  "ms",  "s",   "B",   "KiB",
+                                                "MiB", "GiB", "TiB", "PiB", "EiB", "%"};
+  word = word.substr(0, word.find_last_not_of(".,;:)") + 1);
+  return std::find(std::begin(kUnits), std::end(kUnits), word) != std::end(kUnits);
+}
+
+// Up to where a line may break: at a space, but never between a number and its unit.
+std::size_t end_of_unit(std::string_view text) {
+  const std::size_t end = std::min(text.find(' '), text.size());
+  if (end == text.size() || !is_number(text.substr(0, end))) return end;
+  const std::size_t after = std::min(text.find(' ', end + 1), text.size());
+  return is_unit(text.substr(end + 1, after - end - 1)) ? after : end;
+}
+
 // Breaks `text` at spaces so that the lines fit the width.
 void TextWriter::filled(std::string_view first_indent, std::string_view indent,
                         std::string_view text, Tone tone) {
@@ -80,7 +104,7 @@ void TextWriter::filled(std::string_view first_indent, std::string_view indent,
   std::string current;
   std::size_t width = 0;
   while (!text.empty()) {
-    const std::size_t space = std::min(text.find(' '), text.size());
+    const std::size_t space = end_of_unit(text);
     const std::string_view word = text.substr(0, space);
     text.remove_prefix(std::min(space + 1, text.size()));
     const std::size_t word_width = display_width(word);

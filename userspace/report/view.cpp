@@ -7,6 +7,7 @@
 #include <charconv>
 #include <set>
 
+#include "analyze/sums.hpp"
 #include "base/text.hpp"
 
 namespace triptych::report {
@@ -46,6 +47,14 @@ std::set<model::Tid> processes_called(const Summary& summary, const std::string&
     if (is_called(task, name) || (is_number && task.tgid == number)) found.insert(task.tgid);
   }
   return found;
+}
+
+// A thread's id is easily taken for its process's.
+const Task* thread_numbered(const Summary& summary, const std::string& number) {
+  for (const Task& task : summary.tasks) {
+    if (!task.stranger && fmt::format("{}", task.tid) == number) return &task;
+  }
+  return nullptr;
 }
 
 Error nothing_matches(const Summary& summary, const std::string& what, bool names) {
@@ -132,6 +141,12 @@ Result<View> View::make(const Summary& summary, ViewOptions options) {
   if (!process.empty()) {
     processes = processes_called(summary, process);
     if (processes.empty()) {
+      if (const Task* thread = thread_numbered(summary, process)) {
+        return fail(fmt::format("no recorded process is {}", quote(process)),
+                    fmt::format("it is a thread of process {}: --tid {} or --process {}",
+                                thread->tgid, process, thread->tgid),
+                    ErrorCode::kUsage);
+      }
       return tl::unexpected<Error>(
           nothing_matches(summary, fmt::format("no recorded process is {}", quote(process)), true));
     }
@@ -147,7 +162,19 @@ Result<View> View::make(const Summary& summary, ViewOptions options) {
     return tl::unexpected<Error>(nothing_matches(
         summary, fmt::format("no recorded task has the tid {}", *view.options_.tid), false));
   }
+  view.add_up();
   return view;
+}
+
+void View::add_up() {
+  if (!narrowed()) {
+    totals_ = summary_->totals;
+    audit_ = summary_->audit;
+    return;
+  }
+  const auto chosen = [this](model::TaskId id) { return contains(id); };
+  totals_ = analyze::totals_of(*summary_, chosen);
+  audit_ = analyze::audit_of(*summary_, chosen);
 }
 
 std::vector<const Task*> View::sorted_tasks() const {

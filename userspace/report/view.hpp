@@ -61,6 +61,10 @@ class View {
     return options_.tid.has_value() || !options_.process.empty();
   }
 
+  // Sums over tasks(), and over the creations that are theirs.
+  [[nodiscard]] const analyze::Totals& totals() const { return totals_; }
+  [[nodiscard]] const analyze::Audit& audit() const { return audit_; }
+
   // Recorded tasks of the view, in order of start.
   [[nodiscard]] const std::vector<const analyze::Task*>& tasks() const { return tasks_; }
   // As tasks(), the most interesting first, as the options say.
@@ -78,11 +82,14 @@ class View {
 
  private:
   explicit View(const analyze::Summary& summary, ViewOptions options);
+  void add_up();
 
   const analyze::Summary* summary_;
   ViewOptions options_;
   Available available_;
   std::vector<const analyze::Task*> tasks_;
+  analyze::Totals totals_;
+  analyze::Audit audit_;
   std::unordered_map<std::uint32_t, const analyze::Task*> by_id_;
   std::unordered_set<std::uint32_t> selected_;  // ids, when narrowed
 };

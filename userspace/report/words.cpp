@@ -84,6 +84,11 @@ std::string command_line(const std::vector<std::string>& arguments) {
   return joined(quoted, " ");
 }
 
+std::string process_name(const model::Target& target) {
+  return target.comm.empty() ? fmt::format("{}", target.tgid)
+                             : fmt::format("{} {}", escape(target.comm), target.tgid);
+}
+
 FaultWords fault_words(analyze::FaultKind kind) {
   using analyze::FaultKind;
   switch (kind) {
@@ -113,6 +118,8 @@ FaultWords fault_words(analyze::FaultKind kind) {
       return {"swap", "page that had been swapped out"};
     case FaultKind::kUserfaultfd:
       return {"userfaultfd", "handled by a user program"};
+    case FaultKind::kSpecial:
+      return {"special", "page of the kernel's own or of a device: vdso, vvar"};
     case FaultKind::kUnknown:
       return {"unknown", "the facts fit no kind, or are missing"};
   }

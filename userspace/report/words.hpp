@@ -32,6 +32,9 @@ int ending_signal(std::uint32_t wait_status);
 // "make -j4", every argument quoted where that is needed
 std::string command_line(const std::vector<std::string>& arguments);
 
+// "redis-server 1234"; the number alone where the name is not known
+std::string process_name(const model::Target& target);
+
 // What a kind of page fault is called, and what happened in it.
 struct FaultWords {
   const char* name;

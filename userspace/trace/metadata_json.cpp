@@ -173,15 +173,24 @@ void read_target(const Fields& fields, model::Target& out) {
   }
   if (!known) fields.bad();
   fields.read("command", out.command);
+  fields.read("comm", out.comm);
   fields.read("tgid", out.tgid);
   fields.read("user", out.user);
+}
+
+OrderedJson target_json(const model::Target& target) {
+  OrderedJson json = {{"kind", kTargetKinds[static_cast<std::size_t>(target.kind)]},
+                      {"command", command_json(target.command)},
+                      {"tgid", target.tgid},
+                      {"user", target.user}};
+  if (!target.comm.empty()) json["comm"] = target.comm;
+  return json;
 }
 
 }  // namespace
 
 std::string to_json(const model::Metadata& metadata) {
   const model::Host& host = metadata.host;
-  const model::Target& target = metadata.target;
   OrderedJson plan = OrderedJson::array();
   for (const model::PlannedEvent& event : metadata.plan) {
     plan.push_back({{"event", event.event}, {"hook", event.hook}, {"reason", event.reason}});
@@ -198,11 +207,7 @@ std::string to_json(const model::Metadata& metadata) {
                      {"tier", host.tier},
                      {"virtual_machine", host.virtual_machine},
                      {"page_size", host.page_size}}},
-                   {"target",
-                    {{"kind", kTargetKinds[static_cast<std::size_t>(target.kind)]},
-                     {"command", command_json(target.command)},
-                     {"tgid", target.tgid},
-                     {"user", target.user}}},
+                   {"target", target_json(metadata.target)},
                    {"plan", plan},
                    {"summary_only", metadata.summary_only}};
   if (metadata.coroutine_stream != 0) json["coroutine_stream"] = metadata.coroutine_stream;

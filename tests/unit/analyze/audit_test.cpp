@@ -27,7 +27,8 @@ TEST(AuditTest, RecordedEqualsTheKernelsOwnCounts) {
   EXPECT_EQ(audit.faults, AuditVerdict::kEqual);
   EXPECT_EQ(audit.kernel_faults, 5u);
   EXPECT_EQ(audit.kernel_taken_faults, 3);
-  EXPECT_EQ(audit.remark, "");
+  EXPECT_EQ(audit.switches_remark, "");
+  EXPECT_EQ(audit.faults_remark, "");
   EXPECT_EQ(summary.audit.tasks, 1u);
   EXPECT_EQ(summary.audit.tasks_comparable, 1u);
   EXPECT_EQ(summary.audit.tasks_differing, 0u);
@@ -78,7 +79,7 @@ TEST(AuditTest, FaultsThatWereLostAreNotComparableThoseThatVanishedDiffer) {
   events.insert(events.begin() + 2, lost.events()[0]);
   const Summary summary = analyze_events(events);
   EXPECT_EQ(task_of(summary, a).audit.faults, AuditVerdict::kNotComparable);
-  EXPECT_EQ(task_of(summary, a).audit.remark, "records lost");
+  EXPECT_EQ(task_of(summary, a).audit.faults_remark, "records lost");
   EXPECT_EQ(task_of(summary, a).audit.switches, AuditVerdict::kEqual);
 }
 
@@ -91,17 +92,20 @@ TEST(AuditTest, WhoIsAliveAtTheEndIsComparedByItsSequence) {
   EXPECT_EQ(audit.switches, AuditVerdict::kEqual);
   EXPECT_EQ(audit.kernel_voluntary, 1u);
   EXPECT_EQ(audit.faults, AuditVerdict::kNotComparable);
-  EXPECT_EQ(audit.remark,
-            "alive at the end: compared by sequence number at its last switch; "
-            "alive at the end: its faults are not compared");
+  EXPECT_EQ(audit.switches_remark,
+            "alive at the end: compared by sequence number at its last switch");
+  EXPECT_EQ(audit.faults_remark,
+            "alive at the end: nothing tells its counters at that very moment");
 }
 
 TEST(AuditTest, AnAttachedTaskThatNeverRanIsComparable) {
   TraceBuilder t;
   const TaskId a = t.at(10us).cpu(0).attach("server", 50, 50);
   EXPECT_EQ(task_of(analyze_events(t.events()), a).audit.switches, AuditVerdict::kEqual);
+  EXPECT_EQ(task_of(analyze_events(t.events()), a).audit.faults, AuditVerdict::kEqual);
   t.at(20us).lost(15us, 16us, LossClass::kSwitch);
   EXPECT_EQ(task_of(analyze_events(t.events()), a).audit.switches, AuditVerdict::kNotComparable);
+  EXPECT_EQ(task_of(analyze_events(t.events()), a).audit.faults, AuditVerdict::kNotComparable);
 }
 
 TEST(AuditTest, TheCountingEventLeavesOutWhatCameBefore) {

@@ -110,6 +110,15 @@ TEST(FaultKindTest, WithoutTheMappingOnlyWhatTheFactsDecideAlone) {
   EXPECT_EQ(fault_kind(facts(kReadMissing, Mapping::kUnknown, Got::kNothing)), FaultKind::kUnknown);
 }
 
+TEST(FaultKindTest, SpecialMappingsBringTheirOwnPages) {
+  EXPECT_EQ(fault_kind(facts(kReadMissing, Mapping::kSpecial, Got::kNothing)), FaultKind::kSpecial);
+  EXPECT_EQ(fault_kind(facts(kWriteMissing, Mapping::kSpecial, Got::kZeroed)), FaultKind::kSpecial);
+  EXPECT_EQ(fault_kind(facts(kWritePresent, Mapping::kSpecial, Got::kNothing)),
+            FaultKind::kSpecial);
+  EXPECT_EQ(fault_kind(facts(kWritePresent, Mapping::kSpecial, Got::kNotZeroed)),
+            FaultKind::kUnknown);
+}
+
 TEST(FaultKindTest, UnknownIsALegalKind) {
   model::Fault fault = facts(kWritePresent, Mapping::kAnon, Got::kNotZeroed);
   fault.no_start = true;
@@ -117,7 +126,6 @@ TEST(FaultKindTest, UnknownIsALegalKind) {
   fault = facts(kWriteMissing, Mapping::kAnon, Got::kZeroed);
   fault.not_zeroed = true;
   EXPECT_EQ(fault_kind(fault), FaultKind::kUnknown);
-  EXPECT_EQ(fault_kind(facts(kReadMissing, Mapping::kSpecial, Got::kNothing)), FaultKind::kUnknown);
   EXPECT_EQ(fault_kind(facts(kWritePresent, Mapping::kNone, Got::kNotZeroed)), FaultKind::kUnknown);
   // Nobody runs code from the zero page.
   EXPECT_EQ(fault_kind(facts(kReadMissing | 0x10, Mapping::kAnon, Got::kNothing)),

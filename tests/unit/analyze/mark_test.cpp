@@ -56,8 +56,12 @@ TEST(MarkTest, JustWhatIsBetweenTheMarks) {
   const Task& b = task_of(summary, m.b);
   EXPECT_EQ(b.on_cpu_ns, 18'000u);
   EXPECT_EQ(b.blocked_by_syscall_ns.at("futex"), 2'000u);  // clipped
-  EXPECT_EQ(b.audit.switches, AuditVerdict::kNotComparable);
-  EXPECT_EQ(b.audit.remark, "not comparable between marks of other tasks");
+  EXPECT_EQ(b.audit.switches, AuditVerdict::kEqual);
+  EXPECT_EQ(b.audit.switches_remark,
+            "alive at a mark that another task set: compared by sequence number");
+  EXPECT_EQ(b.audit.faults, AuditVerdict::kNotComparable);
+  EXPECT_EQ(b.audit.faults_remark,
+            "alive at a mark that another task set, so its counters then are not in the trace");
   EXPECT_EQ(summary.totals.forks, 0u);
   EXPECT_EQ(summary.totals.cow.copies, 3u);
   ASSERT_EQ(summary.forks.size(), 1u);  // made before, but its pages are copied now
@@ -68,6 +72,46 @@ TEST(MarkTest, JustWhatIsBetweenTheMarks) {
   EXPECT_EQ(summary.marks[0].tid, 100);
   EXPECT_EQ(summary.marks[1].type, MarkType::kEnd);
   EXPECT_FALSE(summary.audit.faults_counted.has_value());
+}
+
+// A forks B and waits for it between marks of its own: B's whole life lies between them.
+TEST(MarkTest, WhoLivesBetweenTheMarksIsComparedFromZeroToItsEnd) {
+  TraceBuilder t;
+  const TaskId a = t.at(10us).cpu(0).launch("a", 100);
+  const TaskId early = t.at(11us).fork(101);
+  t.at(12us).wake_new(early).cpu(1).at(13us).switch_to(early).at(14us).exit(0).at(15us);
+  t.end_to(model::kIdleTask).cpu(0).at(20us).mark("work", MarkType::kBegin);
+  const TaskId b = t.at(21us).fork(102);
+  t.at(22us).wake_new(b).cpu(1).at(23us).switch_to(b).fault(first_touch()).unseen_faults(2);
+  t.at(24us).block_to(model::kIdleTask, kRead).at(25us).wake(b).at(26us).switch_to(b);
+  t.at(27us).exit(0).at(28us).end_to(model::kIdleTask);
+  const TaskId late = t.cpu(0).at(29us).fork(103);
+  t.at(30us).wake_new(late).at(40us).mark("work", MarkType::kEnd);
+  const AnalysisInput input{{}, {"work", "work"}, ending_at(70us), {}};
+  Summary summary = analyze_events(t.events(), input);
+  EXPECT_EQ(summary.audit.tasks, 3u);  // not the one that ended before
+  EXPECT_EQ(summary.audit.tasks_comparable, 3u);
+  EXPECT_EQ(summary.audit.switches_recorded, 2u);
+  EXPECT_EQ(summary.audit.switches_kernel, 2u);
+  const analyze::TaskAudit& audit = task_of(summary, b).audit;
+  EXPECT_EQ(audit.switches, AuditVerdict::kEqual);
+  EXPECT_EQ(audit.switches_remark, "");
+  EXPECT_EQ(audit.kernel_voluntary, 2u);
+  EXPECT_EQ(audit.faults, AuditVerdict::kEqual);
+  EXPECT_EQ(audit.kernel_faults, 3u);
+  EXPECT_EQ(audit.kernel_taken_faults, 2);
+  EXPECT_EQ(task_of(summary, late).audit.switches, AuditVerdict::kEqual);
+  EXPECT_EQ(task_of(summary, late).audit.faults, AuditVerdict::kNotComparable);
+
+  std::vector<model::Event> events = t.events();  // one of B's switches silently gone
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (events[i].task != b || !std::holds_alternative<model::Switch>(events[i].payload)) continue;
+    events.erase(events.begin() + static_cast<std::ptrdiff_t>(i));
+    break;
+  }
+  summary = analyze_events(events, input);
+  EXPECT_NE(task_of(summary, b).audit.switches, AuditVerdict::kEqual);
+  static_cast<void>(a);
 }
 
 TEST(MarkTest, WithoutAWindowMarksAreJustListed) {

@@ -42,7 +42,7 @@ TEST(Report, ShowsTheTreeOfTasks) {
               HasSubstr("  100 sh: the command, exited with status 3 after 4.00 ms\n"
                         "  │    exec at +0, /bin/sh: sh -c \"a b\"\n"
                         "  └─ 101 cat: fork at +1.00 ms, killed by SIGKILL after 1.10 ms – ZOMBIE: "
-                        "not seen reaped\n"
+                        "ended, and no release seen\n"
                         "          exec at +1.50 ms, /bin/cat: cat …\n\n"));
   analyze::Summary renamed = sample_summary();
   renamed.tasks[1].names = {"sh", "kitten"};  // the first is its parent's
@@ -62,9 +62,69 @@ TEST(Report, ShowsTheBillOfAFork) {
                 "KiB) in 1.90 us\n"));
 }
 
-TEST(Report, ExplainsWhyATaskIsNotComparable) {
-  EXPECT_THAT(text_of(sample_summary()),
-              HasSubstr("switches not comparable, faults not comparable: events were lost\n"));
+TEST(Report, ListsTasksThatDifferAndCountsThoseThatCannotBeCompared) {
+  const std::string text = text_of(sample_summary());
+  EXPECT_THAT(text, HasSubstr("                    tasks  against the kernel's counters of each\n"
+                              "  context switches      1  equal\n"
+                              "                        1  not comparable, records lost\n"
+                              "  page faults           1  equal\n"
+                              "                        1  not comparable, records lost\n"));
+  EXPECT_THAT(text, Not(HasSubstr("Those that differ")));
+  analyze::Summary summary = sample_summary();
+  summary.tasks[0].audit.switches = analyze::AuditVerdict::kDiffers;
+  summary.tasks[0].audit.kernel_voluntary = 11;
+  EXPECT_THAT(text_of(summary), HasSubstr("  Those that differ, recorded / kernel:\n\n"
+                                          "  tid  name  voluntary  involuntary  faults\n"
+                                          "  100  sh      10 / 11        5 / 5   7 / 8\n\n"));
+  summary = sample_summary();
+  summary.tasks[1].audit = summary.tasks[0].audit;
+  EXPECT_THAT(text_of(summary), HasSubstr("  All 2 tasks equal the kernel's own counters.\n"));
+}
+
+TEST(Report, TellsLossFromWhatIsNone) {
+  analyze::Summary summary = sample_summary();
+  summary.totals.unknown_ns = 3'500'000;
+  summary.totals.unknown_by_cause_ns = {3'000'000, 500'000, 0, 0};
+  summary.totals.faults.unresolved = 4;
+  const std::string text = text_of(summary);
+  EXPECT_THAT(text, HasSubstr("which of the three: 3.00 ms before the first event of"));
+  EXPECT_THAT(text, HasSubstr("500 us after a loss or a cut\n"));
+  EXPECT_THAT(text, HasSubstr("  Nothing was lost, cut or damaged.\n"));
+  EXPECT_THAT(text,
+              HasSubstr("  unresolved faults          4  harmless  begun and never completed"));
+  EXPECT_THAT(text, HasSubstr("  unknown at start-up  3.00 ms  harmless  what tasks that existed"));
+}
+
+TEST(Report, NarrowsEveryFigureAboutTasks) {
+  ViewOptions options;
+  options.tid = 101;
+  analyze::Summary summary = sample_summary();
+  summary.tasks[1].cow = {1, 4096, 1900};
+  const std::string text = text_of(summary, options);
+  EXPECT_THAT(text, HasSubstr("  Narrowed to 1 task (tid 101); the recording has 2 tasks."));
+  EXPECT_THAT(text, HasSubstr("Context switches could not be checked: none of 1 task"));
+  EXPECT_THAT(text, HasSubstr("  2  1 voluntary, 1 involuntary"));
+  EXPECT_THAT(text, HasSubstr("  1  1 minor"));
+  EXPECT_THAT(text, HasSubstr("  1  pages, 4.0 KiB, in 1.90 us\n"));
+  EXPECT_THAT(text, HasSubstr("  0  processes with a copy"));
+  options.tid.reset();
+  options.process = "100";  // it made the child
+  EXPECT_THAT(text_of(summary, options), HasSubstr("  1  processes with a copy"));
+  EXPECT_THAT(text_of(summary, options), HasSubstr("(process 100); the recording has 2 tasks."));
+}
+
+TEST(Report, NamesTheProcessThatWasAttachedTo) {
+  analyze::Summary summary = sample_summary();
+  summary.metadata.target.kind = model::TargetKind::kProcess;
+  summary.metadata.target.comm = "redis\033";
+  summary.metadata.target.command = {"redis-server", "*:6379\033"};
+  const std::string text = text_of(summary);
+  EXPECT_THAT(text, HasSubstr("triptych report: process redis\\x1b 100\n"));
+  EXPECT_THAT(text, HasSubstr("  process   redis\\x1b 100: redis-server *:6379\\x1b – with all its "
+                              "threads and what they started\n"));
+  summary.metadata.target.comm.clear();
+  summary.metadata.target.command.clear();  // an older trace
+  EXPECT_THAT(text_of(summary), HasSubstr("  process   100 – with all its threads and what"));
 }
 
 TEST(Report, ShoutsAboutDifferencesAndLoss) {
@@ -115,7 +175,7 @@ TEST(Report, EscapesWhatTheTargetChose) {
   summary.tasks[0].execs[0].filename = evil;
   summary.tasks[0].execs[0].arguments = {evil};
   summary.tasks[0].blocked_by_syscall_ns[evil] = 1'000'000;
-  summary.tasks[0].audit.remark = evil;
+  summary.tasks[0].audit.switches_remark = evil;
   summary.tasks[0].audit.switches = analyze::AuditVerdict::kDiffers;
   summary.tasks[2].comm = evil;
   summary.address_spaces[0].comm = evil;
@@ -170,9 +230,9 @@ TEST(Report, SaysWhoseTidAnExecInAThreadTookOver) {
 
 TEST(Report, LeavesOutRunsOfEmptyBuckets) {
   analyze::Summary summary = sample_summary();
-  summary.run_queue_latency = {};
-  summary.run_queue_latency.add(1500);
-  summary.run_queue_latency.add(20'000);
+  summary.totals.run_queue_latency = {};
+  summary.totals.run_queue_latency.add(1500);
+  summary.totals.run_queue_latency.add(20'000);
   const std::string bar = "████████████████████████████████████████";
   EXPECT_THAT(text_of(summary), HasSubstr("    1.02 us – 2.05 us  1  " + bar +
                                           "\n    …\n    16.4 us – 32.8 us  1  " + bar + "\n"));

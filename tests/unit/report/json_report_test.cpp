@@ -110,7 +110,7 @@ TEST(JsonReport, SurvivesStringsThatAreNoUtf8) {
   summary.tasks[0].comm = "a\xff\033";
   const auto view = View::make(summary);
   const std::string text = write_json(*view);
-  EXPECT_NE(text.find(R"("comm": "a\ufffd\u001b")"), std::string::npos);
+  EXPECT_NE(text.find(R"("comm":"a\ufffd\u001b")"), std::string::npos);
   for (const char byte : text) ASSERT_TRUE(byte == '\n' || (byte >= ' ' && byte < 0x7f));
 }
 
@@ -121,7 +121,23 @@ TEST(JsonReport, NarrowsListsAndSaysSo) {
   EXPECT_EQ(report["tasks"].size(), 1u);
   EXPECT_EQ(report["marks"].size(), 0u);
   EXPECT_EQ(report["narrowed_to"], (json{{"tid", 101}, {"process", nullptr}}));
-  EXPECT_EQ(report["totals"]["page_faults"]["total"], 8);
+  EXPECT_EQ(report["totals"]["page_faults"]["total"], 1);
+  EXPECT_EQ(report["totals"]["context_switches"]["voluntary"], 1);
+  EXPECT_EQ(report["totals"]["forks"], 0);  // it made none
+  EXPECT_EQ(report["audit"]["tasks"], 1);
+  EXPECT_EQ(report["audit"]["context_switches"]["recorded"], nullptr);
+  EXPECT_EQ(report["audit"]["page_faults"]["recorded"], 1);
+  EXPECT_EQ(report["audit"]["page_faults"]["counted"], nullptr);
+  EXPECT_EQ(report["audit"]["page_faults"]["remark"],
+            "the counting event counts the whole target, not a part of it");
+}
+
+TEST(JsonReport, SaysWhyTimeIsUnknown) {
+  analyze::Summary summary = sample_summary();
+  summary.totals.unknown_by_cause_ns = {1, 2, 3, 4};
+  EXPECT_EQ(
+      json_of(summary)["data_quality"]["unknown_by_cause_ns"],
+      (json{{"before_first_event", 1}, {"loss", 2}, {"unexplained", 3}, {"wakeups_left_out", 4}}));
 }
 
 TEST(SchemaChecker, FindsViolations) {

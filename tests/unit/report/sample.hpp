@@ -40,7 +40,7 @@ inline analyze::Task sample_shell() {
   shell.faults.minor = 7;
   shell.faults.by_kind[static_cast<std::size_t>(analyze::FaultKind::kFirstTouch)] = 7;
   shell.execs.push_back({1'000'000, "sh", "/bin/sh", {"sh", "-c", "a b"}, false, false, 100});
-  shell.audit = {analyze::AuditVerdict::kEqual, analyze::AuditVerdict::kEqual, "", 10, 5, 8, 1};
+  shell.audit = {analyze::AuditVerdict::kEqual, analyze::AuditVerdict::kEqual, "", "", 10, 5, 8, 1};
   return shell;
 }
 
@@ -62,7 +62,7 @@ inline analyze::Task sample_child() {
   child.faults.minor = 1;
   child.faults.by_kind[static_cast<std::size_t>(analyze::FaultKind::kCowCopy)] = 1;
   child.execs.push_back({2'500'000, "cat", "/bin/cat", {"cat"}, true, false, 101});
-  child.audit.remark = "events were lost";
+  child.audit.switches_remark = child.audit.faults_remark = "records lost";
   return child;
 }
 
@@ -105,8 +105,8 @@ inline analyze::Summary sample_summary() {
   summary.totals.execs = 2;
   summary.totals.exits = 2;
   summary.totals.on_cpu_ns = 2'200'000;
-  summary.run_queue_latency = summary.tasks[0].run_queue_latency;
-  summary.slice_length = summary.tasks[0].slice_length;
+  summary.totals.run_queue_latency = summary.tasks[0].run_queue_latency;
+  summary.totals.slice_length = summary.tasks[0].slice_length;
   analyze::AddressSpace space;
   space.id = model::MmId{1};
   space.tgid = 100;

@@ -46,6 +46,14 @@ TEST(TextWriter, FillsParagraphsToTheWidth) {
             "  a\n  incomprehensibilities\n  b\n");
 }
 
+TEST(TextWriter, KeepsNumbersAndTheirUnitsTogether) {
+  TextStyle narrow;
+  narrow.width = 12;
+  EXPECT_EQ(written(Paragraph{"memory 3.5 MiB", Tone::kPlain}, narrow), "  memory\n  3.5 MiB\n");
+  EXPECT_EQ(written(Paragraph{"status 2 after (1.5 ms), 3 %", Tone::kPlain}, narrow),
+            "  status 2\n  after\n  (1.5 ms),\n  3 %\n");
+}
+
 TEST(TextWriter, AlignsFields) {
   EXPECT_EQ(written(Fields{{{"switches", Count{1200}, "in all"}, {"forks", Count{1}, ""}}}),
             "  switches  1,200  in all\n"

@@ -118,5 +118,16 @@ TEST(BelowStrict, IsLossDamageOrDifference) {
   EXPECT_FALSE(below_strict(summary));
 }
 
+TEST(View, TellsWhoTakesAThreadForAProcess) {
+  analyze::Summary summary = sample_summary();
+  summary.tasks[1].tgid = 100;
+  ViewOptions options;
+  options.process = "101";
+  const auto view = View::make(summary, options);
+  ASSERT_FALSE(view.has_value());
+  EXPECT_EQ(view.error().message, "no recorded process is 101");
+  EXPECT_EQ(view.error().hint, "it is a thread of process 100: --tid 101 or --process 100");
+}
+
 }  // namespace
 }  // namespace triptych::report

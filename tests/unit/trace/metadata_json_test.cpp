@@ -32,6 +32,7 @@ TEST(MetadataJsonTest, EveryFieldOfMetadataSurvives) {
   EXPECT_EQ(read.target.kind, metadata.target.kind);
   EXPECT_EQ(read.target.command, metadata.target.command);
   EXPECT_EQ(read.target.tgid, metadata.target.tgid);
+  EXPECT_EQ(read.target.comm, "sh");
   EXPECT_EQ(read.target.user, metadata.target.user);
   ASSERT_EQ(read.plan.size(), 2u);
   EXPECT_EQ(read.plan[0].hook, "tp_btf/sched_switch");

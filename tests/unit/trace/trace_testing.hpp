@@ -33,8 +33,11 @@ inline model::Metadata sample_metadata() {
                    .tier = "base",
                    .virtual_machine = true,
                    .page_size = 4096};
-  metadata.target = {
-      .kind = model::TargetKind::kCommand, .command = {"sh", "-c"}, .tgid = 4711, .user = "me"};
+  metadata.target = {.kind = model::TargetKind::kCommand,
+                     .command = {"sh", "-c"},
+                     .comm = "sh",
+                     .tgid = 4711,
+                     .user = "me"};
   metadata.plan = {{"switch", "tp_btf/sched_switch", ""}, {"fault", "", "not permitted"}};
   return metadata;
 }
