@@ -22,7 +22,7 @@ namespace triptych::launch {
 struct Command {
   std::vector<std::string> argv;                                 // not empty
   std::optional<User> become;                                    // nothing changes without
-  std::vector<std::pair<std::string, std::string>> environment;  // set for it
+  std::vector<std::pair<std::string, std::string>> environment{};  // set for it
 };
 
 class Child {
