@@ -23,7 +23,8 @@ void expect_exact(const Recorded& recorded) {
   EXPECT_EQ(summary.audit.switches_recorded, summary.audit.switches_kernel);
   for (const Task& task : summary.tasks) {
     if (task.stranger || !task.end_ns) continue;
-    EXPECT_EQ(task.audit.switches, AuditVerdict::kEqual) << task.tid << " " << task.audit.remark;
+    EXPECT_EQ(task.audit.switches, AuditVerdict::kEqual)
+        << task.tid << " " << task.audit.switches_remark;
     EXPECT_EQ(task.switches.voluntary, task.audit.kernel_voluntary) << task.tid;
     EXPECT_EQ(task.switches.involuntary, task.audit.kernel_involuntary) << task.tid;
     EXPECT_EQ(task.on_cpu_ns + task.runnable_ns + task.blocked_ns + task.unknown_ns,
