@@ -264,6 +264,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 		return 0;
 	now = bpf_ktime_get_ns();
 	state->mm = new_mm_serial();
+	state->mapping_end = 0;
 	if (state->flags & TRIPTYCH_TASK_STATE_LAUNCHING)
 		begin_launched(task, state, now);
 	emit_exec(task, state, old_tid, bprm, now);

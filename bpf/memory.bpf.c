@@ -9,6 +9,8 @@
 #include <bpf/bpf_tracing.h>
 
 struct found_mapping {
+	u64 start;
+	u64 end;
 	u32 vm_flags;
 	u8 mapping;
 };
@@ -32,9 +34,37 @@ static __always_inline u8 classify_mapping(struct vm_area_struct *vma, u32 vm_fl
 static long look_at_mapping(struct task_struct *task, struct vm_area_struct *vma,
 			    struct found_mapping *found)
 {
+	found->start = vma->vm_start;
+	found->end = vma->vm_end;
 	found->vm_flags = vma->vm_flags;
 	found->mapping = classify_mapping(vma, found->vm_flags);
 	return 0;
+}
+
+/*
+ * The mapping of the fault that ends. Most faults are in that of the one before; looking it up ends, where
+ * interrupts are off, with one that the CPU sends to itself: ten microseconds in a virtual machine.
+ */
+static __always_inline void find_mapping(struct task_struct *task, struct triptych_task_state *state,
+					 struct found_mapping *found)
+{
+	u64 address = state->fault_address;
+	u32 changes = 0;
+	bool counted = mapping_changes(task->mm, &changes);
+
+	if (counted && changes == state->mapping_changes && address >= state->mapping_start &&
+	    address < state->mapping_end) {
+		found->vm_flags = state->mapping_flags;
+		found->mapping = state->mapping;
+		return;
+	}
+	if (bpf_find_vma(task, address, look_at_mapping, found, 0) == -2 /* ENOENT */)
+		found->mapping = TRIPTYCH_MAPPING_NONE;
+	state->mapping_start = found->start;
+	state->mapping_end = found->end;
+	state->mapping_flags = found->vm_flags;
+	state->mapping_changes = changes;
+	state->mapping = found->mapping;
 }
 
 static __always_inline u32 saturate(u64 value)
@@ -189,8 +219,7 @@ static __always_inline int end_fault(struct bpf_perf_event_data *ctx, bool major
 		summarize_fault(&state->summary, state, major, kernel_mode, now);
 		return 0;
 	}
-	if (bpf_find_vma(task, state->fault_address, look_at_mapping, &found, 0) == -2 /* ENOENT */)
-		found.mapping = TRIPTYCH_MAPPING_NONE;
+	find_mapping(task, state, &found);
 	emit_fault(state, major ? TRIPTYCH_FAULT_MAJOR : 0, &found, now);
 	return 0;
 }

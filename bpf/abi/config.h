@@ -49,7 +49,11 @@ struct triptych_task_state {
 	__u8 fault_order;
 	__u8 waking_flags;  /* TRIPTYCH_WAKEUP_ */
 	__u8 run_state;     /* TRIPTYCH_RUN_, as far as the tracepoints have told */
-	__u8 reserved;
+	__u8 mapping;       /* enum triptych_mapping, of the mapping of the last fault */
+	__u32 mapping_flags;   /* its vm_flags */
+	__u32 mapping_changes; /* and the address space's count of changes then */
+	__u64 mapping_start;
+	__u64 mapping_end;  /* 0: there is none */
 	struct triptych_summary_state summary;  /* in the same storage: one look-up serves both */
 };
 

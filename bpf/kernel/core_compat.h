@@ -27,6 +27,15 @@ struct mm_struct___since_6_18 {
 struct sched_entity___since_6_12 {
 	unsigned char sched_delayed;
 };
+struct mm_struct___since_6_4 {
+	int mm_lock_seq;
+};
+struct seqcount___any {
+	unsigned int sequence;
+};
+struct mm_struct___since_6_13 {
+	struct seqcount___any mm_lock_seq;
+};
 struct kernel_clone_args___since_6_4 {
 	u32 user_worker : 1;
 };
@@ -125,6 +134,26 @@ static __always_inline u64 mm_flag_bits(struct mm_struct *mm)
 	if (bpf_core_field_exists(new->flags.__mm_flags))
 		return BPF_CORE_READ(new, flags.__mm_flags[0]);
 	return BPF_CORE_READ(mm, flags);
+}
+
+/*
+ * Whether the kernel counts the changes to an address space's mappings, and the count: it moves each time that
+ * the right to change them is given up. A task that is in a fault holds the fault's mapping against changes, so
+ * that what it knows of it is true as long as the count stands. A number since 6.4, in a structure since 6.13.
+ */
+static __always_inline bool mapping_changes(struct mm_struct *mm, u32 *count)
+{
+	struct mm_struct___since_6_13 *in_structure = (void *)mm;
+	struct mm_struct___since_6_4 *number = (void *)mm;
+
+	if (bpf_core_field_exists(in_structure->mm_lock_seq.sequence)) {
+		*count = BPF_CORE_READ(in_structure, mm_lock_seq.sequence);
+		return true;
+	}
+	if (!bpf_core_field_exists(number->mm_lock_seq))
+		return false;
+	*count = BPF_CORE_READ(number, mm_lock_seq);
+	return true;
 }
 
 /* Since 6.12 a task that blocks may stay on its run queue for a while, marked so. */

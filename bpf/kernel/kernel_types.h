@@ -124,6 +124,8 @@ struct file {
 struct vm_operations_struct;
 
 struct vm_area_struct {
+	unsigned long vm_start;
+	unsigned long vm_end;
 	unsigned long vm_flags;
 	const struct vm_operations_struct *vm_ops;
 	struct file *vm_file;
