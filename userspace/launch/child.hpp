@@ -20,8 +20,8 @@
 namespace triptych::launch {
 
 struct Command {
-  std::vector<std::string> argv;                                 // not empty
-  std::optional<User> become;                                    // nothing changes without
+  std::vector<std::string> argv;                                   // not empty
+  std::optional<User> become;                                      // nothing changes without
   std::vector<std::pair<std::string, std::string>> environment{};  // set for it
 };
 
