@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "cells.hpp"
+#include "support/sanitizers.hpp"
 #include "workloads/idle/account.hpp"
 
 namespace triptych::workloads::idle {
@@ -165,18 +166,10 @@ double difference_of_pss(unsigned units) {
   return metric(**cell, "pss_bytes_per_unit") * units - (after - before);
 }
 
-#if defined(__SANITIZE_ADDRESS__)  // g++
-constexpr bool kAddressSanitizer = true;
-#elif defined(__has_feature)
-constexpr bool kAddressSanitizer = __has_feature(address_sanitizer);
-#else
-constexpr bool kAddressSanitizer = false;
-#endif
-
 // Any other program that begins or ends changes this one's share of their common libraries, so that
 // it may take a quiet moment. The parent may touch a few pages of its own between the readings.
 TEST(IdleHerd, OfProcessesHasThePssThatSmapsRollupShows) {
-  if (kAddressSanitizer) return;  // it keeps what was freed: reading alone takes memory
+  if (test::kAddressSanitizer) return;  // it keeps what was freed: reading alone takes memory
   double difference = 0;
   for (int attempt = 0; attempt < 10; ++attempt) {
     difference = difference_of_pss(50);
