@@ -158,7 +158,7 @@ class traced_promise : public Promise {
     using coroutine_detail::awaiter_of;
     // A handle of either type means the same frame only when the promise lies in the same place.
     static_assert(alignof(traced_promise) <= 16, "a promise with a larger alignment cannot be traced");
-    __builtin_memcpy(&body_, id(), sizeof body_);
+    __builtin_memcpy(&body_, reinterpret_cast<const void*>(id()), sizeof body_);
     name_ = function_name;
     line_ = function_line;
     triptych_coro_create(id(), function());
