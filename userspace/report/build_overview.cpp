@@ -190,8 +190,9 @@ std::string narrowed_words(const View& view) {
     by += fmt::format("{}tid {}", by.empty() ? "" : ", ", *view.options().tid);
   return fmt::format(
       "Narrowed to {} ({}); the recording has {}. All figures are of what it is narrowed to, but "
-      "for the lines above, data quality and how it was recorded.",
-      counted(view.tasks().size(), "task", "tasks"), by, counted(all, "task", "tasks"));
+      "for the lines above, {}data quality and how it was recorded.",
+      counted(view.tasks().size(), "task", "tasks"), by, counted(all, "task", "tasks"),
+      view.summary().coroutines.recorded ? "coroutines, " : "");
 }
 
 // "no event proves which of the three: 3.20 s before …, 1.10 ms after a loss"
