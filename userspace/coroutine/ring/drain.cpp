@@ -60,6 +60,7 @@ void Drain::begin() {
 Result<void> Drain::write(const Sink& sink) {
   if (sources_.empty()) {
     last_write_ns_ = clock_.to().ns;
+    forget_ended();
     return {};
   }
   const Anchor latest = read_anchor();
@@ -93,7 +94,19 @@ Result<void> Drain::write(const Sink& sink) {
     TRIPTYCH_TRY((*at)->write_totals(clock_, last_write_ns_, cycle.serials, sink));
     at = sources_.erase(at);
   }
+  forget_ended();
   return {};
+}
+
+// All that they wrote until then has been read.
+void Drain::forget_ended() {
+  std::vector<model::Tid> roots;
+  roots.reserve(sources_.size());
+  for (const auto& source : sources_) {
+    const Process* root = threads_.process(source->process());
+    if (root != nullptr) roots.push_back(root->tgid);
+  }
+  threads_.forget_ended(last_write_ns_, roots);
 }
 
 void Drain::disarm() {

@@ -49,7 +49,12 @@ class Drain {
   [[nodiscard]] bool has_memory(model::Tid process) const;
   [[nodiscard]] std::size_t memories() const { return sources_.size(); }
 
+  // What is remembered of the processes and threads of the recording: those that live.
+  [[nodiscard]] const Threads& threads() const { return threads_; }
+
  private:
+  void forget_ended();
+
   Threads threads_;
   Clock clock_;
   model::TimeNs last_write_ns_;

@@ -165,7 +165,7 @@ Result<void> Source::meet_owner(Ring& ring, const Cycle& cycle) {
     ring.owner.task = thread->task;
     ring.owner.known = true;
     tgid = number;
-    living = !thread->ended;  // of two with one number
+    living = !thread->ended();  // of two with one number
   }
   TRIPTYCH_TRY_ASSIGN(ring.owner.space, space_of(tgid, ring.next_ns, cycle));
   return {};

@@ -20,6 +20,10 @@ bool read(std::span<const std::byte> record, Raw& out) {
   return true;
 }
 
+bool is_past(const Thread& thread, model::TimeNs until_ns) {
+  return thread.ended() && thread.ended_ns <= until_ns;
+}
+
 }  // namespace
 
 void Threads::on_record(std::span<const std::byte> record) {
@@ -38,22 +42,23 @@ void Threads::on_record(std::span<const std::byte> record) {
     add(static_cast<model::Tid>(seen.tgid),
         {model::TaskId{header.task}, static_cast<model::Tid>(seen.ns_tid), 0}, 0);
   } else if (header.kind == TRIPTYCH_EV_TASK_EXEC) {
-    on_exec(model::TaskId{header.task});
+    on_exec(model::TaskId{header.task}, header.ts_ns);
   } else if (header.kind == TRIPTYCH_EV_TASK_END) {
     const auto found = places_.find(header.task);
     if (found == places_.end()) return;
-    processes_[found->second.tgid].threads[found->second.index].ended = true;
+    processes_[found->second.tgid].threads[found->second.index].ended_ns = header.ts_ns;
+    with_ended_.push_back(found->second.tgid);
   }
 }
 
 // The thread that calls exec goes on as the first one of its process, by that one's number.
-void Threads::on_exec(model::TaskId task) {
+void Threads::on_exec(model::TaskId task, model::TimeNs ts_ns) {
   const auto found = places_.find(static_cast<std::uint32_t>(task));
   if (found == places_.end()) return;
   std::vector<Thread>& threads = processes_[found->second.tgid].threads;
   const model::Tid first = threads.front().ns_tid;
   for (std::size_t i = 0; i < threads.size(); ++i) {
-    if (i != found->second.index && threads[i].ns_tid == first) threads[i].ended = true;
+    if (i != found->second.index && threads[i].ns_tid == first) threads[i].ended_ns = ts_ns;
   }
   threads[found->second.index].ns_tid = first;
 }
@@ -61,9 +66,11 @@ void Threads::on_exec(model::TaskId task) {
 void Threads::add(model::Tid tgid, const Thread& thread, model::Tid parent) {
   const auto serial = static_cast<std::uint32_t>(thread.task);
   if (places_.contains(serial)) return;
-  Process& process = processes_[tgid];
   // A number that was used before is another process now.
-  if (all_ended(process)) process = {};
+  if (const auto old = processes_.find(tgid); old != processes_.end() && all_ended(old->second)) {
+    forget_process(tgid);
+  }
+  Process& process = processes_[tgid];
   process.tgid = tgid;
   if (process.threads.empty()) process.parent = parent;
   places_[serial] = {tgid, process.threads.size()};
@@ -104,15 +111,73 @@ const Thread* Threads::thread(const Process& process, model::Tid ns_tid, model::
 
 bool Threads::has_ended(model::TaskId task) const {
   const auto found = places_.find(static_cast<std::uint32_t>(task));
-  if (found == places_.end()) return false;
+  if (found == places_.end()) return true;
   const auto process = processes_.find(found->second.tgid);
-  return process != processes_.end() && found->second.index < process->second.threads.size() &&
-         process->second.threads[found->second.index].ended;
+  return process == processes_.end() || process->second.threads[found->second.index].ended();
 }
 
 bool Threads::all_ended(const Process& process) {
   return std::all_of(process.threads.begin(), process.threads.end(),
-                     [](const Thread& thread) { return thread.ended; });
+                     [](const Thread& thread) { return thread.ended(); });
+}
+
+void Threads::forget_ended(model::TimeNs until_ns, std::span<const model::Tid> kept) {
+  std::sort(with_ended_.begin(), with_ended_.end());
+  with_ended_.erase(std::unique(with_ended_.begin(), with_ended_.end()), with_ended_.end());
+  std::unordered_map<model::Tid, model::Tid> parents;  // of those forgotten
+  std::vector<model::Tid> later;
+  for (const model::Tid tgid : with_ended_) {
+    const auto found = processes_.find(tgid);
+    if (found == processes_.end()) continue;
+    Process& process = found->second;
+    const bool is_over =
+        std::all_of(process.threads.begin(), process.threads.end(),
+                    [until_ns](const Thread& thread) { return is_past(thread, until_ns); });
+    if (!is_over) {
+      if (forget_threads(process, until_ns)) later.push_back(tgid);
+    } else if (std::find(kept.begin(), kept.end(), tgid) != kept.end()) {
+      later.push_back(tgid);
+    } else {
+      parents[tgid] = process.parent;
+      forget_process(tgid);
+    }
+  }
+  with_ended_ = std::move(later);
+  if (parents.empty()) return;
+  for (auto& [tgid, process] : processes_) {
+    auto parent = parents.find(process.parent);
+    // Numbers are used again, so that the links may form a circle.
+    for (int i = 0; i < kMostGenerations && parent != parents.end(); ++i) {
+      process.parent = parent->second;
+      parent = parents.find(process.parent);
+    }
+  }
+}
+
+void Threads::forget_process(model::Tid tgid) {
+  for (const Thread& thread : processes_[tgid].threads) {
+    places_.erase(static_cast<std::uint32_t>(thread.task));
+  }
+  processes_.erase(tgid);
+}
+
+// All but the first, which names the process. True: some ended only after that moment.
+bool Threads::forget_threads(Process& process, model::TimeNs until_ns) {
+  std::vector<Thread> left{process.threads.front()};
+  bool more_ended = false;
+  for (std::size_t i = 1; i < process.threads.size(); ++i) {
+    const Thread& thread = process.threads[i];
+    const auto serial = static_cast<std::uint32_t>(thread.task);
+    if (is_past(thread, until_ns)) {
+      places_.erase(serial);
+      continue;
+    }
+    more_ended |= thread.ended();
+    places_[serial].index = left.size();
+    left.push_back(thread);
+  }
+  process.threads = std::move(left);
+  return more_ended;
 }
 
 }  // namespace triptych::coroutine::ring

@@ -18,7 +18,9 @@ struct Thread {
   model::TaskId task{};
   model::Tid ns_tid = 0;  // as the program sees it
   model::TimeNs born_ns = 0;
-  bool ended = false;
+  model::TimeNs ended_ns = 0;  // 0: lives
+
+  [[nodiscard]] bool ended() const { return ended_ns != 0; }
 };
 
 struct Process {
@@ -40,8 +42,14 @@ class Threads {
   // The thread of that number in `process` that lived at `at_ns`; null: none.
   [[nodiscard]] static const Thread* thread(const Process& process, model::Tid ns_tid,
                                             model::TimeNs at_ns);
+  // Of a thread that was once found here.
   [[nodiscard]] bool has_ended(model::TaskId task) const;
   [[nodiscard]] static bool all_ended(const Process& process);
+
+  // Lets go of the threads and processes that ended no later than `until_ns`, but for the processes
+  // `kept`: whatever the length of a recording, only what lives takes memory. Who descends from a
+  // forgotten process descends from its ancestors still.
+  void forget_ended(model::TimeNs until_ns, std::span<const model::Tid> kept);
 
   [[nodiscard]] const std::unordered_map<model::Tid, Process>& processes() const {
     return processes_;
@@ -52,12 +60,15 @@ class Threads {
     model::Tid tgid = 0;
     std::size_t index = 0;
   };
-  void on_exec(model::TaskId task);
+  void on_exec(model::TaskId task, model::TimeNs ts_ns);
   void add(model::Tid tgid, const Thread& thread, model::Tid parent);
+  void forget_process(model::Tid tgid);
+  bool forget_threads(Process& process, model::TimeNs until_ns);
   [[nodiscard]] model::Tid tgid_of(model::TaskId task) const;
 
   std::unordered_map<model::Tid, Process> processes_;
   std::unordered_map<std::uint32_t, Place> places_;  // by serial
+  std::vector<model::Tid> with_ended_;               // processes with threads to be forgotten
 };
 
 }  // namespace triptych::coroutine::ring
