@@ -83,6 +83,17 @@ TEST(Fault, SharedFileIsMarkedDirtyWithoutACopy) {
   EXPECT_EQ(recorded.marked().totals.cow.copies, 0u);
 }
 
+// What was looked up for one fault serves the next only while no mapping changes.
+TEST(Fault, AMappingThatTookAnothersPlaceIsTheOneMeant) {
+  TRIPTYCH_RECORD("mapped_anew", kPages);
+  ASSERT_EQ(recorded.wait_status, 0);
+  const Summary summary = recorded.marked();
+  EXPECT_EQ(count(summary, FaultKind::kFirstTouch), kPages);
+  EXPECT_EQ(count(summary, FaultKind::kFile), kPages);
+  EXPECT_EQ(summary.totals.faults.total, 2 * kPages);
+  expect_audited(recorded, 0);
+}
+
 TEST(Fault, CopiesAreBilledToTheForkOnBothSides) {
   TRIPTYCH_RECORD("cow", kPages);
   // Both mark themselves: the first begin is the child's, the last end the parent's.

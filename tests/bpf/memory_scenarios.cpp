@@ -114,6 +114,22 @@ int shared_memory(std::size_t n) {
   return 0;
 }
 
+// One address, again and again: private memory, then shared memory mapped over it.
+int mapped_anew(std::size_t n) {
+  char* memory = map(kPage);
+  begin();
+  for (std::size_t i = 0; i < 2 * n; ++i) {
+    const int sharing = i % 2 == 0 ? MAP_PRIVATE : MAP_SHARED;
+    if (::mmap(memory, kPage, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_ANONYMOUS | sharing, -1, 0) ==
+        MAP_FAILED) {
+      return kCannot;
+    }
+    write_pages(memory, 1);
+  }
+  end();
+  return 0;
+}
+
 // The child writes half of the pages, then the parent all of them: n/2 copies in each, and n/2
 // reuses in the parent when the child has gone. Both say so between their own marks.
 int cow(std::size_t n) {
@@ -310,6 +326,7 @@ int userfaultfd(std::size_t n) {
 
 constexpr Scenario kScenarios[] = {
     {"first_touch", first_touch},
+    {"mapped_anew", mapped_anew},
     {"zero_page", zero_page},
     {"zero_page_write", zero_page_write},
     {"private_file_copy", private_file_copy},
