@@ -8,9 +8,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cinttypes>
-#include <cstdio>
+#include <cstdlib>
 #include <utility>
+
+#include "base/proc_status.hpp"
 
 namespace triptych::launch {
 namespace {
@@ -29,17 +30,7 @@ namespace {
 }
 
 std::uint64_t pending_signals(pid_t process) {
-  char path[64];
-  std::snprintf(path, sizeof(path), "/proc/%d/status", process);
-  std::FILE* status = std::fopen(path, "re");
-  if (status == nullptr) return 0;
-  std::uint64_t pending = 0;
-  char line[256];
-  while (std::fgets(line, sizeof(line), status) != nullptr) {
-    if (std::sscanf(line, "ShdPnd: %" SCNx64, &pending) == 1) break;
-  }
-  std::fclose(status);
-  return pending;
+  return std::strtoull(proc_status(process, "ShdPnd").value_or("0").c_str(), nullptr, 16);
 }
 
 }  // namespace

@@ -9,9 +9,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <string>
 
+#include "base/proc_status.hpp"
 #include "launch/pidfd.hpp"
 
 namespace triptych::launch {
@@ -59,13 +61,9 @@ std::string name_of(pid_t tgid) {
 // Reads of /proc fail when the process has just gone: the caller then says so.
 std::optional<Facts> facts_of(pid_t tid) {
   Facts facts;
-  std::FILE* status = std::fopen(fmt::format("/proc/{}/status", tid).c_str(), "re");
-  if (status == nullptr) return std::nullopt;
-  char line[256];
-  while (std::fgets(line, sizeof(line), status) != nullptr) {
-    if (std::sscanf(line, "Tgid: %d", &facts.tgid) == 1) break;
-  }
-  std::fclose(status);
+  const std::optional<std::string> tgid = proc_status(tid, "Tgid");
+  if (!tgid) return std::nullopt;
+  facts.tgid = static_cast<pid_t>(std::strtol(tgid->c_str(), nullptr, 10));
 
   const std::string text = read_file_of(tid, "stat", 1024);
   // The name stands in parentheses and may hold any byte, so count from the last one.

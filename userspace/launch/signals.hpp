@@ -50,8 +50,8 @@ class Signals {
 
   UniqueFd fd_;
   std::uint64_t taken_ = 0;  // as bits
-  std::uint64_t group_pending_ =
-      0;  // of taken_: came to the group, and next() has yet to come to it
+  // Of taken_: came to the group, and next() has yet to come to it.
+  std::uint64_t group_pending_ = 0;
   GroupWitness witness_;
   bool active_ = false;
   sigset_t mask_{};  // as inherited

@@ -3,8 +3,10 @@
 
 #include <linux/capability.h>
 
-#include <cinttypes>
 #include <cstdio>
+#include <cstdlib>
+
+#include "base/proc_status.hpp"
 
 namespace triptych::probe {
 namespace {
@@ -16,15 +18,7 @@ constexpr bool has(std::uint64_t capabilities, unsigned which) {
 }
 
 std::uint64_t effective_capabilities() {
-  std::uint64_t effective = 0;
-  std::FILE* status = std::fopen("/proc/self/status", "re");
-  if (status == nullptr) return effective;
-  char line[256];
-  while (std::fgets(line, sizeof(line), status) != nullptr) {
-    if (std::sscanf(line, "CapEff: %" SCNx64, &effective) == 1) break;
-  }
-  std::fclose(status);
-  return effective;
+  return std::strtoull(proc_status(0, "CapEff").value_or("0").c_str(), nullptr, 16);
 }
 
 std::optional<std::string> read_lockdown() {

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/proc_status.hpp"
+
+#include <fmt/format.h>
+
+#include <fstream>
+
+namespace triptych {
+namespace {
+
+constexpr std::string_view kBlanks = " \t";
+
+}  // namespace
+
+std::optional<std::string> proc_status(pid_t tid, std::string_view name) {
+  std::ifstream file(tid == 0 ? "/proc/self/status" : fmt::format("/proc/{}/status", tid));
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with(name) || line.size() <= name.size() || line[name.size()] != ':') continue;
+    const std::size_t begin = line.find_first_not_of(kBlanks, name.size() + 1);
+    if (begin == std::string::npos) return std::string();
+    return line.substr(begin, line.find_last_not_of(kBlanks) - begin + 1);
+  }
+  return std::nullopt;
+}
+
+}  // namespace triptych
