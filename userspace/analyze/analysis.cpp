@@ -24,8 +24,6 @@ namespace {
 using model::LossClass;
 using model::Quality;
 
-constexpr std::uint16_t kTaskDead = 0x80;
-
 // The recorder writes out at least once a second.
 constexpr std::uint64_t kUnwrittenNs = 2'000'000'000;
 
@@ -137,7 +135,7 @@ void Analysis::Impl::change(const model::Event& event, const model::Switch& chan
   }
   coroutines.on_switch(event, change);
   switches.on_switch(event, change);
-  if ((change.prev_state & kTaskDead) == 0 || window.closed()) return;
+  if (!change.is_last() || window.closed()) return;
   TaskRecord* prev = tasks.find(event.task);
   if (prev != nullptr) bury(*prev, event.ts_ns);
 }

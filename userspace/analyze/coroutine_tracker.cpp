@@ -17,13 +17,6 @@ constexpr std::size_t kMostDepth = 4096;
 // The clocks of events and switches agree that well; see docs/methodology.md.
 constexpr std::uint64_t kClockErrorNs = 2'000;
 
-constexpr std::uint16_t kTaskDead = 0x80;
-
-// Runnable, not asleep: see SwitchTracker.
-bool stays_runnable(const model::Switch& change) {
-  return change.prev_state == 0 || change.preempt || change.involuntary;
-}
-
 }  // namespace
 
 std::string_view name_of(BlockedHow how) {
@@ -340,15 +333,15 @@ void CoroutineTracker::on_switch(const model::Event& event, const model::Switch&
         prev->seq_known && change.prev_seq == static_cast<std::uint16_t>(prev->seq + 1);
     settle_on_cpu(*prev, follows && prev->state == State::kOnCpu);
     // Preempted it goes on computing.
-    if (!stays_runnable(change)) computed(*prev, event.ts_ns);
+    if (!change.stays_runnable()) computed(*prev, event.ts_ns);
     prev->seq = change.prev_seq;
     prev->seq_known = true;
-    prev->state = stays_runnable(change) ? State::kRunnable : State::kBlocked;
+    prev->state = change.stays_runnable() ? State::kRunnable : State::kBlocked;
     prev->syscall = change.syscall;
     prev->compat = change.compat;
     prev->since_ns = event.ts_ns;
     prev->woken_ns = 0;
-    prev->ended = (change.prev_state & kTaskDead) != 0;
+    prev->ended = change.is_last();
     if (prev->stack.empty() && prev->state == State::kBlocked && !prev->ended) {
       prev->open_blocks.clear();
       if (window_.counting()) ++prev->loop.iterations;

@@ -9,14 +9,7 @@
 namespace triptych::analyze {
 namespace {
 
-constexpr std::uint16_t kTaskDead = 0x80;
 constexpr std::size_t kMaxPreemptors = 256;
-
-// A task that is preempted on its way into a sleep carries the state of that sleep, and stays
-// runnable all the same.
-bool stays_runnable(const model::Switch& change) {
-  return change.prev_state == 0 || change.preempt || change.involuntary;
-}
 
 bool is_yield(const model::Switch& change) {
   return change.syscall == kSyscallSchedYield && !change.compat && !change.preempt;
@@ -71,7 +64,7 @@ void SwitchTracker::on_switch(const model::Event& event, const model::Switch& ch
   TaskRecord* next = subject(change.next, event.ts_ns, change.next_target);
   Cpu& cpu = cpu_at(event.cpu, event.ts_ns);
   if (!switches_recorded_) {
-    if (prev == nullptr || (change.prev_state & kTaskDead) == 0) return;
+    if (prev == nullptr || !change.is_last()) return;
     if (prev->span.state == RunState::kDead) return;
     spans_.settle(*prev, prev->span, event.ts_ns);
     return die(*prev, event.ts_ns);
@@ -102,7 +95,7 @@ void SwitchTracker::displaced(TaskRecord& record) {
 void SwitchTracker::leave(TaskRecord& record, const model::Event& event,
                           const model::Switch& change) {
   if (record.span.state == RunState::kDead) {
-    if (record.owes_last_switch && (change.prev_state & kTaskDead) != 0) {
+    if (record.owes_last_switch && change.is_last()) {
       record.owes_last_switch = false;
       count_out(record, change);
     } else {
@@ -132,9 +125,9 @@ void SwitchTracker::leave(TaskRecord& record, const model::Event& event,
   record.span.since_ns = event.ts_ns;
   record.span.woken_ns = 0;
   count_out(record, change);
-  if ((change.prev_state & kTaskDead) != 0) {
+  if (change.is_last()) {
     die(record, event.ts_ns);
-  } else if (stays_runnable(change)) {
+  } else if (change.stays_runnable()) {
     record.span.state = RunState::kRunnable;
     record.whole_wait = true;
   } else {

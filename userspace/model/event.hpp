@@ -49,6 +49,7 @@ inline constexpr std::uint32_t kSaturated =
     0xffffffffu;  // "this or more", in every 32-bit duration
 
 // Event::task leaves the CPU.
+inline constexpr std::uint16_t kTaskDead = 0x80;  // TASK_DEAD in Switch::prev_state
 struct Switch {
   TaskId next{};
   std::uint16_t prev_state = 0;  // 0: still runnable
@@ -63,6 +64,11 @@ struct Switch {
   bool next_target = false;
   bool compat = false;  // `syscall` is of the 32-bit table
   bool operator==(const Switch&) const = default;
+
+  // A task that is preempted on its way into a sleep carries the state of that sleep, and stays
+  // runnable all the same.
+  [[nodiscard]] bool stays_runnable() const { return prev_state == 0 || preempt || involuntary; }
+  [[nodiscard]] bool is_last() const { return (prev_state & kTaskDead) != 0; }
 };
 
 // Event::task was put on a run queue.
