@@ -5,10 +5,9 @@
 #include <bpf/bpf_tracing.h>
 
 __noinline int emit_baseline(u32 serial, const struct triptych_counters *counters, u64 prelude_faults,
-			     u32 valid, u64 now)
+                             u32 valid, u64 now)
 {
-	struct triptych_task_baseline *baseline =
-		reserve(TRIPTYCH_LOSS_TASK, sizeof(*baseline), now);
+	struct triptych_task_baseline *baseline = reserve(TRIPTYCH_LOSS_TASK, sizeof(*baseline), now);
 
 	if (!baseline)
 		return 0;
@@ -26,7 +25,7 @@ __noinline int emit_baseline(u32 serial, const struct triptych_counters *counter
 }
 
 static __always_inline void emit_new(struct task_struct *child, struct triptych_task_state *state,
-				     struct triptych_task_state *parent, u64 clone_flags, u64 now)
+                                     struct triptych_task_state *parent, u64 clone_flags, u64 now)
 {
 	struct triptych_task_new *record = reserve(TRIPTYCH_LOSS_TASK, sizeof(*record), now);
 	struct mm_struct *mm = child->mm;
@@ -137,17 +136,17 @@ static __always_inline int end_clone(s64 result, u32 source)
 
 /* The tracepoints of the single system calls: they make every system call of the machine a little
  * slower (about 0.05 us), a quarter of what sys_enter and sys_exit would. */
-#define CLONE_CALL(call)                                                                           \
-	SEC("?tracepoint/syscalls/sys_enter_" #call)                                               \
-	int on_##call##_enter(void *ctx)                                                           \
-	{                                                                                          \
-		return begin_clone();                                                              \
-	}                                                                                          \
-                                                                                                   \
-	SEC("?tracepoint/syscalls/sys_exit_" #call)                                                \
-	int on_##call##_exit(struct trace_event_raw_sys_exit *ctx)                                 \
-	{                                                                                          \
-		return end_clone(ctx->ret, TRIPTYCH_CLONE_FROM_SYSCALL);                           \
+#define CLONE_CALL(call)                                                                                     \
+	SEC("?tracepoint/syscalls/sys_enter_" #call)                                                         \
+	int on_##call##_enter(void *ctx)                                                                     \
+	{                                                                                                    \
+		return begin_clone();                                                                        \
+	}                                                                                                    \
+                                                                                                             \
+	SEC("?tracepoint/syscalls/sys_exit_" #call)                                                          \
+	int on_##call##_exit(struct trace_event_raw_sys_exit *ctx)                                           \
+	{                                                                                                    \
+		return end_clone(ctx->ret, TRIPTYCH_CLONE_FROM_SYSCALL);                                     \
 	}
 
 CLONE_CALL(clone)
@@ -180,8 +179,7 @@ int BPF_PROG(on_copy_page_range_enter, struct vm_area_struct *dst, struct vm_are
 }
 
 SEC("?fexit/copy_page_range")
-int BPF_PROG(on_copy_page_range_exit, struct vm_area_struct *dst, struct vm_area_struct *src,
-	     int result)
+int BPF_PROG(on_copy_page_range_exit, struct vm_area_struct *dst, struct vm_area_struct *src, int result)
 {
 	struct triptych_task_state *state = current_target();
 
@@ -191,7 +189,7 @@ int BPF_PROG(on_copy_page_range_exit, struct vm_area_struct *dst, struct vm_area
 }
 
 static __always_inline void emit_exec(struct task_struct *task, struct triptych_task_state *state,
-				      pid_t old_tid, struct linux_binprm *bprm, u64 now)
+                                      pid_t old_tid, struct linux_binprm *bprm, u64 now)
 {
 	struct triptych_task_exec *record = reserve(TRIPTYCH_LOSS_TASK, sizeof(*record), now);
 	struct mm_struct *mm = task->mm;
@@ -230,8 +228,8 @@ static __always_inline void emit_exec(struct task_struct *task, struct triptych_
 
 /* The command's first instruction is still to come: from here on it is a target. Its counters do not
  * move while we look, because it is the current task. */
-static __always_inline void begin_launched(struct task_struct *task,
-					   struct triptych_task_state *state, u64 now)
+static __always_inline void begin_launched(struct task_struct *task, struct triptych_task_state *state,
+                                           u64 now)
 {
 	struct triptych_counters counters = {};
 
@@ -243,7 +241,7 @@ static __always_inline void begin_launched(struct task_struct *task,
 	state->nivcsw = counters.nivcsw;
 	announce(task, state->serial, state->mm, TRIPTYCH_SEEN_LAUNCHED, TRIPTYCH_TASK_NONE, now);
 	emit_baseline(state->serial, &counters, state->prelude_faults,
-		      TRIPTYCH_BASELINE_SWITCHES | TRIPTYCH_BASELINE_FAULTS, now);
+	              TRIPTYCH_BASELINE_SWITCHES | TRIPTYCH_BASELINE_FAULTS, now);
 	start_run_state(state, TRIPTYCH_RUN_ON_CPU, now);
 }
 
@@ -273,7 +271,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 
 /* Called for a process that marks a phase: see TRIPTYCH_MARK_MAGIC. */
 static __always_inline void emit_mark(struct task_struct *task, struct triptych_task_state *state,
-				      struct pt_regs *regs, u64 now)
+                                      struct pt_regs *regs, u64 now)
 {
 	u32 type = regs->r8;
 	struct triptych_mark *record;

@@ -27,12 +27,11 @@ static __always_inline u8 classify_mapping(struct vm_area_struct *vma, u32 vm_fl
 		return TRIPTYCH_MAPPING_ANON;
 	if (!file) /* the vdso */
 		return TRIPTYCH_MAPPING_SPECIAL;
-	return BPF_CORE_READ(file, f_inode, i_sb, s_magic) == TMPFS_MAGIC ? TRIPTYCH_MAPPING_SHMEM :
-									   TRIPTYCH_MAPPING_FILE;
+	return BPF_CORE_READ(file, f_inode, i_sb, s_magic) == TMPFS_MAGIC ? TRIPTYCH_MAPPING_SHMEM
+	                                                                  : TRIPTYCH_MAPPING_FILE;
 }
 
-static long look_at_mapping(struct task_struct *task, struct vm_area_struct *vma,
-			    struct found_mapping *found)
+static long look_at_mapping(struct task_struct *task, struct vm_area_struct *vma, struct found_mapping *found)
 {
 	found->start = vma->vm_start;
 	found->end = vma->vm_end;
@@ -43,10 +42,10 @@ static long look_at_mapping(struct task_struct *task, struct vm_area_struct *vma
 
 /*
  * The mapping of the fault that ends. Most faults are in that of the one before; looking it up ends, where
- * interrupts are off, with one that the CPU sends to itself: ten microseconds in a virtual machine.
+ * interrupts are off, with one that the CPU sends to itself: up to 20 microseconds in a virtual machine.
  */
 static __always_inline void find_mapping(struct task_struct *task, struct triptych_task_state *state,
-					 struct found_mapping *found)
+                                         struct found_mapping *found)
 {
 	u64 address = state->fault_address;
 	u32 changes = 0;
@@ -73,7 +72,7 @@ static __always_inline u32 saturate(u64 value)
 }
 
 static __always_inline void emit_fault(const struct triptych_task_state *state, u16 flags,
-				       const struct found_mapping *found, u64 now)
+                                       const struct found_mapping *found, u64 now)
 {
 	struct triptych_fault *record = reserve(TRIPTYCH_LOSS_FAULT, sizeof(*record), now);
 	u16 all = state->fault_flags | flags;
@@ -83,8 +82,7 @@ static __always_inline void emit_fault(const struct triptych_task_state *state, 
 	fill_header(&record->hdr, TRIPTYCH_EV_FAULT, sizeof(*record), now, state->serial);
 	record->address = state->fault_address;
 	record->ip = state->fault_ip;
-	record->duration_ns =
-		all & TRIPTYCH_FAULT_NO_START ? 0 : saturate(now - state->fault_start_ns);
+	record->duration_ns = all & TRIPTYCH_FAULT_NO_START ? 0 : saturate(now - state->fault_start_ns);
 	record->vm_flags = found->vm_flags;
 	record->mm = state->mm;
 	record->pages = state->fault_pages;
@@ -97,10 +95,9 @@ static __always_inline void emit_fault(const struct triptych_task_state *state, 
 }
 
 /* The fault that was open has not been completed: a signal, or a kernel copy that gave up. */
-static __noinline int drop_open_fault(struct task_struct *task, struct triptych_task_state *state,
-				      u64 now)
+static __noinline int drop_open_fault(struct task_struct *task, struct triptych_task_state *state, u64 now)
 {
-	struct found_mapping found = { .mapping = TRIPTYCH_MAPPING_UNKNOWN };
+	struct found_mapping found = {.mapping = TRIPTYCH_MAPPING_UNKNOWN};
 
 	state->flags &= ~TRIPTYCH_TASK_STATE_IN_FAULT;
 	if (summary_only) {
@@ -161,21 +158,19 @@ int BPF_PROG(on_page_alloc, struct page *page, unsigned int order, gfp_t gfp_fla
 	if ((gfp_flags & GFP_HIGHUSER_MOVABLE_BITS) != GFP_HIGHUSER_MOVABLE_BITS)
 		return 0;
 	state = current_target();
-	if (!state || !(state->flags & (TRIPTYCH_TASK_STATE_IN_FAULT |
-					TRIPTYCH_TASK_STATE_IN_KERNEL_FAULT)))
+	if (!state || !(state->flags & (TRIPTYCH_TASK_STATE_IN_FAULT | TRIPTYCH_TASK_STATE_IN_KERNEL_FAULT)))
 		return 0;
 	if (in_interrupt(bpf_get_current_task_btf()))
 		return 0;
 	state->fault_pages += 1u << (order & 31);
 	if (order > state->fault_order)
 		state->fault_order = order;
-	state->fault_flags |= gfp_flags & GFP_ZERO_BIT ? TRIPTYCH_FAULT_ZEROED :
-							 TRIPTYCH_FAULT_NOT_ZEROED;
+	state->fault_flags |= gfp_flags & GFP_ZERO_BIT ? TRIPTYCH_FAULT_ZEROED : TRIPTYCH_FAULT_NOT_ZEROED;
 	return 0;
 }
 
-static __always_inline void fix_fault_baseline(struct triptych_task_state *state,
-					       struct task_struct *task, bool major, u64 now)
+static __always_inline void fix_fault_baseline(struct triptych_task_state *state, struct task_struct *task,
+                                               bool major, u64 now)
 {
 	struct triptych_counters counters = {};
 
@@ -192,7 +187,7 @@ static __always_inline int end_fault(struct bpf_perf_event_data *ctx, bool major
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct triptych_task_state *state = find_task(task);
-	struct found_mapping found = { .mapping = TRIPTYCH_MAPPING_UNKNOWN };
+	struct found_mapping found = {.mapping = TRIPTYCH_MAPPING_UNKNOWN};
 	bool kernel_mode;
 	u64 now;
 
@@ -246,8 +241,8 @@ int on_fault_major(struct bpf_perf_event_data *ctx)
  * MAP_POPULATE, direct I/O). It counts in the current task's min_flt and in no tracepoint or event.
  */
 SEC("?fentry/handle_mm_fault")
-int BPF_PROG(on_kernel_taken_start, struct vm_area_struct *vma, unsigned long address,
-	     unsigned int flags, struct pt_regs *regs)
+int BPF_PROG(on_kernel_taken_start, struct vm_area_struct *vma, unsigned long address, unsigned int flags,
+             struct pt_regs *regs)
 {
 	struct triptych_task_state *state;
 
@@ -265,8 +260,8 @@ int BPF_PROG(on_kernel_taken_start, struct vm_area_struct *vma, unsigned long ad
 }
 
 SEC("?fexit/handle_mm_fault")
-int BPF_PROG(on_kernel_taken_end, struct vm_area_struct *vma, unsigned long address,
-	     unsigned int flags, struct pt_regs *regs, unsigned int result)
+int BPF_PROG(on_kernel_taken_end, struct vm_area_struct *vma, unsigned long address, unsigned int flags,
+             struct pt_regs *regs, unsigned int result)
 {
 	struct triptych_task_state *state;
 	struct found_mapping found = {};

@@ -21,8 +21,7 @@ static __always_inline u64 moment_of(const struct task_struct *task, u64 moment,
 
 /* How a task that comes in now was put on the run queue: sched_info is only brought up to date after
  * the tracepoint. */
-static __always_inline bool read_coming(const struct task_struct *next, u64 now,
-					struct arrival *arrival)
+static __always_inline bool read_coming(const struct task_struct *next, u64 now, struct arrival *arrival)
 {
 	arrival->queued_ns = moment_of(next, BPF_CORE_READ(next, sched_info.last_queued), now);
 	arrival->arrived_ns = now;
@@ -31,8 +30,8 @@ static __always_inline bool read_coming(const struct task_struct *next, u64 now,
 
 /* How a task that leaves now had come in. */
 static __always_inline bool read_leaving(const struct task_struct *prev,
-					 const struct triptych_task_state *state, u64 now,
-					 struct arrival *arrival)
+                                         const struct triptych_task_state *state, u64 now,
+                                         struct arrival *arrival)
 {
 	u64 waited = BPF_CORE_READ(prev, sched_info.run_delay) - state->run_delay_ns;
 
@@ -44,7 +43,7 @@ static __always_inline bool read_leaving(const struct task_struct *prev,
 
 /* The steps that the tracepoints did not tell of, from what the task was last known to do. */
 static __always_inline void summarize_arrival(struct triptych_task_state *state,
-					      const struct arrival *arrival, bool comes_in)
+                                              const struct arrival *arrival, bool comes_in)
 {
 	struct triptych_summary_state *sum = &state->summary;
 
@@ -62,8 +61,8 @@ static __always_inline void summarize_arrival(struct triptych_task_state *state,
 	state->run_state = TRIPTYCH_RUN_ON_CPU;
 }
 
-static __always_inline void tell_arrival(struct triptych_task_state *state,
-					 const struct arrival *arrival, bool comes_in, u64 now)
+static __always_inline void tell_arrival(struct triptych_task_state *state, const struct arrival *arrival,
+                                         bool comes_in, u64 now)
 {
 	struct triptych_arrival *record;
 
@@ -82,8 +81,8 @@ static __always_inline void tell_arrival(struct triptych_task_state *state,
 
 /* `out` leaves without having come in, or `in` comes in without having been woken, as far as we were
  * told. */
-static __always_inline void recover_arrivals(struct triptych_task_state *out,
-					     struct triptych_task_state *in, u64 now)
+static __always_inline void recover_arrivals(struct triptych_task_state *out, struct triptych_task_state *in,
+                                             u64 now)
 {
 	const struct task_struct *prev;
 	struct arrival arrival = {};
@@ -101,8 +100,8 @@ static __always_inline void recover_arrivals(struct triptych_task_state *out,
 	}
 }
 
-__noinline int change_run_states(struct triptych_task_state *out, struct triptych_task_state *in,
-				 u32 flags, u64 run_delay_ns, u64 now)
+__noinline int change_run_states(struct triptych_task_state *out, struct triptych_task_state *in, u32 flags,
+                                 u64 run_delay_ns, u64 now)
 {
 	bool stays = flags & (RUN_STATE_STAYS_RUNNABLE | TRIPTYCH_SWITCH_INVOLUNTARY);
 

@@ -7,7 +7,7 @@
 /* The counters as they were before the switch that they already count, if they do. Out of line: once in
  * a task's life, and the verifier need not follow it on each way through a switch. */
 static __noinline int fix_switch_baseline(struct task_struct *task, struct triptych_task_state *state,
-					  bool voluntary, bool involuntary, u64 now)
+                                          bool voluntary, bool involuntary, u64 now)
 {
 	struct triptych_counters counters = {};
 
@@ -23,7 +23,7 @@ static __noinline int fix_switch_baseline(struct task_struct *task, struct tript
  * tracepoint. The first switch after attaching to a running task has nothing to compare with; the rule
  * by which the kernel itself chooses the counter then decides, and fixes the baseline. */
 static __always_inline u16 account_switch(struct triptych_task_state *state, struct task_struct *prev,
-					  bool preempt, u32 prev_state, u64 now)
+                                          bool preempt, u32 prev_state, u64 now)
 {
 	bool voluntary = !preempt && prev_state;
 	u64 nvcsw = prev->nvcsw, nivcsw = prev->nivcsw;
@@ -42,8 +42,8 @@ static __always_inline u16 account_switch(struct triptych_task_state *state, str
 }
 
 /* A task that comes in does not run while we look: its counters stand still. */
-static __always_inline void account_switch_in(struct triptych_task_state *state,
-					      struct task_struct *next, u64 now)
+static __always_inline void account_switch_in(struct triptych_task_state *state, struct task_struct *next,
+                                              u64 now)
 {
 	if (!(state->flags & TRIPTYCH_TASK_STATE_NEW_SWITCHES))
 		return;
@@ -53,10 +53,9 @@ static __always_inline void account_switch_in(struct triptych_task_state *state,
 }
 
 /* `out` and `in` are NULL for a task that is not a target. */
-static __always_inline void record_switch(struct triptych_cpu_state *cpu, struct task_struct *prev, struct task_struct *next,
-					  struct triptych_task_state *out,
-					  struct triptych_task_state *in, u16 flags, u32 prev_state,
-					  u64 now)
+static __always_inline void record_switch(struct triptych_cpu_state *cpu, struct task_struct *prev,
+                                          struct task_struct *next, struct triptych_task_state *out,
+                                          struct triptych_task_state *in, u16 flags, u32 prev_state, u64 now)
 {
 	u32 prev_serial = prev->pid ? TRIPTYCH_TASK_NONE : TRIPTYCH_TASK_IDLE;
 	u16 prev_seq = 0, next_seq = 0;
@@ -114,8 +113,7 @@ static __noinline int emit_end(struct task_struct *task, struct triptych_task_st
 	return 0;
 }
 
-static __always_inline void end_task(struct task_struct *task, struct triptych_task_state *state,
-				     u64 now)
+static __always_inline void end_task(struct task_struct *task, struct triptych_task_state *state, u64 now)
 {
 	if (summary_only)
 		emit_summary(task, state, TRIPTYCH_SUMMARY_FINAL, now);
@@ -135,7 +133,7 @@ static __always_inline void end_task(struct task_struct *task, struct triptych_t
  */
 SEC("?tp_btf/sched_switch")
 int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next,
-	     unsigned int prev_state)
+             unsigned int prev_state)
 {
 	struct triptych_task_state *out = 0, *in = 0;
 	struct triptych_cpu_state *cpu;
@@ -171,11 +169,11 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 		account_switch_in(in, next, now);
 	if (record_switches) {
 		change_run_states(out_target ? out : 0, in_target ? in : 0,
-				  preempt || !prev_state ? flags | RUN_STATE_STAYS_RUNNABLE : flags,
-				  run_delay_ns, now);
+		                  preempt || !prev_state ? flags | RUN_STATE_STAYS_RUNNABLE : flags,
+		                  run_delay_ns, now);
 		if (!summary_only)
 			record_switch(cpu, prev, next, out_target ? out : 0, in_target ? in : 0, flags,
-				      prev_state, now);
+			              prev_state, now);
 	}
 	if (out_target && (prev_state & TASK_DEAD))
 		end_task(prev, out, now);

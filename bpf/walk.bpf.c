@@ -43,7 +43,7 @@ static __noinline u32 make_target(struct task_struct *task, struct triptych_task
 	take_snapshot(task, &before);
 	start_run_state(state, before.run_state, now);
 	state->flags = TRIPTYCH_TASK_STATE_TARGET | TRIPTYCH_TASK_STATE_NEW_SWITCHES |
-		       TRIPTYCH_TASK_STATE_NEW_FAULTS;
+	               TRIPTYCH_TASK_STATE_NEW_FAULTS;
 	take_snapshot(task, &after);
 	if (before.run_state == after.run_state && before.switches == after.switches)
 		return before.run_state;
@@ -52,7 +52,7 @@ static __noinline u32 make_target(struct task_struct *task, struct triptych_task
 }
 
 static __always_inline void tell_run_state(struct task_struct *task, u32 run_state,
-					   struct triptych_task_seen *seen)
+                                           struct triptych_task_seen *seen)
 {
 	bool compat = false;
 
@@ -90,7 +90,7 @@ static __always_inline void attach_task(struct task_struct *task)
 	parent = find_task(task->real_parent);
 	/* Room before it becomes a target: its first own record must not come before. */
 	seen = prepare_seen(task, state->serial, state->mm, TRIPTYCH_SEEN_ATTACHED,
-			    is_target(parent) ? parent->serial : TRIPTYCH_TASK_NONE, now);
+	                    is_target(parent) ? parent->serial : TRIPTYCH_TASK_NONE, now);
 	if (!seen) {
 		make_target(task, state, now);
 		return;

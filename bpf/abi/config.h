@@ -10,18 +10,18 @@
 /* Summary mode: what is accumulated for a task besides the record itself. */
 struct triptych_summary_state {
 	struct triptych_task_summary record;
-	__u64 since_ns;  /* the task does what its run_state says since then */
-	__u32 last_cpu;  /* + 1; 0: none yet */
+	__u64 since_ns; /* the task does what its run_state says since then */
+	__u32 last_cpu; /* + 1; 0: none yet */
 	__u32 reserved;
 };
 
 /* What is known of a task that concerns us; the value of the `tasks` task storage. User space writes
  * one with nothing but TRIPTYCH_TASK_STATE_LAUNCHING set for the command that it is about to start. */
-#define TRIPTYCH_TASK_STATE_TARGET (1u << 0)          /* recorded, with all that it starts */
-#define TRIPTYCH_TASK_STATE_LAUNCHING (1u << 1)       /* becomes a target at its exec */
-#define TRIPTYCH_TASK_STATE_EXCLUDED (1u << 2)        /* the recorder itself */
-#define TRIPTYCH_TASK_STATE_NEW_SWITCHES (1u << 3)    /* its switch counters' baseline is still open */
-#define TRIPTYCH_TASK_STATE_NEW_FAULTS (1u << 4)      /* its fault counters' baseline is still open */
+#define TRIPTYCH_TASK_STATE_TARGET (1u << 0)       /* recorded, with all that it starts */
+#define TRIPTYCH_TASK_STATE_LAUNCHING (1u << 1)    /* becomes a target at its exec */
+#define TRIPTYCH_TASK_STATE_EXCLUDED (1u << 2)     /* the recorder itself */
+#define TRIPTYCH_TASK_STATE_NEW_SWITCHES (1u << 3) /* its switch counters' baseline is still open */
+#define TRIPTYCH_TASK_STATE_NEW_FAULTS (1u << 4)   /* its fault counters' baseline is still open */
 #define TRIPTYCH_TASK_STATE_IN_FAULT (1u << 5)
 #define TRIPTYCH_TASK_STATE_IN_CLONE (1u << 6)
 #define TRIPTYCH_TASK_STATE_IN_KERNEL_FAULT (1u << 7) /* handle_mm_fault without registers */
@@ -30,12 +30,12 @@ struct triptych_task_state {
 	__u32 mm;
 	__u32 flags;
 	__u32 waker;
-	__u64 nvcsw;  /* at the last recorded switch */
+	__u64 nvcsw; /* at the last recorded switch */
 	__u64 nivcsw;
-	__u64 run_delay_ns;  /* sched_info's when it last left a CPU */
+	__u64 run_delay_ns; /* sched_info's when it last left a CPU */
 	__u64 faults;
-	__u64 prelude_faults;  /* completed faults before it became a target */
-	__u64 waking_ns;       /* 0: no request is open */
+	__u64 prelude_faults; /* completed faults before it became a target */
+	__u64 waking_ns;      /* 0: no request is open */
 	__u64 fault_start_ns;
 	__u64 fault_address;
 	__u64 fault_ip;
@@ -45,16 +45,16 @@ struct triptych_task_state {
 	__u32 clone_child;
 	__u32 fault_pages;
 	__u16 fault_error_code;
-	__u16 fault_flags;  /* TRIPTYCH_FAULT_ */
+	__u16 fault_flags; /* TRIPTYCH_FAULT_ */
 	__u8 fault_order;
-	__u8 waking_flags;  /* TRIPTYCH_WAKEUP_ */
-	__u8 run_state;     /* TRIPTYCH_RUN_, as far as the tracepoints have told */
-	__u8 mapping;       /* enum triptych_mapping, of the mapping of the last fault */
+	__u8 waking_flags;     /* TRIPTYCH_WAKEUP_ */
+	__u8 run_state;        /* TRIPTYCH_RUN_, as far as the tracepoints have told */
+	__u8 mapping;          /* enum triptych_mapping, of the mapping of the last fault */
 	__u32 mapping_flags;   /* its vm_flags */
 	__u32 mapping_changes; /* and the address space's count of changes then */
 	__u64 mapping_start;
-	__u64 mapping_end;  /* 0: there is none */
-	struct triptych_summary_state summary;  /* in the same storage: one look-up serves both */
+	__u64 mapping_end;                     /* 0: there is none */
+	struct triptych_summary_state summary; /* in the same storage: one look-up serves both */
 };
 
 /* Per CPU. What is pending goes into the next TRIPTYCH_EV_LOST record of the CPU's ring. */
@@ -64,8 +64,8 @@ struct triptych_cpu_state {
 	__u64 pending[TRIPTYCH_LOSS_CLASSES];
 	__u64 pending_first_ns;
 	__u64 pending_last_ns;
-	__u32 running_tid;     /* the target that came in last, to spare a look-up; the tid proves */
-	__u32 running_serial;  /* that it is still the one */
+	__u32 running_tid;    /* the target that came in last, to spare a look-up; the tid proves */
+	__u32 running_serial; /* that it is still the one */
 };
 
 #define TRIPTYCH_ITER_ATTACH 1   /* make the tasks of process iter_tgid (0: all) targets */

@@ -40,9 +40,9 @@ enum triptych_event_kind {
 	TRIPTYCH_EV_TASK_END = 17,      /* the switch with TASK_DEAD: the counters are final */
 	TRIPTYCH_EV_TASK_FREE = 18,     /* tp_btf/sched_process_free: reaped, one RCU period ago */
 	TRIPTYCH_EV_FAULT = 20,
-	TRIPTYCH_EV_MARK = 30,          /* the program marked a phase: prctl(PR_SET_NAME) with our magic */
-	TRIPTYCH_EV_LOST = 40,          /* records that found no room in this ring, in their place */
-	TRIPTYCH_EV_TASK_SUMMARY = 50,  /* summary mode: one task's counters so far; the last one counts */
+	TRIPTYCH_EV_MARK = 30,         /* the program marked a phase: prctl(PR_SET_NAME) with our magic */
+	TRIPTYCH_EV_LOST = 40,         /* records that found no room in this ring, in their place */
+	TRIPTYCH_EV_TASK_SUMMARY = 50, /* summary mode: one task's counters so far; the last one counts */
 	/* Written by user space from what a program's recorder left in its memory, not by a program in
 	 * the kernel: since minor version 1. */
 	TRIPTYCH_EV_COROUTINE = 60,          /* something happened to a coroutine */
@@ -54,10 +54,10 @@ enum triptych_event_kind {
 
 /* Serial numbers of tasks and address spaces are given in the kernel, dense, and never reused within
  * a recording, so that identity survives a reused tid and an exec that exchanges tids. */
-#define TRIPTYCH_TASK_NONE 0u  /* not known: storage for it failed */
-#define TRIPTYCH_TASK_IDLE 1u  /* the idle task of the record's CPU */
+#define TRIPTYCH_TASK_NONE 0u /* not known: storage for it failed */
+#define TRIPTYCH_TASK_IDLE 1u /* the idle task of the record's CPU */
 #define TRIPTYCH_TASK_FIRST 2u
-#define TRIPTYCH_MM_NONE 0u    /* kernel thread, or already gone */
+#define TRIPTYCH_MM_NONE 0u /* kernel thread, or already gone */
 #define TRIPTYCH_MM_FIRST 1u
 
 #define TRIPTYCH_COMM_LEN 16
@@ -67,29 +67,29 @@ enum triptych_event_kind {
 
 struct triptych_hdr {
 	__u64 ts_ns;
-	__u32 task;  /* serial of the task that the record is about */
-	__u16 cpu;   /* where the program ran */
-	__u8 kind;   /* enum triptych_event_kind */
-	__u8 size8;  /* whole record, this header included, in units of 8 bytes */
+	__u32 task; /* serial of the task that the record is about */
+	__u16 cpu;  /* where the program ran */
+	__u8 kind;  /* enum triptych_event_kind */
+	__u8 size8; /* whole record, this header included, in units of 8 bytes */
 };
 TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_hdr) == 16, "header is 16 bytes");
 
 /* hdr.task is the task that leaves the CPU. The sequence numbers are the low bits of the kernel's own
  * nvcsw + nivcsw of each task after this switch: a gap between two records of a task proves that
  * switches in between were not recorded. */
-#define TRIPTYCH_SWITCH_VOLUNTARY (1u << 0)    /* nvcsw of the previous task moved */
-#define TRIPTYCH_SWITCH_INVOLUNTARY (1u << 1)  /* nivcsw of the previous task moved */
-#define TRIPTYCH_SWITCH_PREEMPT (1u << 2)      /* the tracepoint's `preempt` argument */
-#define TRIPTYCH_SWITCH_MM_CHANGE (1u << 3)    /* prev and next have different user address spaces */
-#define TRIPTYCH_SWITCH_PREV_TARGET (1u << 4)  /* the previous task is recorded, not just met */
+#define TRIPTYCH_SWITCH_VOLUNTARY (1u << 0)   /* nvcsw of the previous task moved */
+#define TRIPTYCH_SWITCH_INVOLUNTARY (1u << 1) /* nivcsw of the previous task moved */
+#define TRIPTYCH_SWITCH_PREEMPT (1u << 2)     /* the tracepoint's `preempt` argument */
+#define TRIPTYCH_SWITCH_MM_CHANGE (1u << 3)   /* prev and next have different user address spaces */
+#define TRIPTYCH_SWITCH_PREV_TARGET (1u << 4) /* the previous task is recorded, not just met */
 #define TRIPTYCH_SWITCH_NEXT_TARGET (1u << 5)
-#define TRIPTYCH_SWITCH_COMPAT (1u << 6)       /* the system call number is of the 32-bit table */
+#define TRIPTYCH_SWITCH_COMPAT (1u << 6) /* the system call number is of the 32-bit table */
 #define TRIPTYCH_SYSCALL_NONE (-1)
 struct triptych_switch {
 	struct triptych_hdr hdr;
 	__u32 next_task;
-	__u16 prev_state;  /* low 16 bits of the kernel's task state: 0 is still runnable */
-	__s16 syscall;     /* system call that the previous task is in, or TRIPTYCH_SYSCALL_NONE */
+	__u16 prev_state; /* low 16 bits of the kernel's task state: 0 is still runnable */
+	__s16 syscall;    /* system call that the previous task is in, or TRIPTYCH_SYSCALL_NONE */
 	__u16 prev_seq;
 	__u16 next_seq;
 	__u16 flags;
@@ -100,13 +100,13 @@ TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_switch) == 32, "switch is 32 bytes");
 /* hdr.task is the task that was woken, hdr.ts_ns the moment it was put on a run queue
  * (sched_wakeup). The waker and the moment of the request are sched_waking's, which runs in the
  * waker's own context; across CPUs sched_wakeup runs wherever the interrupt found the target CPU. */
-#define TRIPTYCH_WAKEUP_NEW (1u << 0)         /* first time, after its creation */
-#define TRIPTYCH_WAKEUP_INTERRUPT (1u << 1)   /* requested by an interrupt, not by waker_task */
-#define TRIPTYCH_WAKEUP_NO_REQUEST (1u << 2)  /* no sched_waking seen: waker and delay unknown */
+#define TRIPTYCH_WAKEUP_NEW (1u << 0)        /* first time, after its creation */
+#define TRIPTYCH_WAKEUP_INTERRUPT (1u << 1)  /* requested by an interrupt, not by waker_task */
+#define TRIPTYCH_WAKEUP_NO_REQUEST (1u << 2) /* no sched_waking seen: waker and delay unknown */
 struct triptych_wakeup {
 	struct triptych_hdr hdr;
-	__u32 waker_task;        /* or the task that the interrupt interrupted */
-	__u32 request_delay_ns;  /* from request to enqueueing; 2^32-1 is that or more */
+	__u32 waker_task;       /* or the task that the interrupt interrupted */
+	__u32 request_delay_ns; /* from request to enqueueing; 2^32-1 is that or more */
 	__u16 target_cpu;
 	__u16 flags;
 	__u32 reserved;
@@ -121,31 +121,31 @@ TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_wakeup) == 32, "wakeup is 32 bytes");
  * record and with its time. */
 struct triptych_arrival {
 	struct triptych_hdr hdr;
-	__u64 queued_ns;   /* put on a run queue, or preempted, after it last left a CPU; 0: not known */
-	__u64 arrived_ns;  /* came to the CPU; hdr.ts_ns when it is about to */
+	__u64 queued_ns;  /* put on a run queue, or preempted, after it last left a CPU; 0: not known */
+	__u64 arrived_ns; /* came to the CPU; hdr.ts_ns when it is about to */
 };
 TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_arrival) == 32, "arrival is 32 bytes");
 
 /* hdr.task is the child; written in the parent's context, at the end of the copying and before the
  * child can run. The pages are the child's own accounts at that moment. */
 #define TRIPTYCH_TASK_KTHREAD (1u << 0)
-#define TRIPTYCH_TASK_IO_WORKER (1u << 1)    /* io_uring's */
-#define TRIPTYCH_TASK_USER_WORKER (1u << 2)  /* made by the kernel inside a process, vhost's say */
-#define TRIPTYCH_TASK_COMPAT (1u << 3)       /* TASK_SEEN's system call is of the 32-bit table */
+#define TRIPTYCH_TASK_IO_WORKER (1u << 1)   /* io_uring's */
+#define TRIPTYCH_TASK_USER_WORKER (1u << 2) /* made by the kernel inside a process, vhost's say */
+#define TRIPTYCH_TASK_COMPAT (1u << 3)      /* TASK_SEEN's system call is of the 32-bit table */
 struct triptych_task_new {
 	struct triptych_hdr hdr;
 	__u64 clone_flags;
 	__u32 parent_task;
-	__u32 tid;     /* as seen from the initial pid namespace, like every tid and tgid here */
+	__u32 tid; /* as seen from the initial pid namespace, like every tid and tgid here */
 	__u32 tgid;
-	__u32 ns_tid;  /* as seen from the task's own pid namespace */
+	__u32 ns_tid; /* as seen from the task's own pid namespace */
 	__u32 mm;
 	__u32 parent_mm;
-	__u32 page_table_pages;  /* 0 when the address space is shared */
-	__u32 anon_pages;        /* resident in the child, so shared with the parent */
+	__u32 page_table_pages; /* 0 when the address space is shared */
+	__u32 anon_pages;       /* resident in the child, so shared with the parent */
 	__u32 file_pages;
 	__u32 shmem_pages;
-	__u32 flags;  /* TRIPTYCH_TASK_ */
+	__u32 flags; /* TRIPTYCH_TASK_ */
 	__u32 reserved;
 	char comm[TRIPTYCH_COMM_LEN];
 };
@@ -158,24 +158,24 @@ TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_task_new) == 88, "task_new is 88 byte
 #define TRIPTYCH_RUN_RUNNABLE 2
 #define TRIPTYCH_RUN_BLOCKED 3
 
-#define TRIPTYCH_SEEN_LAUNCHED 1  /* the command, at its exec: its first instruction is still to come */
-#define TRIPTYCH_SEEN_ATTACHED 2  /* it was running when the recording began */
-#define TRIPTYCH_SEEN_STRANGER 3  /* not recorded: it preempted, woke or was switched to by a task that is */
+#define TRIPTYCH_SEEN_LAUNCHED 1 /* the command, at its exec: its first instruction is still to come */
+#define TRIPTYCH_SEEN_ATTACHED 2 /* it was running when the recording began */
+#define TRIPTYCH_SEEN_STRANGER 3 /* not recorded: it preempted, woke or was switched to by a task that is */
 struct triptych_task_seen {
 	struct triptych_hdr hdr;
-	__u64 start_boottime_ns;  /* when the task was created, CLOCK_BOOTTIME */
-	__u32 parent_task;        /* serial of the parent, if it has one */
+	__u64 start_boottime_ns; /* when the task was created, CLOCK_BOOTTIME */
+	__u32 parent_task;       /* serial of the parent, if it has one */
 	__u32 tid;
 	__u32 tgid;
 	__u32 ns_tid;
 	__u32 parent_tid;
 	__u32 mm;
-	__u32 how;        /* TRIPTYCH_SEEN_ */
-	__u32 flags;      /* TRIPTYCH_TASK_ */
+	__u32 how;   /* TRIPTYCH_SEEN_ */
+	__u32 flags; /* TRIPTYCH_TASK_ */
 	char comm[TRIPTYCH_COMM_LEN];
-	__u16 run_state;  /* TRIPTYCH_RUN_ */
-	__s16 syscall;    /* in which it is blocked, or TRIPTYCH_SYSCALL_NONE */
-	__u16 run_cpu;    /* on which it runs or ran last */
+	__u16 run_state; /* TRIPTYCH_RUN_ */
+	__s16 syscall;   /* in which it is blocked, or TRIPTYCH_SYSCALL_NONE */
+	__u16 run_cpu;   /* on which it runs or ran last */
 	__u16 reserved;
 };
 TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_task_seen) == 80, "task_seen is 80 bytes");
@@ -190,7 +190,7 @@ struct triptych_counters {
 	__u64 maj_flt;
 	__u64 utime_ns;
 	__u64 stime_ns;
-	__u64 run_time_ns;  /* se.sum_exec_runtime: the scheduler's account */
+	__u64 run_time_ns; /* se.sum_exec_runtime: the scheduler's account */
 };
 
 /* What validates a baseline: switches and faults begin at different moments when a running task is
@@ -200,41 +200,41 @@ struct triptych_counters {
 struct triptych_task_baseline {
 	struct triptych_hdr hdr;
 	struct triptych_counters counters;
-	__u64 prelude_faults;  /* counted by the counting event, but before the recording began */
-	__u32 valid;           /* TRIPTYCH_BASELINE_: the other counters are zero */
+	__u64 prelude_faults; /* counted by the counting event, but before the recording began */
+	__u32 valid;          /* TRIPTYCH_BASELINE_: the other counters are zero */
 	__u32 reserved;
 };
 TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_task_baseline) == 88, "task_baseline is 88 bytes");
 
 /* hdr.task is the caller, hdr.ts_ns the moment of return; a child that has already run is normal. */
-#define TRIPTYCH_CLONE_FROM_SYSCALL 1  /* sys_enter_clone and its kin to sys_exit */
-#define TRIPTYCH_CLONE_FROM_FENTRY 2   /* kernel_clone, entry to return */
+#define TRIPTYCH_CLONE_FROM_SYSCALL 1 /* sys_enter_clone and its kin to sys_exit */
+#define TRIPTYCH_CLONE_FROM_FENTRY 2  /* kernel_clone, entry to return */
 struct triptych_clone_return {
 	struct triptych_hdr hdr;
 	__u64 duration_ns;
-	__u64 page_table_copy_ns;  /* copy_page_range, all of it; 0 where no fentry is to be had */
-	__u32 child_task;          /* 0: the call failed, or its child is not recorded */
-	__s32 result;              /* the child's tid as the caller sees it, or -errno */
-	__u32 source;              /* TRIPTYCH_CLONE_FROM_ */
+	__u64 page_table_copy_ns; /* copy_page_range, all of it; 0 where no fentry is to be had */
+	__u32 child_task;         /* 0: the call failed, or its child is not recorded */
+	__s32 result;             /* the child's tid as the caller sees it, or -errno */
+	__u32 source;             /* TRIPTYCH_CLONE_FROM_ */
 	__u32 reserved;
 };
 TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_clone_return) == 48, "clone_return is 48 bytes");
 
-#define TRIPTYCH_EXEC_SECURE (1u << 0)          /* set-user-id or alike: the counting event is detached */
+#define TRIPTYCH_EXEC_SECURE (1u << 0) /* set-user-id or alike: the counting event is detached */
 #define TRIPTYCH_EXEC_ARGS_TRUNCATED (1u << 1)
 #define TRIPTYCH_EXEC_ARGS_UNREADABLE (1u << 2)
-#define TRIPTYCH_EXEC_NOT_DUMPABLE (1u << 3)    /* unreadable program: the counting event is detached */
+#define TRIPTYCH_EXEC_NOT_DUMPABLE (1u << 3) /* unreadable program: the counting event is detached */
 struct triptych_task_exec {
 	struct triptych_hdr hdr;
-	__u32 mm;       /* the new address space */
-	__u32 old_tid;  /* differs from tid when a thread that is not the leader called exec */
+	__u32 mm;      /* the new address space */
+	__u32 old_tid; /* differs from tid when a thread that is not the leader called exec */
 	__u32 tid;
 	__u32 flags;
-	__u32 args_size;  /* bytes used in args */
+	__u32 args_size; /* bytes used in args */
 	__u32 reserved;
 	char comm[TRIPTYCH_COMM_LEN];
 	char filename[TRIPTYCH_FILENAME_LEN];
-	char args[TRIPTYCH_ARGS_LEN];  /* the arguments, each with its NUL */
+	char args[TRIPTYCH_ARGS_LEN]; /* the arguments, each with its NUL */
 };
 TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_task_exec) == 440, "task_exec is 440 bytes");
 
@@ -244,20 +244,20 @@ struct triptych_task_rename {
 };
 TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_task_rename) == 32, "task_rename is 32 bytes");
 
-#define TRIPTYCH_EXIT_GROUP (1u << 0)       /* the whole process was told to end */
-#define TRIPTYCH_EXIT_LAST (1u << 1)        /* no other thread of the process is alive */
+#define TRIPTYCH_EXIT_GROUP (1u << 0) /* the whole process was told to end */
+#define TRIPTYCH_EXIT_LAST (1u << 1)  /* no other thread of the process is alive */
 struct triptych_task_exit {
 	struct triptych_hdr hdr;
-	__u32 exit_code;        /* as wait(2) encodes it: status << 8 | signal */
+	__u32 exit_code; /* as wait(2) encodes it: status << 8 | signal */
 	__u32 flags;
-	__u64 peak_rss_pages;   /* of the process, with TRIPTYCH_EXIT_LAST; otherwise 0 */
+	__u64 peak_rss_pages; /* of the process, with TRIPTYCH_EXIT_LAST; otherwise 0 */
 };
 TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_task_exit) == 32, "task_exit is 32 bytes");
 
 struct triptych_task_end {
 	struct triptych_hdr hdr;
 	struct triptych_counters counters;
-	__u64 faults;       /* page faults that our programs saw completed for this task */
+	__u64 faults; /* page faults that our programs saw completed for this task */
 	__u32 reserved[2];
 };
 TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_task_end) == 88, "task_end is 88 bytes");
@@ -269,21 +269,22 @@ struct triptych_task_free {
 /* hdr.ts_ns is the end of the fault. Pages are those that mm_page_alloc handed out for user data while
  * the fault was in flight, not page tables. The mapping is looked up when the fault ends. */
 enum triptych_mapping {
-	TRIPTYCH_MAPPING_UNKNOWN = 0,  /* could not be looked up */
-	TRIPTYCH_MAPPING_NONE = 1,     /* no mapping at this address */
-	TRIPTYCH_MAPPING_ANON = 2,     /* private, no file */
-	TRIPTYCH_MAPPING_FILE = 3,     /* a file; VM_SHARED in vm_flags tells shared from private */
-	TRIPTYCH_MAPPING_SHMEM = 4,    /* tmpfs, memfd, shared anonymous memory */
+	TRIPTYCH_MAPPING_UNKNOWN = 0, /* could not be looked up */
+	TRIPTYCH_MAPPING_NONE = 1,    /* no mapping at this address */
+	TRIPTYCH_MAPPING_ANON = 2,    /* private, no file */
+	TRIPTYCH_MAPPING_FILE = 3,    /* a file; VM_SHARED in vm_flags tells shared from private */
+	TRIPTYCH_MAPPING_SHMEM = 4,   /* tmpfs, memfd, shared anonymous memory */
 	TRIPTYCH_MAPPING_HUGETLB = 5,
-	TRIPTYCH_MAPPING_SPECIAL = 6,  /* vdso, device memory */
+	TRIPTYCH_MAPPING_SPECIAL = 6, /* vdso, device memory */
 };
 #define TRIPTYCH_FAULT_MAJOR (1u << 0)
-#define TRIPTYCH_FAULT_ZEROED (1u << 1)        /* a page was allocated with __GFP_ZERO */
-#define TRIPTYCH_FAULT_NOT_ZEROED (1u << 2)    /* a page was allocated without */
-#define TRIPTYCH_FAULT_UNRESOLVED (1u << 3)    /* began, but no completion: not a fault taken */
-#define TRIPTYCH_FAULT_NO_START (1u << 4)      /* completed, beginning not seen: duration and error_code unknown */
-#define TRIPTYCH_FAULT_KERNEL_TAKEN (1u << 5)  /* handle_mm_fault without registers: get_user_pages and alike */
-#define TRIPTYCH_FAULT_FROM_FENTRY (1u << 6)   /* recorded by handle_mm_fault's entry and return */
+#define TRIPTYCH_FAULT_ZEROED (1u << 1)     /* a page was allocated with __GFP_ZERO */
+#define TRIPTYCH_FAULT_NOT_ZEROED (1u << 2) /* a page was allocated without */
+#define TRIPTYCH_FAULT_UNRESOLVED (1u << 3) /* began, but no completion: not a fault taken */
+#define TRIPTYCH_FAULT_NO_START (1u << 4) /* completed, beginning not seen: duration and error_code unknown */
+#define TRIPTYCH_FAULT_KERNEL_TAKEN                                                                          \
+	(1u << 5)                            /* handle_mm_fault without registers: get_user_pages and alike */
+#define TRIPTYCH_FAULT_FROM_FENTRY (1u << 6) /* recorded by handle_mm_fault's entry and return */
 /* x86 page-fault error code */
 #define TRIPTYCH_FAULT_EC_PRESENT (1u << 0)
 #define TRIPTYCH_FAULT_EC_WRITE (1u << 1)
@@ -298,14 +299,14 @@ struct triptych_fault {
 	struct triptych_hdr hdr;
 	__u64 address;
 	__u64 ip;
-	__u32 duration_ns;  /* 2^32-1 is that or more */
-	__u32 vm_flags;     /* low 32 bits */
+	__u32 duration_ns; /* 2^32-1 is that or more */
+	__u32 vm_flags;    /* low 32 bits */
 	__u32 mm;
-	__u32 pages;        /* base pages allocated */
+	__u32 pages; /* base pages allocated */
 	__u16 error_code;
 	__u16 flags;
-	__u8 order;         /* of the largest allocation */
-	__u8 mapping;       /* enum triptych_mapping */
+	__u8 order;   /* of the largest allocation */
+	__u8 mapping; /* enum triptych_mapping */
 	__u16 reserved;
 };
 TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_fault) == 56, "fault is 56 bytes");
@@ -322,10 +323,10 @@ TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_fault) == 56, "fault is 56 bytes");
 #define TRIPTYCH_MARK_POINT 3
 #define TRIPTYCH_MARK_FOR_PARENT 0x100 /* by a helper process on behalf of its parent, a shell say */
 struct triptych_mark {
-	struct triptych_hdr hdr;  /* hdr.task is the task that the mark is of */
+	struct triptych_hdr hdr; /* hdr.task is the task that the mark is of */
 	struct triptych_counters counters;
-	__u64 faults;             /* page faults that our programs saw completed for this task */
-	__u32 type;               /* TRIPTYCH_MARK_BEGIN, END or POINT */
+	__u64 faults; /* page faults that our programs saw completed for this task */
+	__u32 type;   /* TRIPTYCH_MARK_BEGIN, END or POINT */
 	__u32 reserved;
 	char name[TRIPTYCH_MARK_LEN];
 };
@@ -335,7 +336,7 @@ TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_mark) == 136, "mark is 136 bytes");
 enum triptych_loss_class {
 	TRIPTYCH_LOSS_SWITCH = 0,
 	TRIPTYCH_LOSS_WAKEUP = 1,
-	TRIPTYCH_LOSS_TASK = 2,  /* kinds 10 to 19 */
+	TRIPTYCH_LOSS_TASK = 2, /* kinds 10 to 19 */
 	TRIPTYCH_LOSS_FAULT = 3,
 	TRIPTYCH_LOSS_MARK = 4,
 	TRIPTYCH_LOSS_SUMMARY = 5,
@@ -351,14 +352,14 @@ TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_lost) == 56, "lost is 56 bytes");
 
 /* Fault classes that the kernel side can tell without state across tasks: rows of the fault table. */
 enum triptych_summary_fault {
-	TRIPTYCH_SUMMARY_FAULT_ALLOC_ZEROED = 0,  /* not present, page zeroed */
-	TRIPTYCH_SUMMARY_FAULT_ALLOC_COPIED = 1,  /* not present, page not zeroed */
-	TRIPTYCH_SUMMARY_FAULT_MAPPED = 2,        /* not present, no page allocated */
-	TRIPTYCH_SUMMARY_FAULT_WP_COPIED = 3,     /* present and write, page not zeroed: copy-on-write */
-	TRIPTYCH_SUMMARY_FAULT_WP_ZEROED = 4,     /* present and write, page zeroed */
-	TRIPTYCH_SUMMARY_FAULT_WP_NO_PAGE = 5,    /* present and write, no page allocated */
+	TRIPTYCH_SUMMARY_FAULT_ALLOC_ZEROED = 0, /* not present, page zeroed */
+	TRIPTYCH_SUMMARY_FAULT_ALLOC_COPIED = 1, /* not present, page not zeroed */
+	TRIPTYCH_SUMMARY_FAULT_MAPPED = 2,       /* not present, no page allocated */
+	TRIPTYCH_SUMMARY_FAULT_WP_COPIED = 3,    /* present and write, page not zeroed: copy-on-write */
+	TRIPTYCH_SUMMARY_FAULT_WP_ZEROED = 4,    /* present and write, page zeroed */
+	TRIPTYCH_SUMMARY_FAULT_WP_NO_PAGE = 5,   /* present and write, no page allocated */
 	TRIPTYCH_SUMMARY_FAULT_OTHER = 6,
-	TRIPTYCH_SUMMARY_FAULT_UNRESOLVED = 7,    /* not part of the faults taken */
+	TRIPTYCH_SUMMARY_FAULT_UNRESOLVED = 7, /* not part of the faults taken */
 	TRIPTYCH_SUMMARY_FAULT_CLASSES = 8,
 };
 #define TRIPTYCH_SUMMARY_BUCKETS 32 /* bucket b counts durations of [2^b, 2^(b+1)) ns; the last, longer */
@@ -391,7 +392,7 @@ TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_task_summary) == 608, "task_summary i
  * dense serial numbers of the recording. A coroutine is known by its space and its id, which another
  * one may have had before: CREATED begins a new one. */
 enum triptych_coroutine_source {
-	TRIPTYCH_COROUTINE_RECORDER = 1,  /* the library that the program links */
+	TRIPTYCH_COROUTINE_RECORDER = 1, /* the library that the program links */
 };
 enum triptych_coroutine_what {
 	TRIPTYCH_COROUTINE_CREATED = 1,
@@ -399,17 +400,17 @@ enum triptych_coroutine_what {
 	TRIPTYCH_COROUTINE_SUSPENDED = 3,
 	TRIPTYCH_COROUTINE_FINISHED = 4,
 	TRIPTYCH_COROUTINE_DESTROYED = 5,
-	TRIPTYCH_COROUTINE_AWAITS = 6,  /* it is suspended until `other` is done */
+	TRIPTYCH_COROUTINE_AWAITS = 6, /* it is suspended until `other` is done */
 };
-#define TRIPTYCH_COROUTINE_CLAMPED (1u << 0)  /* its own time was not between the two drains */
+#define TRIPTYCH_COROUTINE_CLAMPED (1u << 0) /* its own time was not between the two drains */
 struct triptych_coroutine {
-	struct triptych_hdr hdr;  /* hdr.task is the thread, 0 when it is not known; hdr.cpu is 0 */
+	struct triptych_hdr hdr; /* hdr.task is the thread, 0 when it is not known; hdr.cpu is 0 */
 	__u64 id;
 	__u64 other;
 	__u32 space;
-	__u32 function;  /* 0: not known */
-	__u8 what;       /* enum triptych_coroutine_what */
-	__u8 source;     /* enum triptych_coroutine_source */
+	__u32 function; /* 0: not known */
+	__u8 what;      /* enum triptych_coroutine_what */
+	__u8 source;    /* enum triptych_coroutine_source */
 	__u16 flags;
 	__u32 reserved;
 };
@@ -419,15 +420,15 @@ enum triptych_coroutine_clock {
 	TRIPTYCH_COROUTINE_CLOCK_TSC = 1,
 	TRIPTYCH_COROUTINE_CLOCK_MONOTONIC = 2,
 };
-#define TRIPTYCH_COROUTINE_FROM_START (1u << 0)  /* its recorder was armed before its first event */
+#define TRIPTYCH_COROUTINE_FROM_START (1u << 0) /* its recorder was armed before its first event */
 struct triptych_coroutine_space {
-	struct triptych_hdr hdr;  /* hdr.task is the process's first thread, where it is known */
-	__u64 ring_bytes;         /* of each thread */
+	struct triptych_hdr hdr; /* hdr.task is the process's first thread, where it is known */
+	__u64 ring_bytes;        /* of each thread */
 	__u32 space;
 	__u32 tgid;
-	__u32 forked_from;  /* space of the process that it was forked from, 0: none */
-	__u32 source;       /* enum triptych_coroutine_source */
-	__u32 clock;        /* enum triptych_coroutine_clock */
+	__u32 forked_from; /* space of the process that it was forked from, 0: none */
+	__u32 source;      /* enum triptych_coroutine_source */
+	__u32 clock;       /* enum triptych_coroutine_clock */
 	__u32 flags;
 };
 TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_coroutine_space) == 48, "coroutine_space is 48 bytes");
@@ -437,11 +438,10 @@ struct triptych_coroutine_function {
 	struct triptych_hdr hdr;
 	__u64 address;
 	__u32 function;
-	__u32 line;  /* 0: not known */
+	__u32 line; /* 0: not known */
 	char name[TRIPTYCH_COROUTINE_NAME_LEN];
 };
-TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_coroutine_function) == 144,
-		    "coroutine_function is 144 bytes");
+TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_coroutine_function) == 144, "coroutine_function is 144 bytes");
 
 /* Counted apart from the events, by the program itself, of all spaces that share a memory. */
 struct triptych_coroutine_totals {
@@ -451,20 +451,19 @@ struct triptych_coroutine_totals {
 	__u64 suspended;
 	__u64 finished;
 	__u64 destroyed;
-	__u64 mounted_ns;  /* on top of its thread */
-	__u32 space;       /* the first one of the memory */
+	__u64 mounted_ns; /* on top of its thread */
+	__u32 space;      /* the first one of the memory */
 	__u32 function;
 };
-TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_coroutine_totals) == 72,
-		    "coroutine_totals is 72 bytes");
+TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_coroutine_totals) == 72, "coroutine_totals is 72 bytes");
 
 enum triptych_coroutine_loss {
-	TRIPTYCH_COROUTINE_LOSS_RING = 1,     /* overwritten before they were read */
-	TRIPTYCH_COROUTINE_LOSS_NO_RING = 2,  /* the thread found no ring: not in the totals either */
-	TRIPTYCH_COROUTINE_LOSS_DAMAGE = 3,   /* in a damaged part of the file, or of the memory */
+	TRIPTYCH_COROUTINE_LOSS_RING = 1,    /* overwritten before they were read */
+	TRIPTYCH_COROUTINE_LOSS_NO_RING = 2, /* the thread found no ring: not in the totals either */
+	TRIPTYCH_COROUTINE_LOSS_DAMAGE = 3,  /* in a damaged part of the file, or of the memory */
 };
 struct triptych_coroutine_lost {
-	struct triptych_hdr hdr;  /* hdr.task is the thread, 0: any */
+	struct triptych_hdr hdr; /* hdr.task is the thread, 0: any */
 	__u64 first_ns;
 	__u64 last_ns;
 	__u64 count;

@@ -69,8 +69,7 @@ static __always_inline bool in_interrupt(struct task_struct *current)
 		return true; /* the idle task asks for nothing itself */
 	if (!preempt_count_distance)
 		return false;
-	bpf_probe_read_kernel(&count, sizeof(count),
-			      (void *)current->se.cfs_rq->rq + preempt_count_distance);
+	bpf_probe_read_kernel(&count, sizeof(count), (void *)current->se.cfs_rq->rq + preempt_count_distance);
 	return count & (PREEMPT_SOFTIRQ_SERVING | PREEMPT_HARDIRQ_AND_NMI);
 }
 
@@ -86,7 +85,7 @@ static __always_inline u64 percpu_offset(u32 cpu)
 	if (!element)
 		return 0;
 	bpf_probe_read_kernel(&pointer, sizeof(pointer),
-			      (void *)(as_number(&cpu_states) + bpf_core_field_offset(array->pptrs)));
+	                      (void *)(as_number(&cpu_states) + bpf_core_field_offset(array->pptrs)));
 	return pointer ? as_number(element) - pointer : 0;
 }
 
@@ -108,7 +107,7 @@ static long add_cpu(u32 cpu, struct percpu_sum *sum)
 
 static __always_inline u32 percpu_total(s64 count, s32 *counters)
 {
-	struct percpu_sum sum = { .counters = (u64)counters, .sum = count };
+	struct percpu_sum sum = {.counters = (u64)counters, .sum = count};
 
 	bpf_loop(cpu_count, add_cpu, &sum, 0);
 	return sum.sum < 0 ? 0 : sum.sum;
@@ -116,14 +115,14 @@ static __always_inline u32 percpu_total(s64 count, s32 *counters)
 
 /* A member of mm->rss_stat: 0 file, 1 anonymous, 3 shared memory. A per-CPU counter since 6.2, whose
  * exact value is the sum over the CPUs. A macro, because only a literal index is relocated. */
-#define mm_resident(mm, member)                                                                    \
-	({                                                                                         \
-		struct mm_struct___before_6_2 *old_mm = (void *)(mm);                              \
-                                                                                                   \
-		bpf_core_field_exists(old_mm->rss_stat.count) ?                                    \
-			(u32)BPF_CORE_READ(old_mm, rss_stat.count[member].counter) :               \
-			percpu_total(BPF_CORE_READ(mm, rss_stat[member].count),                    \
-				     BPF_CORE_READ(mm, rss_stat[member].counters));                \
+#define mm_resident(mm, member)                                                                              \
+	({                                                                                                   \
+		struct mm_struct___before_6_2 *old_mm = (void *)(mm);                                        \
+                                                                                                             \
+		bpf_core_field_exists(old_mm->rss_stat.count)                                                \
+		        ? (u32)BPF_CORE_READ(old_mm, rss_stat.count[member].counter)                         \
+		        : percpu_total(BPF_CORE_READ(mm, rss_stat[member].count),                            \
+		                       BPF_CORE_READ(mm, rss_stat[member].counters));                        \
 	})
 
 /* unsigned long up to 6.17, a structure around a bitmap since 6.18. */

@@ -34,7 +34,7 @@ int tell_lost(u64 now);
  * this CPU can interrupt one count of the class with another: run-queue locks are held with interrupts
  * off. */
 static __always_inline void *reserve_on(struct triptych_cpu_state *state, u32 class, u32 size, u64 now,
-					bool exclusive)
+                                        bool exclusive)
 {
 	u32 index = bpf_get_smp_processor_id();
 	void *ring, *record;

@@ -58,9 +58,9 @@ extern struct {
 extern const volatile __u32 ring_count;
 extern const volatile __u32 cpu_count;
 extern const volatile __s64 preempt_count_distance; /* from the CPU's run queue; 0: not known */
-extern const volatile bool summary_only;    /* accumulate, write no switches, wakeups, faults */
-extern const volatile bool record_wakeups;
-extern const volatile bool record_switches; /* false: only what ends a task is looked at */
+extern const volatile bool summary_only;            /* accumulate, write no switches, wakeups, faults */
+extern const volatile bool record_switches;         /* false: only what ends a task is looked at */
+extern const volatile bool record_wakeups;          /* false: nor is a switch asked whether one went untold */
 
 extern volatile bool gate; /* nothing is recorded while it is closed */
 extern __u32 iter_action;
@@ -70,9 +70,9 @@ extern __u32 iter_added; /* targets that this walk made */
 
 extern __u64 next_task_serial;
 extern __u64 next_mm_serial;
-extern __u64 alive;   /* targets that have not made their last switch */
+extern __u64 alive;    /* targets that have not made their last switch */
 extern __u64 unreaped; /* targets between their last switch and the end of all references to them */
-extern __u64 exiting; /* targets between their exit and their last switch */
+extern __u64 exiting;  /* targets between their exit and their last switch */
 extern __u64 storage_failed;
 extern __u64 switches_missed;
 extern __u64 serials_exhausted;

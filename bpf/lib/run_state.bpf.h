@@ -50,6 +50,6 @@ static __always_inline u16 observe_run_state(struct task_struct *task)
  */
 #define RUN_STATE_STAYS_RUNNABLE (1u << 16)
 int change_run_states(struct triptych_task_state *out, struct triptych_task_state *in, u32 flags,
-		      u64 run_delay_ns, u64 now);
+                      u64 run_delay_ns, u64 now);
 
 #endif

@@ -85,21 +85,20 @@ static __always_inline u32 fault_class(const struct triptych_task_state *state)
 	if (!present) {
 		if (!state->fault_pages)
 			return TRIPTYCH_SUMMARY_FAULT_MAPPED;
-		return state->fault_flags & TRIPTYCH_FAULT_ZEROED ?
-			       TRIPTYCH_SUMMARY_FAULT_ALLOC_ZEROED :
-			       TRIPTYCH_SUMMARY_FAULT_ALLOC_COPIED;
+		return state->fault_flags & TRIPTYCH_FAULT_ZEROED ? TRIPTYCH_SUMMARY_FAULT_ALLOC_ZEROED
+		                                                  : TRIPTYCH_SUMMARY_FAULT_ALLOC_COPIED;
 	}
 	if (!write)
 		return TRIPTYCH_SUMMARY_FAULT_OTHER;
 	if (!state->fault_pages)
 		return TRIPTYCH_SUMMARY_FAULT_WP_NO_PAGE;
-	return state->fault_flags & TRIPTYCH_FAULT_ZEROED ? TRIPTYCH_SUMMARY_FAULT_WP_ZEROED :
-							    TRIPTYCH_SUMMARY_FAULT_WP_COPIED;
+	return state->fault_flags & TRIPTYCH_FAULT_ZEROED ? TRIPTYCH_SUMMARY_FAULT_WP_ZEROED
+	                                                  : TRIPTYCH_SUMMARY_FAULT_WP_COPIED;
 }
 
 static __always_inline void summarize_fault(struct triptych_summary_state *sum,
-					    const struct triptych_task_state *state, bool major,
-					    bool kernel_mode, u64 now)
+                                            const struct triptych_task_state *state, bool major,
+                                            bool kernel_mode, u64 now)
 {
 	u32 class = fault_class(state);
 
@@ -112,12 +111,11 @@ static __always_inline void summarize_fault(struct triptych_summary_state *sum,
 }
 
 /* `now` closes the open span in the record, not in the state: the next record will tell it whole. */
-static __always_inline void emit_summary(struct task_struct *task,
-					 const struct triptych_task_state *state, u32 flags, u64 now)
+static __always_inline void emit_summary(struct task_struct *task, const struct triptych_task_state *state,
+                                         u32 flags, u64 now)
 {
 	const struct triptych_summary_state *sum = &state->summary;
-	struct triptych_task_summary *record =
-		reserve(TRIPTYCH_LOSS_SUMMARY, sizeof(*record), now);
+	struct triptych_task_summary *record = reserve(TRIPTYCH_LOSS_SUMMARY, sizeof(*record), now);
 
 	if (!record)
 		return;

@@ -90,17 +90,16 @@ static __always_inline u32 namespace_tid(struct task_struct *task)
 	u32 tid = 0;
 
 	bpf_probe_read_kernel(&tid, sizeof(tid),
-			      (void *)pid + bpf_core_field_offset(pid->numbers) +
-				      (level & 0x1f) * bpf_core_type_size(struct upid));
+	                      (void *)pid + bpf_core_field_offset(pid->numbers) +
+	                              (level & 0x1f) * bpf_core_type_size(struct upid));
 	return tid;
 }
 
 /* The record that introduces a task: NULL, or to be submitted. */
-static __always_inline struct triptych_task_seen *
-prepare_seen(struct task_struct *task, u32 serial, u32 mm, u32 how, u32 parent_serial, u64 now)
+static __always_inline struct triptych_task_seen *prepare_seen(struct task_struct *task, u32 serial, u32 mm,
+                                                               u32 how, u32 parent_serial, u64 now)
 {
-	struct triptych_task_seen *seen =
-		reserve(TRIPTYCH_LOSS_TASK, sizeof(*seen), now);
+	struct triptych_task_seen *seen = reserve(TRIPTYCH_LOSS_TASK, sizeof(*seen), now);
 
 	if (!seen)
 		return 0;
@@ -122,8 +121,8 @@ prepare_seen(struct task_struct *task, u32 serial, u32 mm, u32 how, u32 parent_s
 	return seen;
 }
 
-static __always_inline void announce(struct task_struct *task, u32 serial, u32 mm, u32 how,
-				     u32 parent_serial, u64 now)
+static __always_inline void announce(struct task_struct *task, u32 serial, u32 mm, u32 how, u32 parent_serial,
+                                     u64 now)
 {
 	struct triptych_task_seen *seen = prepare_seen(task, serial, mm, how, parent_serial, now);
 
@@ -148,8 +147,7 @@ static __noinline u32 stranger_serial(struct task_struct *task, u64 now)
 	return serial;
 }
 
-static __always_inline u32 serial_of(struct task_struct *task, struct triptych_task_state *state,
-				     u64 now)
+static __always_inline u32 serial_of(struct task_struct *task, struct triptych_task_state *state, u64 now)
 {
 	if (task->pid == 0)
 		return TRIPTYCH_TASK_IDLE;
@@ -160,6 +158,6 @@ static __always_inline u32 serial_of(struct task_struct *task, struct triptych_t
 
 /* A global function, in lifecycle.bpf.c: verified once instead of at each call. */
 int emit_baseline(u32 serial, const struct triptych_counters *counters, u64 prelude_faults, u32 valid,
-		  u64 now);
+                  u64 now);
 
 #endif

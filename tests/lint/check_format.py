@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""clang-format over the C and C++ of user space and of the tests. What the kernel side shares its style
-with (tabs) is bpf/ and the C headers that other programs include."""
+"""clang-format over the C and C++: bpf/ has the kernel's style (bpf/.clang-format), and so, checked by
+nobody, have the C headers that other programs include."""
 import shutil
 import subprocess
 import sys
@@ -12,8 +12,8 @@ from tree import C_FAMILY, ROOT, files, finish
 def main():
     if shutil.which("clang-format") is None:
         sys.exit("clang-format is missing")
-    paths = [str(p) for p in files(C_FAMILY, "userspace", "workloads", "tests")
-             if not p.name.endswith((".bpf.c", ".bpf.h")) and "include" not in p.parts]
+    paths = [str(p) for p in files(C_FAMILY, "bpf", "userspace", "workloads", "tests")
+             if "include" not in p.parts]
     done = subprocess.run(["clang-format", "--dry-run", "--Werror", *paths], cwd=ROOT, text=True,
                           capture_output=True, check=False)
     wrong = sorted({line.split(":")[0] for line in done.stderr.splitlines() if ": error:" in line})
