@@ -97,7 +97,7 @@ static __always_inline void emit_fault(const struct triptych_task_state *state, 
 /* The fault that was open has not been completed: a signal, or a kernel copy that gave up. */
 static __noinline int drop_open_fault(struct task_struct *task, struct triptych_task_state *state, u64 now)
 {
-	struct found_mapping found = {.mapping = TRIPTYCH_MAPPING_UNKNOWN};
+	struct found_mapping found = { .mapping = TRIPTYCH_MAPPING_UNKNOWN };
 
 	state->flags &= ~TRIPTYCH_TASK_STATE_IN_FAULT;
 	if (summary_only) {
@@ -187,7 +187,7 @@ static __always_inline int end_fault(struct bpf_perf_event_data *ctx, bool major
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct triptych_task_state *state = find_task(task);
-	struct found_mapping found = {.mapping = TRIPTYCH_MAPPING_UNKNOWN};
+	struct found_mapping found = { .mapping = TRIPTYCH_MAPPING_UNKNOWN };
 	bool kernel_mode;
 	u64 now;
 

@@ -107,7 +107,7 @@ static long add_cpu(u32 cpu, struct percpu_sum *sum)
 
 static __always_inline u32 percpu_total(s64 count, s32 *counters)
 {
-	struct percpu_sum sum = {.counters = (u64)counters, .sum = count};
+	struct percpu_sum sum = { .counters = (u64)counters, .sum = count };
 
 	bpf_loop(cpu_count, add_cpu, &sum, 0);
 	return sum.sum < 0 ? 0 : sum.sum;
