@@ -56,15 +56,17 @@ Result<void> run(const std::string& name, std::size_t n, Recorded* recorded,
                  const RecordOptions& options) {
   TRIPTYCH_TRY_ASSIGN(const probe::Capabilities capabilities,
                       probe::probe_capabilities(options.without_hooks));
+  TRIPTYCH_TRY_ASSIGN(probe::Preparation preparation,
+                      probe::Preparation::start({options.buffer_bytes, options.events.faults}));
   probe::Session::Options session_options;
   TRIPTYCH_TRY_ASSIGN(
       session_options.plan,
       probe::make_attach_plan(capabilities, {options.events, options.summary_only, true}));
-  session_options.buffer_bytes = options.buffer_bytes;
   session_options.summary_only = options.summary_only;
   recorded->metadata.plan = session_options.plan.events;
   recorded->metadata.summary_only = options.summary_only;
-  TRIPTYCH_TRY_ASSIGN(probe::Session session, probe::Session::open(session_options));
+  TRIPTYCH_TRY_ASSIGN(probe::Session session,
+                      probe::Session::open(session_options, std::move(preparation)));
 
   UniqueFd release;
   const pid_t child = start_child(name, n, &release);

@@ -36,6 +36,14 @@ struct Diagnosis {
   std::optional<Error> refused_session;  // the plan was fine, loading and attaching it was not
 };
 
+Result<probe::Session> open_session(const probe::AttachPlan& plan) {
+  TRIPTYCH_TRY_ASSIGN(probe::Preparation preparation,
+                      probe::Preparation::start({1 << 20, plan.count_faults}));
+  probe::Session::Options options;
+  options.plan = plan;
+  return probe::Session::open(options, std::move(preparation));
+}
+
 Result<Diagnosis> diagnose(const Options& options) {
   Diagnosis diagnosis;
   TRIPTYCH_TRY_ASSIGN(
@@ -47,10 +55,7 @@ Result<Diagnosis> diagnose(const Options& options) {
     return diagnosis;
   }
   diagnosis.plan = *plan;
-  probe::Session::Options session_options;
-  session_options.plan = diagnosis.plan;
-  session_options.buffer_bytes = 1 << 20;
-  const Result<probe::Session> session = probe::Session::open(session_options);
+  const Result<probe::Session> session = open_session(diagnosis.plan);
   if (!session) diagnosis.refused_session = session.error();
   return diagnosis;
 }

@@ -17,16 +17,16 @@ class Rings {
  public:
   Rings() = default;
 
+  // The array by which the programs find the rings, yet empty: what they are to be loaded with.
+  static Result<UniqueFd> create_array();
+
   // `buffer_bytes` is shared out evenly and rounded down to powers of two, as the kernel asks.
-  // Takes some milliseconds, which the kernel spends on clearing the pages.
-  static Result<Rings> create(std::uint32_t count, std::uint64_t buffer_bytes);
+  // Takes tens of milliseconds, which the kernel spends on clearing the pages, and on waiting until
+  // no program runs that might have seen the array empty.
+  static Result<Rings> create(UniqueFd array, std::uint32_t cpus, std::uint64_t buffer_bytes);
 
-  // Puts the rings into the programs' array of maps. The kernel waits until no program runs that
-  // might have seen the array as it was.
-  Result<void> install(int array_of_maps_fd) const;
-
-  // Waits until every program that runs now has ended, by the same means.
-  Result<void> wait_for_programs(int array_of_maps_fd) const;
+  // Waits until every program that runs now has ended: the kernel does whenever the array changes.
+  Result<void> wait_for_programs() const;
 
   [[nodiscard]] std::uint32_t count() const { return static_cast<std::uint32_t>(readers_.size()); }
   Result<void> drain(std::uint32_t ring, const RingReader::Sink& sink) {
@@ -34,6 +34,9 @@ class Rings {
   }
 
  private:
+  Result<void> install() const;
+
+  UniqueFd array_;
   std::vector<UniqueFd> fds_;
   std::vector<RingReader> readers_;
 };

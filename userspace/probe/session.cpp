@@ -9,8 +9,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <functional>
-#include <future>
 #include <utility>
 
 #include "abi/config.h"
@@ -62,17 +60,11 @@ struct Session::Impl {
 
   ~Impl();
 
-  struct Prepared {
-    Result<Rings> rings;
-    UniqueFd first_counter;
-  };
-  static Prepared prepare(std::uint32_t cpus, const Options& options);
-  Result<void> load(std::uint32_t cpus);
+  Result<void> load(std::uint32_t cpus, int array_of_rings);
   Result<void> attach();
   Result<void> run_walk(std::uint32_t action);
   Result<void> attach_running();
   Result<void> wait_for_last_records() const;
-  Result<void> wait_for_programs() const;
   [[nodiscard]] std::vector<triptych_cpu_state> cpu_states() const;
   void take_last_losses();
 };
@@ -88,7 +80,7 @@ Session::Impl::~Impl() {
   bpf_link__destroy(walk);
 }
 
-Result<void> Session::Impl::load(std::uint32_t cpus) {
+Result<void> Session::Impl::load(std::uint32_t cpus, int array_of_rings) {
   skeleton.reset(triptych_bpf__open());
   if (!skeleton) return fail_errno("open the BPF object", errno);
   skeleton->rodata->ring_count = std::min<std::uint32_t>(cpus, TRIPTYCH_MAX_RINGS);
@@ -105,27 +97,15 @@ Result<void> Session::Impl::load(std::uint32_t cpus) {
                               std::find(wanted.begin(), wanted.end(), name) != wanted.end());
   }
   clear_libbpf_log();
+  if (const int error = bpf_map__reuse_fd(skeleton->maps.rings, array_of_rings); error != 0) {
+    return fail_errno("give the programs their rings", -error);
+  }
   if (const int error = triptych_bpf__load(skeleton.get()); error != 0) {
     return fail(fmt::format("the kernel refused the BPF programs: {}{}", std::strerror(-error),
                             libbpf_log_suffix()),
                 "`triptych doctor` tells what this kernel allows", ErrorCode::kCapability);
   }
   return {};
-}
-
-// What takes the kernel some milliseconds each and depends on nothing that is loaded.
-Session::Impl::Prepared Session::Impl::prepare(std::uint32_t cpus, const Options& options) {
-  Prepared prepared;
-  prepared.rings =
-      Rings::create(std::min<std::uint32_t>(cpus, TRIPTYCH_MAX_RINGS), options.buffer_bytes);
-  if (options.plan.count_faults) {
-    // The first counting event of a task makes the kernel patch its scheduler; this one keeps it
-    // patched until the target's are open. If it is refused, so will they be, and say so.
-    if (auto first = open_fault_counter(PageFaultEvent::kMinor, 0)) {
-      prepared.first_counter = std::move(*first);
-    }
-  }
-  return prepared;
 }
 
 Result<void> Session::Impl::attach() {
@@ -188,18 +168,12 @@ Result<void> Session::Impl::wait_for_last_records() const {
   const std::uint64_t deadline = now_ns() + kLongestWaitMs * 1'000'000ull;
   for (int unchanged = 0; last > 0 && unchanged < kStandstillPeriods && now_ns() < deadline;
        ++unchanged) {
-    TRIPTYCH_TRY(wait_for_programs());
+    TRIPTYCH_TRY(rings.wait_for_programs());
     sleep_ms(5);
     if (*unreaped != last) unchanged = -1;
     last = *unreaped;
   }
   return {};
-}
-
-// Changing an array of maps makes the kernel wait until no program runs that might have seen the
-// old one: here, the one that might have seen the gate open.
-Result<void> Session::Impl::wait_for_programs() const {
-  return rings.wait_for_programs(bpf_map__fd(skeleton->maps.rings));
 }
 
 std::vector<triptych_cpu_state> Session::Impl::cpu_states() const {
@@ -236,20 +210,16 @@ Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
 Session::~Session() = default;
 
-Result<Session> Session::open(const Options& options) {
+Result<Session> Session::open(const Options& options, Preparation preparation) {
   auto impl = std::make_unique<Impl>();
   impl->options = options;
   impl->counted.remark = "no command was launched";
   const int cpus = libbpf_num_possible_cpus();
   if (cpus <= 0) return fail_errno("number of CPUs", -cpus);
-  const auto count = static_cast<std::uint32_t>(cpus);
-  std::future<Impl::Prepared> preparing =
-      std::async(std::launch::async, &Impl::prepare, count, std::cref(options));
-  TRIPTYCH_TRY(impl->load(count));
-  Impl::Prepared prepared = preparing.get();
-  TRIPTYCH_TRY_ASSIGN(impl->rings, std::move(prepared.rings));
-  impl->first_counter = std::move(prepared.first_counter);
-  TRIPTYCH_TRY(impl->rings.install(bpf_map__fd(impl->skeleton->maps.rings)));
+  TRIPTYCH_TRY(impl->load(static_cast<std::uint32_t>(cpus), preparation.array_of_rings()));
+  TRIPTYCH_TRY_ASSIGN(Preparation::Parts parts, preparation.finish());
+  impl->rings = std::move(parts.rings);
+  impl->first_counter = std::move(parts.first_counter);
   TRIPTYCH_TRY(impl->attach());
   return Session(std::move(impl));
 }
@@ -310,7 +280,8 @@ Result<std::uint64_t> Session::close_gate() {
     TRIPTYCH_TRY_ASSIGN(const std::uint64_t major, read_counter(impl_->major_faults));
     impl_->counted = {minor + major, true, {}};
   }
-  TRIPTYCH_TRY(impl_->wait_for_programs());
+  // Here, those that might have seen the gate open.
+  TRIPTYCH_TRY(impl_->rings.wait_for_programs());
   impl_->take_last_losses();
   return closed;
 }

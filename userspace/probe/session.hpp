@@ -19,6 +19,7 @@
 #include "base/error.hpp"
 #include "model/metadata.hpp"
 #include "probe/attach_plan.hpp"
+#include "probe/preparation.hpp"
 
 namespace triptych::probe {
 
@@ -26,13 +27,12 @@ class Session {
  public:
   struct Options {
     AttachPlan plan;
-    std::uint64_t buffer_bytes = 64ull << 20;  // of all CPUs together
     bool summary_only = false;
     bool whole_machine = false;
   };
 
   // Loads and attaches. Nothing is recorded until the gate opens.
-  static Result<Session> open(const Options& options);
+  static Result<Session> open(const Options& options, Preparation preparation);
 
   Session(Session&&) noexcept;
   Session& operator=(Session&&) noexcept;

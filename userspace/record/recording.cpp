@@ -58,6 +58,8 @@ Outcome<Prepared> prepare(const Options& options, launch::Signals& signals, Cons
   Outcome<Target> target = Target::prepare(options, caller, signals, coroutines.environment());
   if (!target) return tl::unexpected<Failure>(target.error());
   TRIPTYCH_RECORD_TRY(OutputFile file, OutputFile::create(options.output, caller));
+  TRIPTYCH_RECORD_TRY(probe::Preparation preparation,
+                      probe::Preparation::start({options.buffer_bytes, options.events.faults}));
   TRIPTYCH_RECORD_TRY(const probe::Capabilities capabilities,
                       probe::probe_capabilities(options.without_hooks));
   TRIPTYCH_RECORD_TRY(
@@ -66,10 +68,9 @@ Outcome<Prepared> prepare(const Options& options, launch::Signals& signals, Cons
                                              options.kind == model::TargetKind::kCommand}));
   probe::Session::Options wanted;
   wanted.plan = plan;
-  wanted.buffer_bytes = options.buffer_bytes;
   wanted.summary_only = options.summary_only;
   wanted.whole_machine = options.kind == model::TargetKind::kMachine;
-  TRIPTYCH_RECORD_TRY(probe::Session session, probe::Session::open(wanted));
+  TRIPTYCH_RECORD_TRY(probe::Session session, probe::Session::open(wanted, std::move(preparation)));
   return Prepared{signals,
                   console,
                   std::move(*target),
