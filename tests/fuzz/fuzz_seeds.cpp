@@ -84,6 +84,19 @@ std::vector<std::byte> columns_of(std::span<const std::byte> records, std::uint3
   return bytes;
 }
 
+// Steps of the coroutine fuzzer, two words each: events of two threads, then a drain, in turns.
+std::vector<std::uint64_t> coroutine_steps() {
+  std::vector<std::uint64_t> steps;
+  for (std::uint64_t id = 1; id <= 32; ++id) {
+    const std::uint64_t slot = id % 2;
+    for (std::uint64_t kind = 1; kind <= 6; ++kind) {
+      steps.insert(steps.end(), {1 | slot << 8 | kind << 16, id});
+    }
+    steps.insert(steps.end(), {0, 0});
+  }
+  return steps;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -117,5 +130,7 @@ int main(int argc, char** argv) {
   write_seed(directory / "codec", "all", records);
   const auto count = static_cast<std::uint32_t>(test::sample_events().size());
   write_seed(directory / "codec", "columns", columns_of(records, count));
+  const std::vector<std::uint64_t> steps = coroutine_steps();
+  write_seed(directory / "coroutine", "turns", std::as_bytes(std::span(steps)));
   return 0;
 }
