@@ -68,7 +68,7 @@ int BPF_PROG(on_newtask, struct task_struct *child, u64 clone_flags)
 	struct triptych_task_state *state;
 	u64 now;
 
-	if (!parent || !(parent->flags & (TRIPTYCH_TASK_STATE_TARGET | TRIPTYCH_TASK_STATE_EXCLUDED)))
+	if (!is_target(parent) && !(parent && (parent->flags & TRIPTYCH_TASK_STATE_EXCLUDED)))
 		return 0;
 	now = bpf_ktime_get_ns();
 	state = bpf_task_storage_get(&tasks, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -253,7 +253,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 	struct triptych_task_state *state;
 	u64 now;
 
-	if (!gate)
+	if (!gate || is_ending())
 		return 0;
 	state = find_task(task);
 	if (!state)
@@ -352,6 +352,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	if (!is_target(state))
 		return 0;
 	now = bpf_ktime_get_ns();
+	state->flags |= TRIPTYCH_TASK_STATE_EXITING;
 	__sync_fetch_and_add(&exiting, 1);
 	record = reserve(TRIPTYCH_LOSS_TASK, sizeof(*record), now);
 	if (!record)

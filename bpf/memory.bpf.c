@@ -193,10 +193,12 @@ static __always_inline int end_fault(struct bpf_perf_event_data *ctx, bool major
 
 	if (!state)
 		return 0;
-	if (!gate || !(state->flags & TRIPTYCH_TASK_STATE_TARGET)) {
+	if (!gate || !is_target(state)) {
 		state->prelude_faults++;
 		return 0;
 	}
+	if (is_ending())
+		__sync_fetch_and_add(&late_faults, 1);
 	now = bpf_ktime_get_ns();
 	fix_fault_baseline(state, task, major, now);
 	state->faults++;

@@ -56,6 +56,7 @@ const volatile bool record_switches = true;
 const volatile bool record_wakeups = true;
 
 volatile bool gate = false;
+volatile __u32 recorded_flags = TRIPTYCH_TASK_STATE_TARGET;
 __u32 iter_action = 0;
 __u32 iter_tgid = 0;
 __u32 iter_excluded_tgid = 0;
@@ -66,6 +67,7 @@ __u64 next_mm_serial = TRIPTYCH_MM_FIRST;
 __u64 alive = 0;
 __u64 unreaped = 0;
 __u64 exiting = 0;
+__u64 late_faults = 0;
 __u64 storage_failed = 0;
 __u64 switches_missed = 0;
 __u64 serials_exhausted = 0;

@@ -103,7 +103,7 @@ static __always_inline void snapshot_task(struct task_struct *task)
 {
 	struct triptych_task_state *state = find_task(task);
 
-	if (is_target(state))
+	if (state && (state->flags & TRIPTYCH_TASK_STATE_TARGET))
 		emit_summary(task, state, 0, bpf_ktime_get_ns());
 }
 

@@ -25,6 +25,7 @@ struct triptych_summary_state {
 #define TRIPTYCH_TASK_STATE_IN_FAULT (1u << 5)
 #define TRIPTYCH_TASK_STATE_IN_CLONE (1u << 6)
 #define TRIPTYCH_TASK_STATE_IN_KERNEL_FAULT (1u << 7) /* handle_mm_fault without registers */
+#define TRIPTYCH_TASK_STATE_EXITING (1u << 8)         /* has called exit, or was made to */
 struct triptych_task_state {
 	__u32 serial;
 	__u32 mm;

@@ -63,6 +63,9 @@ extern const volatile bool record_switches;         /* false: only what ends a t
 extern const volatile bool record_wakeups;          /* false: nor is a switch asked whether one went untold */
 
 extern volatile bool gate; /* nothing is recorded while it is closed */
+/* A task is recorded that has all of these flags: at the end of the recording only targets that were in
+ * their exit by then, until their last switch has been seen. */
+extern volatile __u32 recorded_flags;
 extern __u32 iter_action;
 extern __u32 iter_tgid;
 extern __u32 iter_excluded_tgid;
@@ -70,9 +73,10 @@ extern __u32 iter_added; /* targets that this walk made */
 
 extern __u64 next_task_serial;
 extern __u64 next_mm_serial;
-extern __u64 alive;    /* targets that have not made their last switch */
-extern __u64 unreaped; /* targets between their last switch and the end of all references to them */
-extern __u64 exiting;  /* targets between their exit and their last switch */
+extern __u64 alive;       /* targets that have not made their last switch */
+extern __u64 unreaped;    /* targets between their last switch and the end of all references to them */
+extern __u64 exiting;     /* targets between their exit and their last switch */
+extern __u64 late_faults; /* recorded while the recording was ending */
 extern __u64 storage_failed;
 extern __u64 switches_missed;
 extern __u64 serials_exhausted;

@@ -17,9 +17,17 @@ static __always_inline struct triptych_task_state *find_task(struct task_struct 
 	return bpf_task_storage_get(&tasks, task, 0, 0);
 }
 
+static __always_inline bool is_ending(void)
+{
+	return recorded_flags & TRIPTYCH_TASK_STATE_EXITING;
+}
+
+/* Whether it is recorded now. */
 static __always_inline bool is_target(const struct triptych_task_state *state)
 {
-	return state && (state->flags & TRIPTYCH_TASK_STATE_TARGET);
+	u32 wanted = recorded_flags;
+
+	return state && (state->flags & wanted) == wanted;
 }
 
 /* The current task's state, if it is a target and recording is on. */
@@ -137,6 +145,8 @@ static __noinline u32 stranger_serial(struct task_struct *task, u64 now)
 	u64 key = ((u64)(u32)task->start_boottime << 32) | (u32)task->pid;
 	u32 *known, serial;
 
+	if (is_ending()) /* it may be a target, or have been one */
+		return TRIPTYCH_TASK_NONE;
 	known = bpf_map_lookup_elem(&strangers, &key);
 	if (known)
 		return *known;

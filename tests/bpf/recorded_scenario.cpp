@@ -88,7 +88,7 @@ Result<void> run(const std::string& name, std::size_t n, Recorded* recorded,
     if (options.drain) TRIPTYCH_TRY(session.drain(sink));
     ::usleep(2'000);
   }
-  TRIPTYCH_TRY_ASSIGN(recorded->ending.end_ns, session.close_gate());
+  TRIPTYCH_TRY_ASSIGN(recorded->ending.end_ns, session.close_gate([] {}));
   TRIPTYCH_TRY(session.drain(sink));
   recorded->ending.wait_status = recorded->wait_status;
   recorded->ending.counters = session.counters();

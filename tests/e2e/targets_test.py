@@ -2,6 +2,7 @@
 """Commands that do odd things, running processes, the whole machine, and two recordings at once."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -14,7 +15,7 @@ class Commands(harness.Test):
     def test_descendants_stay_and_run_on(self):
         result = self.record("--", "sh", "-c", "(sleep 0.7; touch later) >/dev/null 2>&1 & exit 6")
         self.assertEqual(result.status, 6)
-        self.assertIn("of its descendants still run, no longer recorded\n", result.err)
+        self.assertRegex(result.err, "[12] of its descendants still runs?, no longer recorded\n")
         self.assertFalse(os.path.exists(self.path("later")))
         self.assertEqual(self.ending()["reason"], "target ended")
         self.wait_for_file("later")
@@ -101,6 +102,58 @@ class Processes(harness.Test):
                 self.assertIn(result.status, (0, 125), result.err)
                 if result.status == 125:
                     self.assertRegex(result.err, rf"^error: process {target.pid} ")
+
+
+class TheEnd(harness.Test):
+    """A recording ends when it ends, whatever the target goes on doing."""
+    STORM = "for i in 1 2 3 4 5 6; do (while [ ! -e stop ]; do /bin/true; done) & done; wait"
+
+    def tearDown(self):
+        self.write("stop", "")
+        super().tearDown()
+
+    def test_in_time_in_a_storm_of_forks(self):
+        process = self.start("record", "--duration", "500ms", "--buffer-size", "256K", "--",
+                             "sh", "-c", self.STORM)
+        self.wait_for_file("triptych.tpt")
+        harness.wait_until(self.ending, "the recording's end")
+        self.write("stop", "")
+        self.assertEqual(self.finish(process).status, 0)
+        start_ns, end_ns = self.metadata()["start_ns"], self.ending()["end_ns"]
+        self.assertGreaterEqual(end_ns - start_ns, 500e6)
+        self.assertLess(end_ns - start_ns, 800e6)
+        events = self.dump()
+        # What ends is followed to its last switch; nothing else is.
+        kinds = {event["kind"] for event in events if int(event["ts"]) > end_ns + 10e6}
+        self.assertLessEqual(kinds, {"switch", "wakeup", "task_end", "task_free", "arrival"})
+        late = [event for event in events
+                if event["kind"] == "lost" and int(event["first_ns"]) > end_ns]
+        self.assertEqual(late, [])
+
+    def test_who_still_runs_is_counted(self):
+        result = self.record("--", "sh", "-c",
+                             "(while [ ! -e stop ]; do /bin/true; done) >/dev/null 2>&1 & "
+                             "sleep 0.3; exit 0")
+        self.write("stop", "")
+        self.assertEqual(result.status, 0)
+        found = re.search(r"(\d+) of its descendants still runs?, no longer recorded", result.err)
+        self.assertIsNotNone(found, result.err)
+        self.assertIn(int(found.group(1)), (1, 2))
+
+    def test_nothing_stays_attached_while_the_command_runs_on(self):
+        process = self.start("record", "--duration", "200ms", "--", "sh", "-c",
+                             "while [ ! -e stop ]; do sleep 0.05; done")
+
+        def programs():
+            found = subprocess.run(["ls", "-l", f"/proc/{process.pid}/fd"], capture_output=True,
+                                   text=True, check=False)
+            return "bpf-prog" in found.stdout
+
+        harness.wait_until(programs, "the programs to be loaded")
+        harness.wait_until(lambda: not programs(), "the programs to be gone")
+        self.assertIsNone(process.poll())
+        self.write("stop", "")
+        self.assertEqual(self.finish(process).status, 0)
 
 
 class Machine(harness.Test):

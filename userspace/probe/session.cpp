@@ -2,6 +2,7 @@
 #include "probe/session.hpp"
 
 #include <fmt/core.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,8 +25,9 @@
 namespace triptych::probe {
 namespace {
 
-constexpr int kLongestWaitMs = 1000;
+constexpr std::uint64_t kLongestWaitNs = 1'000'000'000;
 constexpr int kStandstillPeriods = 4;  // of RCU
+constexpr int kMostWalks = 100;
 
 std::uint64_t now_ns() {
   timespec time{};
@@ -56,15 +58,19 @@ struct Session::Impl {
   model::CountedFaults counted;
   pid_t process_tgid = 0;
   pid_t excluded_tgid = 0;
+  bool first_process_hidden = false;
   std::vector<triptych_lost> last_losses;  // told by no record, because nothing followed them
+  std::uint64_t alive = 0;                 // when the gate was closed
 
   ~Impl();
 
   Result<void> load(std::uint32_t cpus, int array_of_rings);
   Result<void> attach();
   Result<void> run_walk(std::uint32_t action);
+  Result<std::uint32_t> make_targets(pid_t tgid);
   Result<void> attach_running();
-  Result<void> wait_for_last_records() const;
+  Result<void> wait_for_last_records(const std::function<void()>& meanwhile) const;
+  Result<void> count_faults();
   [[nodiscard]] std::vector<triptych_cpu_state> cpu_states() const;
   void take_last_losses();
 };
@@ -140,18 +146,31 @@ Result<void> Session::Impl::run_walk(std::uint32_t action) {
   return {};
 }
 
-// A thread that is not yet a target can create another behind the walk's back: walk again until
-// there is nothing new.
-Result<void> Session::Impl::attach_running() {
-  skeleton->bss->iter_tgid = static_cast<__u32>(process_tgid);
+// How many tasks of `tgid` (0: all) became targets. A thread that is not yet one can create another
+// behind the walk's back: walk again until there is nothing new.
+Result<std::uint32_t> Session::Impl::make_targets(pid_t tgid) {
+  skeleton->bss->iter_tgid = static_cast<__u32>(tgid);
   skeleton->bss->iter_excluded_tgid = static_cast<__u32>(excluded_tgid);
   std::uint32_t found = 0;
-  for (int round = 0; round < 100; ++round) {
+  for (int round = 0; round < kMostWalks; ++round) {
     TRIPTYCH_TRY(run_walk(TRIPTYCH_ITER_ATTACH));
     found += skeleton->bss->iter_added;
     if (skeleton->bss->iter_added == 0) break;
   }
-  if (found == 0) {
+  return found;
+}
+
+// Some kernels keep the machine's first process from BPF programs.
+Result<void> Session::Impl::attach_running() {
+  TRIPTYCH_TRY_ASSIGN(const std::uint32_t found,
+                      make_targets(options.whole_machine ? 1 : process_tgid));
+  if (options.whole_machine) {
+    first_process_hidden = found == 0;
+    TRIPTYCH_TRY(make_targets(0));
+  } else if (found == 0 && ::kill(process_tgid, 0) == 0) {
+    return fail(fmt::format("this kernel does not show process {} to BPF programs", process_tgid),
+                "what it starts can be recorded: triptych record -p PID", ErrorCode::kCapability);
+  } else if (found == 0) {
     return fail(fmt::format("process {} has ended", process_tgid), "ps -e lists what runs");
   }
   return {};
@@ -160,16 +179,21 @@ Result<void> Session::Impl::attach_running() {
 // A task can be reaped before its last switch, and the release of a reaped one comes an RCU period
 // later: without waiting for them the last tasks would seem alive, or zombies. What a parent never
 // reaps does not change while we look.
-Result<void> Session::Impl::wait_for_last_records() const {
+Result<void> Session::Impl::wait_for_last_records(const std::function<void()>& meanwhile) const {
   const auto* exiting = reinterpret_cast<volatile __s64*>(&skeleton->bss->exiting);
-  for (int waited_ms = 0; *exiting > 0 && waited_ms < kLongestWaitMs; ++waited_ms) sleep_ms(1);
   const auto* unreaped = reinterpret_cast<volatile __s64*>(&skeleton->bss->unreaped);
+  const std::uint64_t deadline = now_ns() + kLongestWaitNs;
+  meanwhile();
+  while (*exiting > 0 && now_ns() < deadline) {
+    sleep_ms(1);
+    meanwhile();
+  }
   __s64 last = *unreaped;
-  const std::uint64_t deadline = now_ns() + kLongestWaitMs * 1'000'000ull;
   for (int unchanged = 0; last > 0 && unchanged < kStandstillPeriods && now_ns() < deadline;
        ++unchanged) {
     TRIPTYCH_TRY(rings.wait_for_programs());
     sleep_ms(5);
+    meanwhile();
     if (*unreaped != last) unchanged = -1;
     last = *unreaped;
   }
@@ -270,20 +294,33 @@ Result<std::uint64_t> Session::open_gate() {
   return opened;
 }
 
-Result<std::uint64_t> Session::close_gate() {
-  TRIPTYCH_TRY(impl_->wait_for_last_records());
+Result<void> Session::Impl::count_faults() {
+  if (!minor_faults) return {};
+  TRIPTYCH_TRY_ASSIGN(const std::uint64_t minor, read_counter(minor_faults));
+  TRIPTYCH_TRY_ASSIGN(const std::uint64_t major, read_counter(major_faults));
+  counted = {minor + major, true, {}};
+  return {};
+}
+
+Result<std::uint64_t> Session::close_gate(const std::function<void()>& meanwhile) {
+  auto& shared = *impl_->skeleton->bss;
+  impl_->skeleton->data->recorded_flags = TRIPTYCH_TASK_STATE_TARGET | TRIPTYCH_TASK_STATE_EXITING;
+  const std::uint64_t ended = now_ns();
+  TRIPTYCH_TRY(impl_->count_faults());
   if (impl_->options.summary_only) TRIPTYCH_TRY(snapshot());
-  impl_->skeleton->bss->gate = false;
-  const std::uint64_t closed = now_ns();
-  if (impl_->minor_faults) {
-    TRIPTYCH_TRY_ASSIGN(const std::uint64_t minor, read_counter(impl_->minor_faults));
-    TRIPTYCH_TRY_ASSIGN(const std::uint64_t major, read_counter(impl_->major_faults));
-    impl_->counted = {minor + major, true, {}};
+  TRIPTYCH_TRY(impl_->wait_for_last_records(meanwhile));
+  shared.gate = false;
+  impl_->alive = shared.alive;
+  // Those who run on go on counting; of the others nothing can be missing now.
+  if (impl_->alive == 0) {
+    TRIPTYCH_TRY(impl_->count_faults());
+  } else if (impl_->minor_faults) {
+    impl_->counted.page_faults += shared.late_faults;
   }
   // Here, those that might have seen the gate open.
   TRIPTYCH_TRY(impl_->rings.wait_for_programs());
   impl_->take_last_losses();
-  return closed;
+  return ended;
 }
 
 Result<void> Session::drain(const Sink& sink) {
@@ -306,8 +343,12 @@ std::uint32_t Session::rings() const {
   return impl_->rings.count();
 }
 
+bool Session::first_process_hidden() const {
+  return impl_->first_process_hidden;
+}
+
 std::uint64_t Session::tasks_alive() const {
-  return impl_->skeleton->bss->alive;
+  return impl_->alive;
 }
 
 model::ProbeCounters Session::counters() const {

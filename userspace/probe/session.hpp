@@ -52,9 +52,10 @@ class Session {
   // Returns the moment from which on events were recorded.
   Result<std::uint64_t> open_gate();
 
-  // Returns the moment at which recording ended; events of programs that still ran then may carry
-  // slightly later times. Drain once more afterwards.
-  Result<std::uint64_t> close_gate();
+  // Returns the moment at which recording ended. Targets that are in their exit then are recorded
+  // to their last switch, for a second at most, which calls `meanwhile` every few milliseconds, to
+  // drain: so events may carry slightly later times. Drain once more afterwards.
+  Result<std::uint64_t> close_gate(const std::function<void()>& meanwhile);
 
   // Hands every record that waits in the rings, in each ring's order, to `sink(ring, record)`.
   // Looks at each ring at most once and takes at most what was there. The record is valid during
@@ -67,7 +68,10 @@ class Session {
 
   [[nodiscard]] std::uint32_t rings() const;
 
-  // Recorded tasks that have not made their last switch.
+  // Of a recording of the whole machine: this kernel does not show process 1 to BPF programs.
+  [[nodiscard]] bool first_process_hidden() const;
+
+  // Recorded tasks that had not made their last switch when the gate was closed.
   [[nodiscard]] std::uint64_t tasks_alive() const;
   [[nodiscard]] model::ProbeCounters counters() const;
   [[nodiscard]] model::CountedFaults counted_faults() const;

@@ -42,7 +42,7 @@ class EventLoop {
   // kFailed: `error()` says why; what remains in the rings is lost.
   Stop run();
 
-  // Takes what is still in the rings; to be called once the gate is closed.
+  // Takes what is in the rings after run().
   void drain_rest();
 
   // After the recording: waits for a command that still runs, passing signals on. Its wait status,

@@ -95,6 +95,9 @@ model::Metadata describe(const Options& options, const Prepared& prepared, std::
   metadata.target = prepared.target.describe();
   metadata.plan = prepared.plan.events;
   metadata.plan.push_back(prepared.coroutines.plan());
+  if (prepared.session.first_process_hidden()) {
+    metadata.plan.push_back({"process 1", "", "not shown to BPF programs by this kernel"});
+  }
   metadata.summary_only = options.summary_only;
   if (prepared.coroutines.recorded()) metadata.coroutine_stream = prepared.session.rings();
   return metadata;
@@ -144,7 +147,8 @@ Result<void> finish(Prepared& prepared, EventLoop& loop, trace::Writer& writer, 
   launch::Child* child = prepared.target.child();
   if (child != nullptr) child->try_wait();
   prepared.coroutines.disarm();
-  TRIPTYCH_TRY_ASSIGN(const std::uint64_t end_ns, prepared.session.close_gate());
+  TRIPTYCH_TRY_ASSIGN(const std::uint64_t end_ns,
+                      prepared.session.close_gate([&loop] { loop.drain_rest(); }));
   loop.drain_rest();
   // What goes wrong with the file now is told by its finish.
   if (!loop.error() && !prepared.coroutines.finish(writer)) prepared.coroutines.disarm();
@@ -166,8 +170,8 @@ Result<void> finish(Prepared& prepared, EventLoop& loop, trace::Writer& writer, 
   if (prepared.target.ended_fd() >= 0 && stop == Stop::kTargetEnded) {
     const std::uint64_t alive = prepared.session.tasks_alive();
     if (alive > 0) {
-      prepared.console.say(
-          fmt::format("{} of its descendants still run, no longer recorded", format_count(alive)));
+      prepared.console.say(fmt::format("{} of its descendants still {}, no longer recorded",
+                                       format_count(alive), alive == 1 ? "runs" : "run"));
     }
   }
   if (loop.error()) return tl::unexpected<Error>(*loop.error());
@@ -176,11 +180,13 @@ Result<void> finish(Prepared& prepared, EventLoop& loop, trace::Writer& writer, 
 
 // After the file is finished: the status to end with. Leaving a command in the foreground of the
 // terminal behind would mix it up with whatever is typed next.
-int status_of_command(Prepared& prepared, EventLoop& loop) {
+int status_of_command(Prepared& prepared, EventLoop& loop, bool recorded) {
   if (prepared.target.child() == nullptr) return 0;
   std::optional<int> status = prepared.target.child()->try_wait();
   if (!status) {
-    prepared.console.say("the recording is finished; waiting for the command to end");
+    prepared.console.say(
+        fmt::format("{}; waiting for the command to end",
+                    recorded ? "the recording is finished" : "there is no recording"));
     status = loop.wait_for_command();
   }
   if (status) return launch::exit_status_of_wait(*status);
@@ -215,7 +221,9 @@ Outcome<int> record(const Options& options, Prepared& prepared) {
     const Stop stop = loop.run();
     finished = finish(prepared, loop, writer, stop, start_ns);
   }
-  const int status = status_of_command(prepared, loop);
+  // While the command runs on, nothing slows it or the machine down any more.
+  { const probe::Session over = std::move(prepared.session); }
+  const int status = status_of_command(prepared, loop, finished.has_value());
   if (!finished) return tl::unexpected<Failure>(Failure{std::move(finished.error())});
   return status;
 }
