@@ -15,6 +15,11 @@ namespace {
 // A program that we did not start may load its recorder late.
 constexpr std::uint64_t kLookAgainNs = 500'000'000;
 
+// A process is told of when its exec is, long before it can write.
+constexpr std::uint64_t kLongestPendingNs = 1'000'000'000;
+constexpr std::size_t kMostPending = 256;
+constexpr int kMostLetters = 64;  // in a drain
+
 }  // namespace
 
 Result<Coroutines> Coroutines::prepare(const Options& options) {
@@ -70,8 +75,10 @@ void Coroutines::add(UniqueFd memory, model::Tid process, bool from_start) {
 
 void Coroutines::begin() {
   if (!drain_) return;
-  while (auto letter = inbox_ ? inbox_->take() : std::nullopt) {
-    add(std::move(letter->memory), letter->sender, true);
+  for (int i = 0; inbox_ && i < kMostLetters; ++i) {
+    auto letter = inbox_->take();
+    if (!letter) break;
+    if (pending_.size() < kMostPending) pending_.push_back({std::move(*letter), monotonic_ns()});
   }
   look_for_memories();
   drain_->begin();
@@ -81,8 +88,23 @@ void Coroutines::on_record(std::span<const std::byte> record) {
   if (drain_) drain_->on_record(record);
 }
 
+void Coroutines::admit_known() {
+  if (pending_.empty()) return;
+  std::vector<Pending> unknown;
+  const std::uint64_t now_ns = monotonic_ns();
+  for (Pending& pending : pending_) {
+    if (drain_->threads().process(pending.letter.sender) != nullptr) {
+      add(std::move(pending.letter.memory), pending.letter.sender, true);
+    } else if (now_ns - pending.since_ns < kLongestPendingNs) {
+      unknown.push_back(std::move(pending));
+    }
+  }
+  pending_ = std::move(unknown);
+}
+
 Result<void> Coroutines::write(trace::Writer& writer) {
   if (!drain_) return {};
+  admit_known();
   return drain_->write([this, &writer](std::span<const std::byte> record) {
     return writer.append(stream_, record);
   });

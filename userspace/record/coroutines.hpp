@@ -48,12 +48,20 @@ class Coroutines {
   [[nodiscard]] std::uint64_t next_sleep_ns() const;
 
  private:
+  struct Pending {
+    coroutine::ring::Inbox::Letter letter;
+    std::uint64_t since_ns = 0;
+  };
+  // Anybody can find the socket's name and write to it: only a recorded process is listened to,
+  // once the kernel's records have told of it.
+  void admit_known();
   void add(UniqueFd memory, model::Tid process, bool from_start);
   void look_for_memories();
 
   std::uint64_t ring_bytes_ = 0;
   std::optional<coroutine::ring::Inbox> inbox_;
   std::optional<coroutine::ring::Drain> drain_;
+  std::vector<Pending> pending_;
   model::Target target_;
   std::uint32_t stream_ = 0;
   std::uint64_t next_look_ns_ = 0;
