@@ -205,6 +205,10 @@ Outcome<int> record(const Options& options, Prepared& prepared) {
       trace::Writer::create(std::move(end_of_file), describe(options, prepared, start_ns),
                             prepared.session.rings() + (prepared.coroutines.recorded() ? 1 : 0)));
   prepared.coroutines.start(prepared.target.describe(), prepared.session.rings(), prepared.console);
+  if (prepared.session.first_process_hidden()) {
+    prepared.console.say(
+        "not recorded: process 1, which this kernel does not show to BPF programs");
+  }
   const bool is_command = options.kind == model::TargetKind::kCommand;
   if (is_command) {
     prepared.console.say(fmt::format("{} runs as {}", quote(options.command.front()),
