@@ -35,8 +35,9 @@ class CommandLine(harness.Test):
                          "record one of them at a time")
 
     def test_unknown_event(self):
-        self.refused(["--events", "switch,bogus", "--", "true"], 2, "unknown event 'bogus'",
-                     "known events: switch, wakeup, fault, fork, exec, exit")
+        for events, unknown in (("switch,bogus", "bogus"), ("", "")):
+            self.refused(["--events", events, "--", "true"], 2, f"unknown event '{unknown}'",
+                         "known events: switch, wakeup, fault, fork, exec, exit")
 
     def test_impossible_duration(self):
         hint = "--duration takes a number and a unit, as in 250ms, 10s or 1.5m, up to a year"

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cstdio>
 #include <memory>
+#include <optional>
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
@@ -50,7 +51,7 @@ Result<std::vector<std::string>> own_arguments() {
 
 struct Words {
   std::string duration;
-  std::string events;
+  std::optional<std::string> events;
   std::string buffer_size;
   std::string coroutines = "auto";
   std::string coroutine_buffer;
@@ -101,8 +102,8 @@ Result<void> read_quantities(const Words& words, record::Options* options) {
                  "--coroutines takes auto or off");
   }
   options->coroutines = words.coroutines == "auto";
-  if (!words.events.empty()) {
-    TRIPTYCH_TRY_ASSIGN(options->events, probe::parse_event_set(words.events));
+  if (words.events) {
+    TRIPTYCH_TRY_ASSIGN(options->events, probe::parse_event_set(*words.events));
   }
   return {};
 }

@@ -83,7 +83,8 @@ Result<void> Target::track(probe::Session& session) const {
   Result<void> tracked = session.track_process(process_->tgid());
   pollfd ended{process_->pidfd(), POLLIN, 0};
   if (::poll(&ended, 1, 0) == 1) {
-    return fail(fmt::format("process {} ended before the recording began", process_->tgid()));
+    return fail(fmt::format("process {} ended before the recording began", process_->tgid()),
+                "ps -e lists what runs");
   }
   return tracked;
 }
