@@ -106,18 +106,21 @@ class Processes(harness.Test):
 
 class TheEnd(harness.Test):
     """A recording ends when it ends, whatever the target goes on doing."""
-    STORM = "for i in 1 2 3 4 5 6; do (while [ ! -e stop ]; do /bin/true; done) & done; wait"
+    STORM = "for i in 1 2 3 4 5 6; do (while [ -e go ]; do /bin/true; done) & done; wait"
 
-    def tearDown(self):
-        self.write("stop", "")
-        super().tearDown()
+    def setUp(self):
+        super().setUp()
+        self.write("go", "")  # as long as it is there, and its directory
+
+    def stop(self):
+        os.unlink(self.path("go"))
 
     def test_in_time_in_a_storm_of_forks(self):
         process = self.start("record", "--duration", "500ms", "--buffer-size", "256K", "--",
                              "sh", "-c", self.STORM)
         self.wait_for_file("triptych.tpt")
         harness.wait_until(self.ending, "the recording's end")
-        self.write("stop", "")
+        self.stop()
         self.assertEqual(self.finish(process).status, 0)
         start_ns, end_ns = self.metadata()["start_ns"], self.ending()["end_ns"]
         self.assertGreaterEqual(end_ns - start_ns, 500e6)
@@ -132,9 +135,9 @@ class TheEnd(harness.Test):
 
     def test_who_still_runs_is_counted(self):
         result = self.record("--", "sh", "-c",
-                             "(while [ ! -e stop ]; do /bin/true; done) >/dev/null 2>&1 & "
+                             "(while [ -e go ]; do /bin/true; done) >/dev/null 2>&1 & "
                              "sleep 0.3; exit 0")
-        self.write("stop", "")
+        self.stop()
         self.assertEqual(result.status, 0)
         found = re.search(r"(\d+) of its descendants still runs?, no longer recorded", result.err)
         self.assertIsNotNone(found, result.err)
@@ -142,7 +145,7 @@ class TheEnd(harness.Test):
 
     def test_nothing_stays_attached_while_the_command_runs_on(self):
         process = self.start("record", "--duration", "200ms", "--", "sh", "-c",
-                             "while [ ! -e stop ]; do sleep 0.05; done")
+                             "while [ -e go ]; do sleep 0.05; done")
 
         def programs():
             found = subprocess.run(["ls", "-l", f"/proc/{process.pid}/fd"], capture_output=True,
@@ -152,7 +155,7 @@ class TheEnd(harness.Test):
         harness.wait_until(programs, "the programs to be loaded")
         harness.wait_until(lambda: not programs(), "the programs to be gone")
         self.assertIsNone(process.poll())
-        self.write("stop", "")
+        self.stop()
         self.assertEqual(self.finish(process).status, 0)
 
 
