@@ -44,17 +44,6 @@ Usage usage_now(const Cell& cell) {
   return usage;
 }
 
-Usage difference(const Usage& end, const Usage& begin) {
-  Usage result;
-  result.user_ns = end.user_ns - begin.user_ns;
-  result.system_ns = end.system_ns - begin.system_ns;
-  result.voluntary_switches = end.voluntary_switches - begin.voluntary_switches;
-  result.involuntary_switches = end.involuntary_switches - begin.involuntary_switches;
-  result.minor_faults = end.minor_faults - begin.minor_faults;
-  result.major_faults = end.major_faults - begin.major_faults;
-  return result;
-}
-
 Result<void> pin(unsigned cpu) {
   cpu_set_t set;
   CPU_ZERO(&set);
@@ -129,7 +118,7 @@ Result<RunResult> run_cell(const Scenario& scenario, const Variant& variant,
   const Usage usage_before = usage_now(*cell);
   Result<std::uint64_t> done =
       run_between(kBeginMark, kEndMark, *cell, options, &result.elapsed_ns);
-  result.usage = difference(usage_now(*cell), usage_before);
+  result.usage = usage_now(*cell) - usage_before;
   if (!done) return tl::unexpected<Error>(std::move(done.error()));
   result.operations = *done;
   result.coroutine_switches = cell->coroutine_switches() - switches_before;

@@ -58,6 +58,15 @@ struct Usage {
     major_faults += other.major_faults;
     return *this;
   }
+  // Of what only grows: `earlier` is an earlier state of the same account.
+  Usage operator-(const Usage& earlier) const {
+    return {user_ns - earlier.user_ns,
+            system_ns - earlier.system_ns,
+            voluntary_switches - earlier.voluntary_switches,
+            involuntary_switches - earlier.involuntary_switches,
+            minor_faults - earlier.minor_faults,
+            major_faults - earlier.major_faults};
+  }
 };
 
 class Cell {

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
-#include <sys/resource.h>
 
 #include <atomic>
 #include <cerrno>
@@ -15,6 +14,7 @@
 #include "workloads/memory.hpp"
 #include "workloads/support/child.hpp"
 #include "workloads/support/futex.hpp"
+#include "workloads/support/thread_usage.hpp"
 
 namespace triptych::workloads {
 
@@ -59,21 +59,6 @@ struct Seated {
   std::function<void()> live;
 };
 
-std::uint64_t nanoseconds_between(const timeval& begin, const timeval& end) {
-  return static_cast<std::uint64_t>((end.tv_sec - begin.tv_sec) * 1'000'000 +
-                                    (end.tv_usec - begin.tv_usec)) *
-         1'000;
-}
-
-void add_difference(const rusage& after, const rusage& before, Usage* usage) {
-  usage->user_ns += nanoseconds_between(before.ru_utime, after.ru_utime);
-  usage->system_ns += nanoseconds_between(before.ru_stime, after.ru_stime);
-  usage->voluntary_switches += static_cast<std::uint64_t>(after.ru_nvcsw - before.ru_nvcsw);
-  usage->involuntary_switches += static_cast<std::uint64_t>(after.ru_nivcsw - before.ru_nivcsw);
-  usage->minor_faults += static_cast<std::uint64_t>(after.ru_minflt - before.ru_minflt);
-  usage->major_faults += static_cast<std::uint64_t>(after.ru_majflt - before.ru_majflt);
-}
-
 void* thread_main(void* argument) {
   const std::unique_ptr<Seated> seated(static_cast<Seated*>(argument));
   seated->live();
@@ -94,12 +79,9 @@ void Crew::State::live(unsigned unit) {
     }
     seen = now;
     if (own_gate.stop.load()) return;
-    rusage before{};
-    rusage after{};
-    ::getrusage(RUSAGE_THREAD, &before);
+    const Usage before = usage_of_this_thread();
     const int error = work(unit, own_seat.quota);
-    ::getrusage(RUSAGE_THREAD, &after);
-    add_difference(after, before, &own_seat.usage);
+    own_seat.usage += usage_of_this_thread() - before;
     if (error != 0) {
       std::uint32_t none = 0;
       own_gate.error.compare_exchange_strong(none, static_cast<std::uint32_t>(error));

@@ -2,12 +2,13 @@
 #include "workloads/switch/ring.hpp"
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
 #include <new>
+
+#include "workloads/support/thread_usage.hpp"
 
 namespace triptych::workloads::switching {
 
@@ -17,28 +18,6 @@ struct alignas(128) RingPlace {
   std::atomic<Baton> baton{0};
   Usage usage;  // written by the unit for kCount
 };
-
-namespace {
-
-std::uint64_t to_ns(const timeval& time) {
-  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
-         static_cast<std::uint64_t>(time.tv_usec) * 1'000;
-}
-
-Usage usage_of_this_thread() {
-  rusage counted{};
-  ::getrusage(RUSAGE_THREAD, &counted);
-  Usage usage;
-  usage.user_ns = to_ns(counted.ru_utime);
-  usage.system_ns = to_ns(counted.ru_stime);
-  usage.voluntary_switches = static_cast<std::uint64_t>(counted.ru_nvcsw);
-  usage.involuntary_switches = static_cast<std::uint64_t>(counted.ru_nivcsw);
-  usage.minor_faults = static_cast<std::uint64_t>(counted.ru_minflt);
-  usage.major_faults = static_cast<std::uint64_t>(counted.ru_majflt);
-  return usage;
-}
-
-}  // namespace
 
 Result<std::unique_ptr<Ring>> Ring::create(unsigned units, std::string_view through,
                                            Sharing sharing) {

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <ctime>
 #include <memory>
 
 #include "workloads/memory.hpp"
@@ -58,6 +59,35 @@ TEST_P(CrewTest, CountsTheUnitsSwitches) {
   EXPECT_EQ((*crew)->usage().voluntary_switches, 10u);
   EXPECT_EQ((*crew)->usage_of_processes().voluntary_switches,
             GetParam() == Model::kProcess ? 10u : 0u);
+}
+
+std::uint64_t now_ns(clockid_t clock) {
+  timespec now{};
+  ::clock_gettime(clock, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
+         static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+// Each run is far shorter than a tick of any kernel, so the ticks see next to none of it. Reading a
+// thread's clock brings the kernel's account of it up to date: done at the beginning of a run, it
+// tells what the runs before took, and leaves the one that follows alone.
+TEST_P(CrewTest, CountsProcessorTimeShorterThanATick) {
+  constexpr std::uint64_t kWorkNs = 300'000;
+  const auto crew = Crew::start(GetParam(), 1, [memory = shared_](unsigned, std::uint64_t run) {
+    cell(*memory, run == 1 ? 0 : 1) = now_ns(CLOCK_THREAD_CPUTIME_ID);
+    const std::uint64_t start = now_ns(CLOCK_MONOTONIC);
+    while (now_ns(CLOCK_MONOTONIC) - start < kWorkNs) {
+    }
+    return 0;
+  });
+  ASSERT_TRUE(crew) << crew.error().message;
+  for (std::uint64_t run = 1; run <= 20; ++run) ASSERT_TRUE((*crew)->run_each(run));
+  const Usage usage = (*crew)->usage();
+  const auto counted = static_cast<double>(usage.user_ns + usage.system_ns);
+  // Of all runs but the last, and waking and going to sleep in between.
+  const auto taken = static_cast<double>(cells(2)[1] - cells(2)[0]);
+  EXPECT_GE(counted, 0.7 * taken);
+  EXPECT_LE(counted, 1.5 * taken);
 }
 
 TEST_P(CrewTest, FailsWithAUnit) {

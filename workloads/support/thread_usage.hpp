@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "workloads/scenario.hpp"
+
+namespace triptych::workloads {
+
+// What getrusage counts of the calling thread since it began, up to this moment.
+Usage usage_of_this_thread();
+
+}  // namespace triptych::workloads
