@@ -250,6 +250,9 @@ class DiffTest(harness.Test):
         result = self.triptych("diff", "r.json", "r.json")
         self.assertEqual(result.status, 0, result.err)
         self.assertIn("0 slower, 0 faster", result.out)
+        self.assert_refused(self.triptych("diff", "--fail-on", "slower", "r.json", "r.json"), 2,
+                            "from these files nothing can be proven to be slower",
+                            "--fail-on takes two comparisons with at least 8 repetitions each")
 
     def test_bad_input(self):
         hint = ("write one with: triptych compare --format json -o FILE, "

@@ -30,6 +30,11 @@ Result<int> run(const Options& options) {
   TRIPTYCH_TRY_ASSIGN(const diff::Input before, diff::read_input(options.before));
   TRIPTYCH_TRY_ASSIGN(const diff::Input after, diff::read_input(options.after));
   TRIPTYCH_TRY_ASSIGN(diff::Difference difference, diff::compare_inputs(before, after));
+  if (!options.fail_on.empty() && !difference.can_claim()) {
+    return fail("from these files nothing can be proven to be slower",
+                "--fail-on takes two comparisons with at least 8 repetitions each",
+                ErrorCode::kUsage);
+  }
   difference.before_name = options.before;
   difference.after_name = options.after;
   TRIPTYCH_TRY_ASSIGN(Output output, Output::open(options.output, options.before));

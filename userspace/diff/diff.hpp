@@ -38,6 +38,8 @@ struct Difference {
   std::vector<std::string> only_before, only_after;
 
   [[nodiscard]] std::size_t count(stats::Verdict verdict) const;
+  // Whether anything could be called slower or faster, however much it differs.
+  [[nodiscard]] bool can_claim() const { return questions > 0; }
 };
 
 // Fails when the files are of different kinds or have no figure in common.

@@ -81,7 +81,11 @@ void write_counted_once(Page& page, const Difference& difference) {
   }
   if (rows.empty()) return;
   page.line();
-  page.filled("  ", "Counted once in each file, so nothing is claimed about them:", Tone::kFaint);
+  const bool reports = difference.schema == "triptych.report/1";
+  page.filled("  ",
+              reports ? "One recording each, so nothing is claimed about their figures:"
+                      : "Counted once in each file, so nothing is claimed about them:",
+              Tone::kFaint);
   page.line(fmt::format("  {:>8}  {:>9} {:>9}", "ratio", "before", "after"), Tone::kFaint);
   for (std::size_t i = 0; i < std::min(rows.size(), kMostOfOnce); ++i) {
     write_row(page, *rows[i], true);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// triptych.report/1. A report is of one recording, so its totals are single values. What occurs
-// several times in it can be resampled: tasks of the same name, forks of the same kind.
+// triptych.report/1. A report is of one recording, so each of its figures is one value: tasks of
+// the same name and forks of the same kind have a median. They are no repetitions: what befell the
+// recording befell all of them.
 #include <fmt/format.h>
 
 #include <map>
 
 #include "diff/documents.hpp"
+#include "stats/sample.hpp"
 
 namespace triptych::diff {
 namespace {
@@ -81,8 +83,8 @@ void read_report(const json& file, Input* input) {
   if (const json* forks = member(file, "forks"); forks != nullptr && forks->is_array()) {
     for (const json& fork : *forks) add_fork(fork, &samples);
   }
-  for (auto& [name, values] : samples) {
-    input->metrics.push_back({name, unit_of(name), std::move(values)});
+  for (const auto& [name, values] : samples) {
+    input->metrics.push_back({name, unit_of(name), {stats::median(values)}});
   }
 }
 

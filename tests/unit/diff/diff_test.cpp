@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "diff/diff.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -61,6 +62,29 @@ TEST(Diff, NothingIsClaimedOfWhatWasCountedOnce) {
   EXPECT_EQ(difference.questions, 0u);
   EXPECT_EQ(difference.count(stats::Verdict::kInconclusive), 0u);
   EXPECT_THAT(write_text(difference, 100, false), HasSubstr("nothing is claimed about them"));
+}
+
+// Many tasks of one recording are still one recording.
+TEST(Diff, NothingIsClaimedOfTwoRecordings) {
+  const auto report = [](int middle) {
+    std::string tasks;
+    for (int i = 0; i < 40; ++i) {
+      tasks +=
+          fmt::format(R"({}{{"comm": "worker", "on_cpu_ns": {}}})", i == 0 ? "" : ", ", middle + i);
+    }
+    return parse_input(fmt::format(R"({{"schema": "triptych.report/1", "tasks": [{}]}})", tasks),
+                       "r.json");
+  };
+  const auto before = report(10'000), after = report(20'000);
+  ASSERT_TRUE(before && after);
+  const Difference difference = difference_of(*before, *after);
+  ASSERT_EQ(difference.rows.size(), 1u);
+  EXPECT_EQ(difference.rows[0].before, 10'019.5);
+  EXPECT_EQ(difference.rows[0].answer.verdict, stats::Verdict::kInconclusive);
+  EXPECT_EQ(difference.questions, 0u);
+  EXPECT_FALSE(difference.can_claim());
+  EXPECT_THAT(write_text(difference, 100, false),
+              HasSubstr("One recording each, so nothing is claimed about their figures:"));
 }
 
 TEST(Diff, TellsWhatOnlyOneFileHas) {

@@ -56,8 +56,8 @@ TEST(ParseInput, Report) {
   ASSERT_TRUE(input.has_value()) << input.error().message;
   EXPECT_EQ(find(*input, "total.context_switches.voluntary")->values, std::vector<double>{7});
   EXPECT_EQ(find(*input, "total duration_ns")->unit, "ns");
-  EXPECT_EQ(find(*input, "tasks cc1: on_cpu_ns")->values, (std::vector<double>{10, 12}));
-  EXPECT_EQ(find(*input, "tasks cc1: switches.voluntary")->values, (std::vector<double>{1, 2}));
+  EXPECT_EQ(find(*input, "tasks cc1: on_cpu_ns")->values, std::vector<double>{11});
+  EXPECT_EQ(find(*input, "tasks cc1: switches.voluntary")->values, std::vector<double>{1.5});
   EXPECT_EQ(find(*input, "forks by vfork: duration_ns")->values, std::vector<double>{90});
   EXPECT_EQ(find(*input, "total.run_queue_latency.count"), nullptr);
 }
