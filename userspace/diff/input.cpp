@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "base/text.hpp"
+#include "compare/plan.hpp"
 #include "diff/documents.hpp"
 
 namespace triptych::diff {
@@ -48,6 +49,19 @@ void make_unique(std::vector<Metric>* metrics) {
   const auto last = std::unique(metrics->begin(), metrics->end(),
                                 [](const Metric& a, const Metric& b) { return a.name == b.name; });
   metrics->erase(last, metrics->end());
+}
+
+// The time and memory of a verdict grow with the square of the values.
+Result<void> check_values(const std::vector<Metric>& metrics, const std::string& name) {
+  for (const Metric& metric : metrics) {
+    if (metric.values.size() <= compare::kMostRepetitions) continue;
+    return fail(fmt::format("{} has {} values of {}", quote(name),
+                            format_count(metric.values.size()), quote(metric.name)),
+                fmt::format("triptych compare repeats at most {} times",
+                            format_count(compare::kMostRepetitions)),
+                ErrorCode::kUsage);
+  }
+  return {};
 }
 
 struct CloseFile {
@@ -92,6 +106,7 @@ Result<Input> parse_input(std::string_view text, const std::string& name) {
   if (input.metrics.empty()) {
     return fail(fmt::format("{} has no figures", quote(name)), kHint, ErrorCode::kUsage);
   }
+  TRIPTYCH_TRY(check_values(input.metrics, name));
   return input;
 }
 

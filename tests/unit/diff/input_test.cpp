@@ -81,6 +81,23 @@ TEST(ParseInput, RefusesForeignFiles) {
   expect_refused(std::string(1'000'000, '['), "x.json is not JSON of triptych");
 }
 
+TEST(ParseInput, RefusesMoreValuesThanAComparisonHas) {
+  const auto file_of = [](int count) {
+    std::string values = "1";
+    for (int i = 1; i < count; ++i) values += ",1";
+    return R"({"schema": "triptych.compare/1", "cells": [{"scenario": "a", "model": "thread",
+               "variant": "b", "placement": "pinned", "figures": [{"name": "t", "unit": "ns",
+               "values": [)" +
+           values + "]}]}]}";
+  };
+  EXPECT_TRUE(parse_input(file_of(1000), "x.json").has_value());
+  const auto input = parse_input(file_of(1001), "x.json");
+  ASSERT_FALSE(input.has_value());
+  EXPECT_EQ(input.error().message, "x.json has 1,001 values of \"a thread b, pinned: t\"");
+  EXPECT_EQ(input.error().hint, "triptych compare repeats at most 1,000 times");
+  EXPECT_EQ(input.error().code, ErrorCode::kUsage);
+}
+
 TEST(ParseInput, WrongTypesAreLeftOut) {
   const auto input = parse_input(R"({"schema": "triptych.compare/1", "environment": 7,
     "scenarios": [1, {"parameters": []}], "cells": [null, {"figures": 1, "traced": []},
