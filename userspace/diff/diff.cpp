@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include "base/text.hpp"
@@ -111,11 +112,11 @@ Result<Difference> compare_inputs(const Input& before, const Input& after) {
                 ErrorCode::kUsage);
   }
   difference.questions = questions.size();
-  // A report's values stand in no order of time.
-  if (before.schema == "triptych.compare/1") {
-    difference.drift = std::max(drift_of(before.metrics), drift_of(after.metrics));
-  }
-  difference.rule.allowance = 2 * difference.drift;
+  const std::optional<double> before_drift = drift_of(before.metrics);
+  const std::optional<double> after_drift = drift_of(after.metrics);
+  if (before_drift && after_drift) difference.drift = std::max(*before_drift, *after_drift);
+  difference.rule.allowance =
+      difference.drift ? 2 * *difference.drift : std::numeric_limits<double>::infinity();
   const stats::Answers answers = stats::decide(questions, {}, difference.rule);
   for (std::size_t i = 0; i < asked.size(); ++i) {
     difference.rows[asked[i]].answer = answers.ratios[i];

@@ -3,6 +3,7 @@
 // Two comparisons, or two reports, against each other: by the rule that `compare` uses too.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,7 +28,8 @@ struct Difference {
   std::string schema;
   std::string before_name, after_name;
   stats::Rule rule;  // its allowance is twice the drift
-  double drift = 0;  // of the machine while it measured: see drift.hpp
+  // Of the machine while it measured: see drift.hpp. Where it is not known nothing is claimed.
+  std::optional<double> drift;
   std::size_t questions = 0;
   // What differs between the files beside the figures: name, before, after.
   struct Circumstance {
@@ -39,7 +41,7 @@ struct Difference {
 
   [[nodiscard]] std::size_t count(stats::Verdict verdict) const;
   // Whether anything could be called slower or faster, however much it differs.
-  [[nodiscard]] bool can_claim() const { return questions > 0; }
+  [[nodiscard]] bool can_claim() const { return questions > 0 && drift.has_value(); }
 };
 
 // Fails when the files are of different kinds or have no figure in common.

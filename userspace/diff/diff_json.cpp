@@ -47,7 +47,7 @@ std::string write_json(const Difference& difference) {
                     {"after", difference.after_name},
                     {"alpha", number(difference.rule.alpha)},
                     {"threshold", number(difference.rule.threshold + difference.rule.allowance)},
-                    {"drift", number(difference.drift)},
+                    {"drift", difference.drift ? number(*difference.drift) : Json(nullptr)},
                     {"hypotheses", difference.questions},
                     {"slower", difference.count(stats::Verdict::kSlower)},
                     {"faster", difference.count(stats::Verdict::kFaster)},

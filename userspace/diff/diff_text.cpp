@@ -102,6 +102,23 @@ void write_missing(Page& page, const std::vector<std::string>& names, const std:
               Tone::kFaint);
 }
 
+std::string what_is_claimed(const Difference& difference) {
+  if (difference.questions == 0) return "nothing is claimed of what was not repeated";
+  if (!difference.drift) {
+    return "nothing is called slower or faster: how far the machine drifts shows only from eight "
+           "values of a figure on, in both files";
+  }
+  const double asked = difference.rule.threshold + difference.rule.allowance;
+  std::string text =
+      fmt::format("a difference is claimed where it lies beyond {:.1f} %", asked * 100);
+  if (*difference.drift > 0) {
+    text +=
+        fmt::format(": 2 %, and twice the {:.1f} % by which the machine drifted while it measured",
+                    *difference.drift * 100);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string write_text(const Difference& difference, unsigned width, bool colours) {
@@ -120,14 +137,8 @@ std::string write_text(const Difference& difference, unsigned width, bool colour
   page.line();
   page.filled("  ",
               fmt::format("Medians of the values. An interval is of the ratio, corrected for {} "
-                          "questions; a difference is claimed where it lies beyond {:.1f} %{}.",
-                          difference.questions,
-                          (difference.rule.threshold + difference.rule.allowance) * 100,
-                          difference.drift > 0
-                              ? fmt::format(": 2 %, and twice the {:.1f} % by which the machine "
-                                            "drifted while it measured",
-                                            difference.drift * 100)
-                              : ""),
+                          "questions; {}.",
+                          difference.questions, what_is_claimed(difference)),
               Tone::kFaint);
   return page.take();
 }

@@ -41,7 +41,7 @@ double excess(const std::vector<double>& logs) {
 
 }  // namespace
 
-double drift_of(std::span<const Metric> metrics) {
+std::optional<double> drift_of(std::span<const Metric> metrics) {
   std::vector<double> excesses;
   for (const Metric& metric : metrics) {
     if (metric.values.size() < kFewest) continue;
@@ -51,7 +51,7 @@ double drift_of(std::span<const Metric> metrics) {
     }
     if (logs.size() == metric.values.size()) excesses.push_back(excess(logs));
   }
-  if (excesses.empty()) return 0;
+  if (excesses.empty()) return std::nullopt;
   double sum = 0;
   for (const double each : excesses) sum += each;
   // Half a run apart in time; two runs are a whole one apart.

@@ -5,6 +5,7 @@
 // second half of a stretch lies from the first.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -14,8 +15,8 @@ namespace triptych::diff {
 
 // The standard deviation, as a share of a figure, by which two runs of the same may lie apart:
 // from the differences between the halves of every figure's values (in the order in which they
-// ran), less what chance makes of so few values, for twice the distance in time. 0 where there are
-// fewer than eight values of anything, or the halves differ by no more than chance.
-double drift_of(std::span<const Metric> metrics);
+// ran), less what chance makes of so few values, for twice the distance in time. 0 where the
+// halves differ by no more than chance; nothing where no figure has eight values to tell by.
+std::optional<double> drift_of(std::span<const Metric> metrics);
 
 }  // namespace triptych::diff

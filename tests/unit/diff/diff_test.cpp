@@ -13,9 +13,9 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-std::vector<double> around(double middle) {
-  std::vector<double> values(10, middle);
-  for (std::size_t i = 0; i < 10; ++i) values[i] *= 1 + 0.001 * (static_cast<double>(i) - 4.5);
+std::vector<double> around(double middle, std::size_t count = 10) {
+  std::vector<double> values(count, middle);
+  for (std::size_t i = 0; i < count; ++i) values[i] *= 1 + 0.001 * (static_cast<double>(i) - 4.5);
   return values;
 }
 
@@ -85,6 +85,23 @@ TEST(Diff, NothingIsClaimedOfTwoRecordings) {
   EXPECT_FALSE(difference.can_claim());
   EXPECT_THAT(write_text(difference, 100, false),
               HasSubstr("One recording each, so nothing is claimed about their figures:"));
+}
+
+// Two stretches of time may lie as far apart as that, for all that so few values tell.
+TEST(Diff, NothingIsClaimedWhereTheDriftIsUnknown) {
+  const Difference difference = difference_of(input_of({{"t", "ns", around(100, 7)}}),
+                                              input_of({{"t", "ns", around(105, 7)}}));
+  EXPECT_FALSE(difference.drift);
+  EXPECT_FALSE(difference.can_claim());
+  EXPECT_EQ(difference.rows[0].answer.verdict, stats::Verdict::kInconclusive);
+  EXPECT_THAT(write_text(difference, 200, false), HasSubstr("nothing is called slower or faster"));
+  const nlohmann::json all = nlohmann::json::parse(write_json(difference));
+  EXPECT_EQ(all["drift"], nullptr);
+  EXPECT_EQ(all["threshold"], nullptr);
+  const Difference enough = difference_of(input_of({{"t", "ns", around(100, 8)}}),
+                                          input_of({{"t", "ns", around(105, 8)}}));
+  EXPECT_EQ(enough.rows[0].answer.verdict, stats::Verdict::kSlower);
+  EXPECT_TRUE(enough.can_claim());
 }
 
 TEST(Diff, TellsWhatOnlyOneFileHas) {
