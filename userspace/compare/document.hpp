@@ -56,6 +56,7 @@ struct TracedCell {
   // 0 when there is none of that name: it did not occur.
   [[nodiscard]] double value(std::string_view name) const;
   [[nodiscard]] bool has(std::string_view name) const;
+  [[nodiscard]] bool complete() const { return lost == 0; }
 };
 
 // One hardware counter per operation; counted in a run of its own.

@@ -87,7 +87,12 @@ std::vector<Pair> those_of(const std::vector<Pair>& pairs,
   return chosen;
 }
 
+// Counts that are lower bounds explain nothing: the rules do not get to see them.
 void explain(Document& document) {
+  Document evidence = document;
+  for (CellResult& cell : evidence.cells) {
+    if (cell.traced && !cell.traced->complete()) cell.traced.reset();
+  }
   const std::vector<PairRule> by_pair = pair_rules();
   for (std::size_t i = 0; i < document.scenarios.size(); ++i) {
     if (!document.scenarios[i].label.empty()) continue;
@@ -95,12 +100,12 @@ void explain(Document& document) {
     const auto say = [&lines](std::optional<std::string> line) {
       if (line) lines.push_back(std::move(*line));
     };
-    const std::vector<Pair> pairs = pairs_of(document, i);
+    const std::vector<Pair> pairs = pairs_of(evidence, i);
     for (const Pair& pair : pairs) {
       for (const PairRule& rule : by_pair) say(rule(pair));
     }
     for (const GroupRule& rule : group_rules()) say(rule(pairs));
-    for (const ScenarioRule& rule : scenario_rules()) say(rule(document, i));
+    for (const ScenarioRule& rule : scenario_rules()) say(rule(evidence, i));
     document.scenarios[i].explanations = std::move(lines);
   }
 }

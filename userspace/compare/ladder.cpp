@@ -61,7 +61,7 @@ std::string bytes_of(const CellResult& cell, const char* name) {
 }
 
 std::string copies(const CellResult& cell) {
-  if (!cell.traced) return {};
+  if (!cell.traced || !cell.traced->complete()) return {};
   const double count = cell.traced->value("memory_copies");
   if (count == 0) return "none";
   return fmt::format("{} pages copied ({} each)", format_number(count),
@@ -69,7 +69,7 @@ std::string copies(const CellResult& cell) {
 }
 
 std::string address_space(const CellResult& cell) {
-  if (!cell.traced) return {};
+  if (!cell.traced || !cell.traced->complete()) return {};
   const double changes = cell.traced->value("address_space_switches");
   if (changes < 0.05) return "one address space for all";
   const double switches =

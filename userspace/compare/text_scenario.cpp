@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/text.hpp"
 #include "compare/figures.hpp"
 #include "compare/quantities.hpp"
 #include "workloads/scenario.hpp"
@@ -38,6 +39,8 @@ std::vector<Column> columns_of(const Document& document, std::size_t index) {
   }
   return columns;
 }
+
+constexpr const char* kAtLeast = "≥";
 
 Cell nothing() {
   return {kNothing, Tone::kFaint};
@@ -201,6 +204,10 @@ bool is_stray(const TracedFigure& figure) {
 Cell traced_cell(const Column& column, const TracedFigure& kind) {
   const auto& traced = column.any()->traced;
   if (!traced) return nothing();
+  // The times are means, which lost records move either way.
+  if (!traced->complete() && kind.unit != "ns") {
+    return {kAtLeast + format_value(traced->value(kind.name), kind.unit)};
+  }
   // What was counted and did not occur; a time or a size of it there is none.
   if (!traced->has(kind.name)) return kind.unit == "1" ? Cell{"0", Tone::kFaint} : nothing();
   const TracedFigure own{kind.name, kind.unit, kind.source, traced->value(kind.name)};
@@ -324,6 +331,19 @@ void write_time_bars(Page& page, const std::vector<Column>& columns, Placement p
   write_bars(page, bars);
 }
 
+// The cells of a scenario share a recording, so they lost the same.
+void write_lost(Page& page, const std::vector<Column>& columns) {
+  for (const Column& column : columns) {
+    const auto& traced = column.any()->traced;
+    if (!traced || traced->complete()) continue;
+    page.filled("  ! ",
+                fmt::format("the recording lost {} of its records: counts with {} are lower "
+                            "bounds, and are taken to explain nothing",
+                            format_count(traced->lost), kAtLeast));
+    return;
+  }
+}
+
 void write_parameters(Page& page, const ScenarioResult& scenario) {
   std::string parameters;
   for (const auto& [key, value] : scenario.parameters) {
@@ -364,6 +384,7 @@ void write_scenario(Page& page, const Document& document, std::size_t index) {
     if (column.any()->refused.empty()) continue;
     page.filled("  ! ", fmt::format("{}: {}", column.any()->title(), column.any()->refused));
   }
+  write_lost(page, columns);
   if (!scenario.explanations.empty() || !scenario.remarks.empty()) page.line();
   for (const std::string& text : scenario.explanations) page.filled("  > ", text);
   for (const std::string& text : scenario.remarks) page.filled("  ! ", text);

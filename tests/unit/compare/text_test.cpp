@@ -140,6 +140,18 @@ TEST(CompareText, LeavesOutWhatIsTheSameEverywhere) {
   EXPECT_THAT(text, HasSubstr("  copies expected        2,048        0          0\n"));
 }
 
+TEST(CompareText, TellsWhatTheRecordingLost) {
+  Document document = test::create_document();
+  EXPECT_THAT(text_of(document), Not(HasSubstr("lost")));
+  for (CellResult& cell : document.cells) cell.traced->lost = 1234;
+  const std::string text = text_of(document);
+  EXPECT_THAT(text,
+              HasSubstr("  ! the recording lost 1,234 of its records: counts with ≥ are lower"));
+  EXPECT_THAT(text, HasSubstr(" ≥1,031 "));
+  EXPECT_THAT(text, HasSubstr(" 200 us ")) << "a mean is no lower bound";
+  EXPECT_THAT(text, Not(HasSubstr("  > "))) << "lower bounds explain nothing";
+}
+
 TEST(CompareText, SaysWhatWasRefused) {
   Document document = test::create_document();
   document.cells[0].figures.clear();
