@@ -47,12 +47,18 @@ void add(const Document& document, const char* scenario, const char* question, c
   if (!answer.empty()) ladder->push_back({question, std::move(answer)});
 }
 
+std::string_view doubt_of(const stats::Answer& answer) {
+  if (answer.verdict == stats::Verdict::kNoDifference) return ", no difference";
+  return answer.verdict == stats::Verdict::kInconclusive ? ", not proven" : "";
+}
+
 std::string time_and_ratio(const CellResult& cell) {
   const Figure* time = cell.figure(kTime);
   if (time == nullptr) return {};
-  const bool known = time->against && time->against->ratio;
-  return format_ns(time->median) +
-         (known ? fmt::format(" ({})", format_ratio(*time->against->ratio)) : "");
+  const std::string median = format_ns(time->median);
+  if (!time->against || !time->against->ratio) return median;
+  return fmt::format("{} ({}{})", median, format_ratio(*time->against->ratio),
+                     doubt_of(*time->against));
 }
 
 std::string bytes_of(const CellResult& cell, const char* name) {
@@ -78,20 +84,28 @@ std::string address_space(const CellResult& cell) {
                      format_number(switches));
 }
 
+std::string speed_up(const ScalingPoint& point) {
+  return point.proven() ? format_ratio(point.speed_up) : std::string("not proven");
+}
+
 void add_parallelism(const Document& document, std::vector<Rung>* ladder) {
   const std::optional<std::size_t> scenario = scenario_named(document, "cpu");
   if (!scenario) return;
+  const unsigned cpus = document.environment.usable_cpus;
+  if (cpus < 2) {
+    ladder->push_back({"parallelism", "cannot be tested on 1 CPU"});
+    return;
+  }
   std::string answer, last;
   for (const Scaling& scaling : scalings_of(document, *scenario)) {
     if (scaling.model == last || scaling.points.empty()) continue;
     last = scaling.model;
     const ScalingPoint& point = scaling.points.front();
     answer += fmt::format("{}{} {} with {} units", answer.empty() ? "" : ", ", scaling.model,
-                          point.proven() ? format_ratio(point.speed_up) : "no gain", point.units);
+                          speed_up(point), point.units);
   }
   if (answer.empty()) return;
-  ladder->push_back(
-      {"parallelism", fmt::format("{} on {} CPUs", answer, document.environment.usable_cpus)});
+  ladder->push_back({"parallelism", fmt::format("{} on {} CPUs", answer, cpus)});
 }
 
 }  // namespace

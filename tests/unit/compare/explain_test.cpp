@@ -134,5 +134,27 @@ TEST(Ladder, HasARungForWhatWasMeasured) {
   EXPECT_TRUE(make_ladder(Document{}).empty());
 }
 
+TEST(Ladder, SaysWhatIsNotProven) {
+  Document document = test::create_document();
+  document.cells[0].figures = {test::time_figure(16'000)};
+  document.cells[2].figures = {test::time_figure(8'000, 2)};
+  decide(document);
+  EXPECT_EQ(make_ladder(document)[0].answer,
+            "process 16.0 us (1.00x, no difference), thread 16.0 us, coroutine 8.00 us (0.500x, "
+            "not proven)");
+}
+
+TEST(Ladder, ParallelismIsProvenOrNot) {
+  Document document = test::create_document();
+  document.scenarios = {test::make_scenario("cpu"), test::make_scenario("cpu", "units=1")};
+  document.scenarios[1].parameters = {{"units", "1"}};
+  document.cells = {test::make_cell(0, "thread", "default", Placement::kUnpinned, 1000),
+                    test::make_cell(1, "thread", "default", Placement::kUnpinned, 1001)};
+  ASSERT_EQ(make_ladder(document).size(), 1u);
+  EXPECT_EQ(make_ladder(document)[0].answer, "thread not proven with 2 units on 2 CPUs");
+  document.environment.usable_cpus = 1;
+  EXPECT_EQ(make_ladder(document)[0].answer, "cannot be tested on 1 CPU");
+}
+
 }  // namespace
 }  // namespace triptych::compare
