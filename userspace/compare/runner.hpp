@@ -51,6 +51,7 @@ class Runner {
 
  private:
   [[nodiscard]] std::string title(const PlannedCell& cell) const;
+  Result<CellRun> shortest_run(const PlannedCell& cell, const workloads::RunOptions& options) const;
   void probe(const PlannedCell& cell, MeasuredCell* measured, Cost* cost) const;
   // Tries out a share of the size, and corrects the cost by what runs of that length show.
   void rehearse(const PlannedCell& cell, const Size& size, Cost* cost) const;

@@ -10,6 +10,7 @@ constexpr double kShortestNs = 1e6;
 constexpr double kLongestNs = 60e6;
 constexpr double kWarmUpShare = 0.1;
 constexpr double kSurprise = 4;
+constexpr unsigned kMostGrowths = 2;
 
 Size size_for(const Cost& cost, double slice_ns) {
   Size size;
@@ -44,12 +45,14 @@ double total_ns(std::span<const Cost> costs, std::span<const Size> sizes) {
 }
 
 std::optional<Size> corrected(const Size& size, const Cost& cost, double operation_ns) {
-  if (cost.counted_once || size.operations < 2) return std::nullopt;
+  if (cost.counted_once) return std::nullopt;
+  const bool shrinks = size.operations > 1 && operation_ns >= kSurprise * cost.operation_ns;
+  const bool grows = cost.growths < kMostGrowths && kSurprise * operation_ns <= cost.operation_ns;
+  if (!shrinks && !grows) return std::nullopt;
   const double planned_ns = static_cast<double>(size.operations) * cost.operation_ns;
-  if (operation_ns < kSurprise * cost.operation_ns) return std::nullopt;
-  Cost dearer = cost;
-  dearer.operation_ns = operation_ns;
-  return size_for(dearer, planned_ns);
+  Cost found = cost;
+  found.operation_ns = operation_ns;
+  return size_for(found, std::min(planned_ns, kLongestNs));
 }
 
 std::vector<Size> size_runs(std::span<const Cost> costs, std::uint64_t budget_ns) {

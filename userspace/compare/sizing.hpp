@@ -16,6 +16,7 @@ struct Cost {
   double operation_ns = 0;  // of one operation; more than 0
   unsigned repetitions = 0;
   bool counted_once = false;  // one operation, no warm-up
+  unsigned growths = 0;       // how often its size was found too small
 };
 
 struct Size {
@@ -28,8 +29,9 @@ struct Size {
 // budget is exceeded when it is too small for that.
 std::vector<Size> size_runs(std::span<const Cost> costs, std::uint64_t budget_ns);
 
-// When a run took several times as long as planned, the size by which it would not have: its cell
-// begins anew with that one, so that one surprise does not take the time of all others.
+// When a run took several times as long as planned, or a fraction of it, the size by which it would
+// not have: its cell begins anew with that one, so that one surprise neither takes the time of all
+// others nor leaves a run that is all start-up. Sizes grow twice at most, lest they swing for ever.
 std::optional<Size> corrected(const Size& size, const Cost& cost, double operation_ns);
 
 // What one run will take, and all of them.

@@ -46,5 +46,18 @@ TEST(Corrected, ShortensWhatTookMuchLongerThanPlanned) {
   EXPECT_FALSE(corrected({1, 0}, cost, 1e9)) << "it cannot be shorter";
 }
 
+// A hiccup of the machine made one operation look as long as a whole run.
+TEST(Corrected, LengthensWhatTookAFractionOfWhatWasPlanned) {
+  Cost cost{.fixed_ns = 0, .operation_ns = 20e6, .repetitions = 10};
+  EXPECT_FALSE(corrected({1, 1}, cost, 6e6)) << "noise";
+  EXPECT_EQ(corrected({1, 1}, cost, 10'000), (Size{2000, 200}));
+  cost.operation_ns = 3e9;
+  EXPECT_EQ(corrected({1, 1}, cost, 10'000), (Size{6000, 600})) << "60 ms at most";
+  cost.growths = 2;
+  EXPECT_FALSE(corrected({1, 1}, cost, 10'000)) << "it has swung often enough";
+  cost.counted_once = true;
+  EXPECT_FALSE(corrected({1, 0}, cost, 1));
+}
+
 }  // namespace
 }  // namespace triptych::compare
