@@ -17,10 +17,8 @@ Size size_for(const Cost& cost, double slice_ns) {
   if (cost.counted_once) return size;
   const double fit = slice_ns / cost.operation_ns;
   size.operations = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(fit));
-  // An operation that fills the slice by itself warms up what it needs.
-  if (fit >= 2) {
-    size.warm_up = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(fit * kWarmUpShare));
-  }
+  // One operation at least: the first one finds units that never ran, and caches of their birth.
+  size.warm_up = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(fit * kWarmUpShare));
   return size;
 }
 
