@@ -29,8 +29,9 @@ struct Figure {
   // Against the reference cell of its table; none for the reference itself, and where more is not
   // worse or nothing was repeated.
   std::optional<stats::Answer> against;
-  std::optional<stats::Answer> against_pinned;  // the same cell, pinned
-  bool best = false;                            // of its row, beyond doubt
+  std::optional<stats::Answer> against_pinned;    // the same cell, pinned
+  std::optional<stats::Answer> against_one_unit;  // the same cell with one unit, both unpinned
+  bool best = false;                              // of its row, beyond doubt
 };
 
 // Counts of the recorded run, per operation and less the control run's. Names as in

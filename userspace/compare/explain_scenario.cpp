@@ -40,7 +40,7 @@ std::optional<std::string> placement(const Document& document, std::size_t scena
 }
 
 std::string speed_up(const ScalingPoint& point) {
-  if (!point.proven()) return fmt::format("none proven with {} units", point.units);
+  if (!point.proven) return fmt::format("none proven with {} units", point.units);
   return fmt::format("{} ({:.2f} to {:.2f}) with {} units", format_ratio(point.speed_up),
                      point.interval.low, point.interval.high, point.units);
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "compare/scaling.hpp"
 #include "stats/bootstrap.hpp"
 
 namespace triptych::compare {
@@ -65,10 +66,15 @@ std::vector<Row> all_rows(Document& document) {
   return rows;
 }
 
+using Answered = std::optional<stats::Answer>;
+
 struct Asked {
-  std::vector<Figure*> of_placements;  // asked first
   std::vector<stats::Question> ratios;
-  std::vector<Figure*> of_ratios;
+  std::vector<Answered*> of_ratios;  // where the answers go
+  void ask(const Figure& figure, const Figure& reference, Answered* answer) {
+    ratios.push_back({figure.values, reference.values});
+    of_ratios.push_back(answer);
+  }
   std::vector<stats::BestQuestion> best;
   std::vector<Figure*> of_best;
 };
@@ -80,17 +86,27 @@ void ask_placements(Document& document, Asked* asked) {
     const CellResult* pinned =
         find_cell(document, cell.scenario, cell.model, cell.variant, Placement::kPinned);
     const Figure* reference = pinned == nullptr ? nullptr : pinned->figure(kTime);
-    if (reference == nullptr) continue;
-    asked->ratios.push_back({time->values, reference->values});
-    asked->of_placements.push_back(time);
+    if (reference != nullptr) asked->ask(*time, *reference, &time->against_pinned);
+  }
+}
+
+void ask_units(Document& document, Asked* asked) {
+  for (CellResult& cell : document.cells) {
+    Figure* time = find(cell, kTime);
+    const std::optional<std::size_t> alone = set_of_one_unit(document, cell.scenario);
+    if (cell.placement == Placement::kPinned || time == nullptr || !decidable(*time)) continue;
+    if (!alone || *alone == cell.scenario) continue;
+    const CellResult* one_unit =
+        find_cell(document, *alone, cell.model, cell.variant, Placement::kUnpinned);
+    const Figure* reference = one_unit == nullptr ? nullptr : one_unit->figure(kTime);
+    if (reference != nullptr) asked->ask(*time, *reference, &time->against_one_unit);
   }
 }
 
 void ask(const Row& row, Asked* asked) {
   if (row.has_reference) {
     for (std::size_t i = 1; i < row.figures.size(); ++i) {
-      asked->ratios.push_back({row.figures[i]->values, row.figures[0]->values});
-      asked->of_ratios.push_back(row.figures[i]);
+      asked->ask(*row.figures[i], *row.figures[0], &row.figures[i]->against);
     }
   }
   if (row.figures.size() < 2) return;
@@ -144,15 +160,10 @@ std::vector<Figure> make_figures(const std::vector<CellRun>& runs, double level,
 void decide(Document& document) {
   Asked asked;
   ask_placements(document, &asked);
+  ask_units(document, &asked);
   for (const Row& row : all_rows(document)) ask(row, &asked);
   const stats::Answers answers = stats::decide(asked.ratios, asked.best, document.statistics.rule);
-  const std::size_t placements = asked.of_placements.size();
-  for (std::size_t i = 0; i < placements; ++i) {
-    asked.of_placements[i]->against_pinned = answers.ratios[i];
-  }
-  for (std::size_t i = 0; i < asked.of_ratios.size(); ++i) {
-    asked.of_ratios[i]->against = answers.ratios[placements + i];
-  }
+  for (std::size_t i = 0; i < asked.of_ratios.size(); ++i) *asked.of_ratios[i] = answers.ratios[i];
   for (std::size_t i = 0; i < asked.of_best.size(); ++i) asked.of_best[i]->best = answers.best[i];
   document.statistics.hypotheses = asked.ratios.size() + asked.best.size();
 }

@@ -43,6 +43,8 @@ Json figure_to_json(const Figure& figure) {
           {"against_reference", figure.against ? answer_to_json(*figure.against) : Json(nullptr)},
           {"against_pinned",
            figure.against_pinned ? answer_to_json(*figure.against_pinned) : Json(nullptr)},
+          {"against_one_unit",
+           figure.against_one_unit ? answer_to_json(*figure.against_one_unit) : Json(nullptr)},
           {"best", figure.best}};
 }
 

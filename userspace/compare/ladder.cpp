@@ -85,7 +85,7 @@ std::string address_space(const CellResult& cell) {
 }
 
 std::string speed_up(const ScalingPoint& point) {
-  return point.proven() ? format_ratio(point.speed_up) : std::string("not proven");
+  return point.proven ? format_ratio(point.speed_up) : std::string("not proven");
 }
 
 void add_parallelism(const Document& document, std::vector<Rung>* ladder) {

@@ -2,10 +2,7 @@
 #include "compare/scaling.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
-
-#include "stats/rank_sum.hpp"
 
 namespace triptych::compare {
 namespace {
@@ -25,19 +22,12 @@ const Figure* time_of(const Document& document, std::size_t scenario, const Cell
   return time == nullptr || !(time->median > 0) ? nullptr : time;
 }
 
-std::vector<double> logarithms(const Figure& figure) {
-  std::vector<double> logs;
-  for (const double value : figure.values) logs.push_back(std::log(std::max(value, 1e-9)));
-  return logs;
-}
-
 ScalingPoint point_of(unsigned units, const Figure& alone, const Figure& together) {
-  ScalingPoint point{units, alone.median / together.median, {}};
-  const stats::Interval interval =
-      stats::shift_interval(logarithms(alone), logarithms(together), 0.95);
-  if (std::isfinite(interval.low)) {
-    point.interval = {std::exp(interval.low), std::exp(interval.high)};
-  }
+  ScalingPoint point{units, alone.median / together.median, {}, false};
+  const std::optional<stats::Answer>& answer = together.against_one_unit;
+  if (!answer || !answer->interval) return point;
+  point.interval = {1 / answer->interval->high, 1 / answer->interval->low};
+  point.proven = answer->verdict == stats::Verdict::kFaster;
   return point;
 }
 
@@ -55,6 +45,12 @@ std::vector<std::size_t> sets_of(const Document& document, std::size_t scenario)
 
 }  // namespace
 
+std::optional<std::size_t> set_of_one_unit(const Document& document, std::size_t scenario) {
+  const std::vector<std::size_t> sets = sets_of(document, scenario);
+  if (sets.size() < 2 || units_of(document.scenarios[sets.front()]) != 1) return std::nullopt;
+  return sets.front();
+}
+
 std::optional<double> fit_serial_fraction(const std::vector<ScalingPoint>& points, unsigned cpus) {
   // 1/S - 1/n = s (1 - 1/n), so s is a slope through the origin.
   double above = 0, below = 0;
@@ -71,8 +67,8 @@ std::optional<double> fit_serial_fraction(const std::vector<ScalingPoint>& point
 
 std::vector<Scaling> scalings_of(const Document& document, std::size_t scenario) {
   std::vector<Scaling> scalings;
+  if (!set_of_one_unit(document, scenario)) return scalings;
   const std::vector<std::size_t> sets = sets_of(document, scenario);
-  if (sets.size() < 2 || units_of(document.scenarios[sets.front()]) != 1) return scalings;
   for (const CellResult* cell : cells_of(document, sets.front(), Placement::kUnpinned)) {
     const Figure* alone = time_of(document, sets.front(), *cell);
     if (alone == nullptr) continue;
@@ -85,7 +81,7 @@ std::vector<Scaling> scalings_of(const Document& document, std::size_t scenario)
       scaling.points.push_back(point_of(units_of(document.scenarios[sets[i]]), *alone, *time));
     }
     if (std::any_of(scaling.points.begin(), scaling.points.end(),
-                    [](const ScalingPoint& point) { return point.proven(); })) {
+                    [](const ScalingPoint& point) { return point.proven; })) {
       scaling.serial_fraction =
           fit_serial_fraction(scaling.points, document.environment.usable_cpus);
     }

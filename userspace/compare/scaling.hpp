@@ -16,8 +16,8 @@ namespace triptych::compare {
 struct ScalingPoint {
   unsigned units = 0;
   double speed_up = 0;         // the time with one unit over this one's
-  stats::Interval interval{};  // of it, 95 %; both ends 0 where there are too few repetitions
-  [[nodiscard]] bool proven() const { return interval.low > 1; }
+  stats::Interval interval{};  // of it, corrected; both ends 0 where there are too few repetitions
+  bool proven = false;         // by the one rule
 };
 
 struct Scaling {
@@ -27,6 +27,9 @@ struct Scaling {
   // where no speed-up is proven.
   std::optional<double> serial_fraction;
 };
+
+// Where the scenario is measured with one unit, beside other numbers of them.
+std::optional<std::size_t> set_of_one_unit(const Document& document, std::size_t scenario);
 
 // Of the unpinned cells of the scenario and of its further sets of parameters. Empty where there is
 // no set with one unit.

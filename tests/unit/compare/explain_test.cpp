@@ -62,6 +62,16 @@ TEST(Explain, NoPageTableIsCopiedForVfork) {
                   "us"));
 }
 
+TEST(Explain, OneRepetitionProvesNothingOfVfork) {
+  Document document = test::create_document();
+  document.cells.push_back(test::make_cell(0, "process", "vfork", Placement::kPinned, 25'000));
+  test::record(document.cells[3], {{"processes_created", 1}, {"voluntary_switches", 3}});
+  for (CellResult& cell : document.cells) {
+    cell.figures = {test::time_figure(cell.figures[0].median, 1)};
+  }
+  EXPECT_THAT(explanations_of(document), IsEmpty());
+}
+
 TEST(Explain, CopiesOnWrite) {
   Document document = test::create_document();
   document.cells.resize(2);
