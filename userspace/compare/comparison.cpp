@@ -120,7 +120,7 @@ Tracing tracing_of(Effort effort) {
 }
 
 void add_expected_cost(const Document& document, TracedCell* traced) {
-  if (document.event_costs.empty()) return;
+  if (document.event_costs.empty() || !costs_are_known(*traced)) return;
   const CostEstimate cost = estimate(event_rates(*traced), document.event_costs);
   traced->expected_cost_ns = cost.ns;
   traced->cost_uncertainty_ns = cost.uncertainty_ns;

@@ -151,6 +151,11 @@ std::map<std::string, double> event_rates(const TracedCell& traced) {
           {kThreadEvent, traced.value("threads_created")}};
 }
 
+bool costs_are_known(const TracedCell& traced) {
+  const double processes = traced.value("processes_created");
+  return processes < 0.005 || traced.value("page_table_pages") >= processes;
+}
+
 Result<TracedCells> trace_cells(const Runner& runner, const std::vector<MeasuredCell>& measured,
                                 const std::string& program, const std::string& keep,
                                 double slice_ns, Progress& progress) {

@@ -24,6 +24,9 @@ TracedCell make_traced(const CellRun& run, const CellWindows& windows);
 
 // How often each kind of event of calibration.hpp occurred per operation.
 std::map<std::string, double> event_rates(const TracedCell& traced);
+// Whether what recording these events costs was measured. Of processes it was for those of fork,
+// which copies page tables: one that begins in its parent's memory (vfork, spawn) has other events.
+bool costs_are_known(const TracedCell& traced);
 
 struct TracedCells {
   std::vector<std::optional<TracedCell>> cells;  // in the order of the plan's

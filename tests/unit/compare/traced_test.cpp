@@ -87,5 +87,15 @@ TEST(EventRates, CountSwitchesFaultsAndTasks) {
   EXPECT_EQ(rates.at(kThreadEvent), 0);
 }
 
+TEST(CostsAreKnown, OfProcessesByForkOnly) {
+  TracedCell traced;
+  EXPECT_TRUE(costs_are_known(traced)) << "no processes at all";
+  traced.figures = {{"processes_created", "1", "task_newtask", 1},
+                    {"page_table_pages", "1", "task_newtask", 18}};
+  EXPECT_TRUE(costs_are_known(traced));
+  traced.figures.pop_back();
+  EXPECT_FALSE(costs_are_known(traced)) << "vfork";
+}
+
 }  // namespace
 }  // namespace triptych::compare
