@@ -91,8 +91,9 @@ class Cell {
   // are reaped.
   virtual Usage usage_of_living_processes() const { return {}; }
 
-  // Switches from one coroutine to another or to the scheduler of coroutines, in all runs so far,
-  // counted by the cell. No kernel event shows them.
+  // How often a coroutine was resumed (or begun) in all runs so far, counted by the cell, whoever
+  // ran before: what returns to a scheduler in between is the same switch. No kernel event shows
+  // it.
   virtual std::uint64_t coroutine_switches() const { return 0; }
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The unit writes when it is resumed first and ends when it is resumed again, after the creator has
-// written its own share: two switches each way.
+// written its own share: two switches.
 #include "workloads/cow/cow.hpp"
 #include "workloads/support/stackful.hpp"
 #include "workloads/support/stackless.hpp"

@@ -11,13 +11,11 @@
 namespace triptych::workloads::create {
 namespace {
 
-constexpr std::uint64_t kSwitchesPerUnit = 2;  // into the coroutine and, at its end, back
-
 class CoroutineCell : public Cell {
  public:
   explicit CoroutineCell(Parent parent) : parent_(std::move(parent)) {}
   std::vector<Metric> metrics() const override { return parent_.metrics(); }
-  std::uint64_t coroutine_switches() const override { return units_ * kSwitchesPerUnit; }
+  std::uint64_t coroutine_switches() const override { return units_; }
 
  protected:
   void count(std::uint64_t operations) { units_ += operations; }

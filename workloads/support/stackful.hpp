@@ -63,7 +63,7 @@ class StackfulScheduler {
     if (!ready_.empty()) switch_away();
   }
 
-  // From one coroutine to another, or between a coroutine and the caller of run().
+  // To a coroutine, from another one or from the caller of run(): how often one was resumed.
   [[nodiscard]] std::uint64_t switches() const { return switches_; }
 
  private:
@@ -73,7 +73,7 @@ class StackfulScheduler {
   void switch_away() {
     left_ = current_ ? &current_->context_ : &caller_;
     current_ = ready_.empty() ? nullptr : ready_.pop();
-    ++switches_;
+    if (current_) ++switches_;
     arrived(boost::context::detail::jump_fcontext(current_ ? current_->context_ : caller_, this));
   }
   // Who was left is remembered by who has come.

@@ -70,7 +70,7 @@ class StacklessScheduler {
     }
   }
 
-  // From the scheduler to a coroutine; each is followed by one back.
+  // From the scheduler to a coroutine: how often one was resumed.
   [[nodiscard]] std::uint64_t switches() const { return switches_; }
 
  private:

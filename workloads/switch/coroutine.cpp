@@ -118,7 +118,6 @@ class UcontextCell final : public Cell {
   Result<void> run(std::uint64_t operations) override {
     handovers_ = operations * kHandoversPerOperation;
     running_ = this;
-    ++switches_;
     ::swapcontext(&caller_, &units_[current_].context);
     running_ = nullptr;
     return {};

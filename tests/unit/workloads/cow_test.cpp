@@ -136,6 +136,15 @@ TEST(CowTest, UnitsOfOneMemoryFaultNot) {
   }
 }
 
+// Begun, and resumed to end: whatever way leads from one coroutine to the next.
+TEST(CowTest, CoroutinesOfBothKindsAreResumedAlike) {
+  for (const char* variant : {"stackless", "stackful"}) {
+    const auto cell = run_cow(Model::kCoroutine, variant, {});
+    ASSERT_NE(cell, nullptr);
+    EXPECT_EQ(cell->coroutine_switches(), 5u * 2) << variant;
+  }
+}
+
 TEST(CowTest, RefusesHugePagesOfAFile) {
   const auto cell = make_cell("cow", Model::kProcess, "fork", {"memory=file", "pages=huge"});
   ASSERT_FALSE(cell);
