@@ -20,16 +20,17 @@ std::string or_unknown(const std::string& text) {
 
 void write_head(Page& page, const Document& document) {
   const host::Environment& environment = document.environment;
-  page.filled(
-      "",
-      fmt::format("triptych compare: {} repetitions, each a process of its own, in {}",
-                  document.repetitions, format_ns(static_cast<double>(document.elapsed_ns))),
-      Tone::kTitle);
+  page.filled("",
+              fmt::format("triptych compare: {}, each a process of its own, in {}",
+                          format_counted(document.repetitions, "repetition"),
+                          format_ns(static_cast<double>(document.elapsed_ns))),
+              Tone::kTitle);
   page.line();
   page.filled(
       "  machine      ",
-      fmt::format("Linux {} {}, {} of {} CPUs, {}, {}{}", environment.machine.kernel,
-                  environment.machine.machine, environment.usable_cpus, environment.machine.cpus,
+      fmt::format("Linux {} {}, {} of {}, {}, {}{}", environment.machine.kernel,
+                  environment.machine.machine, environment.usable_cpus,
+                  format_counted(environment.machine.cpus, "CPU"),
                   or_unknown(environment.machine.cpu_model), format_bytes(environment.memory_bytes),
                   environment.machine.virtual_machine ? ", virtual machine" : ""));
   page.filled(
@@ -39,16 +40,16 @@ void write_head(Page& page, const Document& document) {
                   or_unknown(environment.transparent_huge_pages), or_unknown(environment.governor),
                   or_unknown(environment.clock_source), or_unknown(environment.smt),
                   or_unknown(environment.aslr), environment.mitigations.size(), environment.load));
-  page.filled(
-      "  statistics   ",
-      fmt::format("medians; a difference is claimed where the interval of the ratio, "
-                  "corrected for all {} questions of this report, lies beyond {:.0f} %",
-                  document.statistics.hypotheses, document.statistics.rule.threshold * 100));
+  page.filled("  statistics   ",
+              fmt::format("medians; a difference is claimed where the interval of the ratio, "
+                          "corrected for the {} of this report, lies beyond {:.0f} %",
+                          format_counted(document.statistics.hypotheses, "question"),
+                          document.statistics.rule.threshold * 100));
   if (environment.load > 0.5 * environment.machine.cpus) {
     page.filled("  busy         ",
-                fmt::format("the load was {:.1f} on {} CPUs when this began: other programs make "
+                fmt::format("the load was {:.1f} on {} when this began: other programs make "
                             "intervals wider than they need be, and speed-ups smaller",
-                            environment.load, environment.machine.cpus));
+                            environment.load, format_counted(environment.machine.cpus, "CPU")));
   }
   if (!document.why_untraced.empty()) {
     page.filled("  not recorded ", document.why_untraced);

@@ -60,14 +60,24 @@ Cell figure_cell(const CellResult* cell, const std::string& name) {
   return {text};
 }
 
-// Half the width of the interval, as a share of the median.
+// As a share of the median: "+12", "-0.3".
+std::string percent(double share) {
+  return fmt::format("{:+.{}f}", share * 100, std::fabs(share) < 0.1 ? 1 : 0);
+}
+
+// By how much the interval goes below and above the median: half its width tells that where both
+// are alike.
 Cell spread_cell(const CellResult* cell, const std::string& name) {
   const Figure* figure = cell == nullptr ? nullptr : cell->figure(name);
   if (figure == nullptr || figure->values.size() < 2 || !(figure->median > 0)) {
     return nothing();
   }
-  const double half = (figure->interval.high - figure->interval.low) / 2;
-  return {fmt::format("±{:.1f} %", half / figure->median * 100), Tone::kFaint};
+  const double below = 1 - figure->interval.low / figure->median;
+  const double above = figure->interval.high / figure->median - 1;
+  if (std::max(below, above) > std::max(0.01, 2 * std::min(below, above))) {
+    return {fmt::format("{}…{} %", percent(-below), percent(above)), Tone::kFaint};
+  }
+  return {fmt::format("±{:.1f} %", (below + above) / 2 * 100), Tone::kFaint};
 }
 
 Cell ratio_cell(const CellResult* cell, const CellResult* reference, const std::string& name) {
@@ -359,6 +369,7 @@ void write_scenario(Page& page, const Document& document, std::size_t index) {
   const std::vector<Column> columns = columns_of(document, index);
   page.line();
   page.filled("", fmt::format("{}: {}", scenario.name, scenario.operation), Tone::kTitle);
+  page.filled("  ", "different: " + scenario.different);
   write_parameters(page, scenario);
   if (columns.empty()) return;
   page.line();

@@ -135,11 +135,12 @@ std::string write_text(const Difference& difference, unsigned width, bool colour
   write_missing(page, difference.only_before, difference.before_name);
   write_missing(page, difference.only_after, difference.after_name);
   page.line();
-  page.filled("  ",
-              fmt::format("Medians of the values. An interval is of the ratio, corrected for {} "
-                          "questions; {}.",
-                          difference.questions, what_is_claimed(difference)),
-              Tone::kFaint);
+  page.filled(
+      "  ",
+      fmt::format("Medians of the values. An interval is of the ratio, corrected for {}; {}.",
+                  compare::format_counted(difference.questions, "question"),
+                  what_is_claimed(difference)),
+      Tone::kFaint);
   return page.take();
 }
 

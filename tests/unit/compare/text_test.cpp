@@ -89,6 +89,29 @@ TEST(CompareText, HasTheTableTheBarsAndTheReason) {
   EXPECT_THAT(text, HasSubstr("costs 200 ns ± 20.0 ns for each context switch"));
 }
 
+TEST(CompareText, SaysWhatTheModelsDoDifferently) {
+  EXPECT_THAT(text_of(test::create_document()), HasSubstr("\n  different: not the same\n"));
+}
+
+TEST(CompareText, CountsOneAndMany) {
+  Document document = test::create_document();
+  EXPECT_THAT(text_of(document), HasSubstr("triptych compare: 10 repetitions, each"));
+  EXPECT_THAT(text_of(document), HasSubstr(" 2 of 2 CPUs, "));
+  document.repetitions = 1;
+  document.environment.machine.cpus = document.environment.usable_cpus = 1;
+  EXPECT_THAT(text_of(document), HasSubstr("triptych compare: 1 repetition, each"));
+  EXPECT_THAT(text_of(document), HasSubstr(" 1 of 1 CPU, "));
+}
+
+// Half the width would put the low end far below nothing.
+TEST(CompareText, LopsidedIntervalsHaveBothEnds) {
+  Document document = test::create_document();
+  document.cells[0].figures[0].interval = {412'000 * 0.995, 412'000 * 43.0};
+  const std::string text = text_of(document);
+  EXPECT_THAT(text, HasSubstr(" -0.5…+4200 % "));
+  EXPECT_THAT(text, HasSubstr(" ±0.3 % "));
+}
+
 TEST(CompareText, StaysWithinTheWidth) {
   for (const unsigned width : {60u, 80u, 100u}) {
     std::istringstream lines(text_of(test::create_document(), {width, false}));
