@@ -162,7 +162,8 @@ void Analysis::Impl::rare(const model::Event& event) {
   using model::Event;
   if (const auto* lost = std::get_if<model::Lost>(&event.payload)) {
     losses.on_lost(event.cpu, *lost);
-    const bool of_tasks = lost->counts[static_cast<std::size_t>(LossClass::kTask)] != 0;
+    if (lost->damaged) --events;  // no event, but what the reader says about those that are missing
+    const bool of_tasks = lost->may_be_of(LossClass::kTask);
     if (of_tasks && !window.closed()) forks.on_lost_tasks(lost->first_ns);
     return;
   }
@@ -221,6 +222,7 @@ bool Analysis::Impl::about_coroutines(const model::Event& event) {
     coroutines.on_totals(*own);
   } else if (const auto* lost = std::get_if<model::CoroutineLost>(&event.payload)) {
     coroutines.on_lost(*lost);
+    if (lost->reason == model::CoroutineLoss::kDamage) --events;  // as with LOST
     quality.add(Quality::lost_coroutine_events, lost->count);
   } else {
     return false;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analyze/audit.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/text.hpp"
@@ -16,6 +18,25 @@ constexpr const char* kMarkOfAnother =
 
 std::uint64_t minus(std::uint64_t a, std::uint64_t b) {
   return a > b ? a - b : 0;
+}
+
+// "3 fault records were lost"; empty: none of this class is missing.
+std::string missing_words(const LossTracker& losses, model::LossClass loss, const char* singular,
+                          const char* plural) {
+  std::vector<std::string> words;
+  const auto add = [&](std::uint64_t count, const char* was, const char* were) {
+    if (count != 0) words.push_back(counted(count, singular, plural) + (count == 1 ? was : were));
+  };
+  const LossTracker::Missing& missing = losses.missing(loss);
+  add(losses.count(loss), " was lost", " were lost");
+  add(missing.known, " is missing in damaged parts of the file",
+      " are missing in damaged parts of the file");
+  if (missing.perhaps_more) {
+    words.push_back(missing.known != 0
+                        ? "perhaps more"
+                        : fmt::format("{} may be missing in damaged parts of the file", plural));
+  }
+  return fmt::format("{}", fmt::join(words, ", "));
 }
 
 // The counters at both ends of the compared time, where they are known, and why not where they are
@@ -181,19 +202,19 @@ void Auditor::compare_counting_event(Audit& audit,
     audit.faults_remark = "the counting event is read at the ends of the recording only";
     return;
   }
-  const model::CountedFaults& counted = ending->counted_faults;
-  if (!counted.comparable) {
-    audit.faults_remark = counted.remark;
+  const model::CountedFaults& own = ending->counted_faults;
+  if (!own.comparable) {
+    audit.faults_remark = own.remark;
     return;
   }
   std::uint64_t prelude = 0;
   for (const auto& record : tasks_.records()) prelude += record->prelude_faults;
-  audit.faults_counted = minus(counted.page_faults, prelude);
-  const std::uint64_t lost_faults = losses_.count(model::LossClass::kFault);
-  if (lost_faults != 0) {
-    audit.faults_remark = format_count(lost_faults) + " fault records were lost";
-  } else if (ending->counters.disk_lost != 0) {
-    audit.faults_remark = format_count(ending->counters.disk_lost) + " records were lost on disk";
+  audit.faults_counted = minus(own.page_faults, prelude);
+  audit.faults_remark =
+      missing_words(losses_, model::LossClass::kFault, "fault record", "fault records");
+  const std::uint64_t on_disk = ending->counters.disk_lost;
+  if (audit.faults_remark.empty() && on_disk != 0) {
+    audit.faults_remark = counted(on_disk, "record was lost on disk", "records were lost on disk");
   }
 }
 
@@ -204,10 +225,9 @@ Audit Auditor::run(const std::optional<model::Ending>& ending) {
     audit_switches(*record);
     audit_faults(*record);
   }
-  if (losses_.count(model::LossClass::kTask) != 0) {
-    audit.remark = format_count(losses_.count(model::LossClass::kTask)) +
-                   " records of tasks were lost: tasks may be missing";
-  }
+  audit.remark =
+      missing_words(losses_, model::LossClass::kTask, "record of tasks", "records of tasks");
+  if (!audit.remark.empty()) audit.remark += ": tasks may be missing";
   compare_counting_event(audit, ending);
   return audit;
 }

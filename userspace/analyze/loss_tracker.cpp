@@ -12,6 +12,8 @@ void add(LossRange& range, const model::Lost& lost) {
   range.first_ns = std::min(range.first_ns, lost.first_ns);
   range.last_ns = std::max(range.last_ns, lost.last_ns);
   for (std::size_t i = 0; i < model::kLossClasses; ++i) range.counts[i] += lost.counts[i];
+  range.unknown_kind += lost.unknown_kind;
+  range.damaged |= lost.damaged;
 }
 
 }  // namespace
@@ -48,8 +50,13 @@ std::optional<model::TimeNs> RangeSet::first(model::TimeNs since_ns) const {
 
 void LossTracker::on_lost(std::uint16_t cpu, const model::Lost& lost) {
   for (std::size_t i = 0; i < model::kLossClasses; ++i) {
-    if (lost.counts[i] == 0) continue;
-    counts_[i] += lost.counts[i];
+    if (!lost.may_be_of(static_cast<model::LossClass>(i))) continue;
+    if (lost.damaged) {
+      missing_[i].known += lost.counts[i];
+      missing_[i].perhaps_more |= lost.counts[i] == 0 || lost.unknown_kind != 0;
+    } else {
+      counts_[i] += lost.counts[i];
+    }
     all_[i].insert(lost.first_ns, lost.last_ns);
     by_cpu_[cpu].ranges[i].insert(lost.first_ns, lost.last_ns);
   }
@@ -83,6 +90,8 @@ void LossTracker::keep(std::uint16_t cpu, const model::Lost& lost) {
   range.first_ns = lost.first_ns;
   range.last_ns = lost.last_ns;
   for (std::size_t i = 0; i < model::kLossClasses; ++i) range.counts[i] = lost.counts[i];
+  range.unknown_kind = lost.unknown_kind;
+  range.damaged = lost.damaged;
   // When there are too many, one range a CPU, the last of its own, goes on growing.
   Cpu& known = by_cpu_[cpu];
   if (ranges_.size() >= kMaxLossRanges && known.last_kept) {

@@ -45,8 +45,17 @@ class LossTracker {
   [[nodiscard]] std::optional<model::TimeNs> first_on(std::uint16_t cpu, model::LossClass loss,
                                                       model::TimeNs since_ns) const;
 
+  // Told of by the recorder.
   [[nodiscard]] std::uint64_t count(model::LossClass loss) const {
     return counts_[static_cast<std::size_t>(loss)];
+  }
+  // In damaged parts of the file.
+  struct Missing {
+    std::uint64_t known = 0;
+    bool perhaps_more = false;
+  };
+  [[nodiscard]] const Missing& missing(model::LossClass loss) const {
+    return missing_[static_cast<std::size_t>(loss)];
   }
   [[nodiscard]] std::vector<LossRange> take_ranges() { return std::move(ranges_); }
 
@@ -61,6 +70,7 @@ class LossTracker {
   ByClass all_;
   std::map<std::uint16_t, Cpu> by_cpu_;
   std::array<std::uint64_t, model::kLossClasses> counts_{};
+  std::array<Missing, model::kLossClasses> missing_{};
   std::vector<LossRange> ranges_;
 };
 

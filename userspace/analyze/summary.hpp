@@ -327,6 +327,8 @@ struct LossRange {
   std::uint16_t cpu = 0;
   model::TimeNs first_ns = 0, last_ns = 0;
   std::array<std::uint64_t, model::kLossClasses> counts{};
+  std::uint64_t unknown_kind = 0;
+  bool damaged = false;  // in a damaged part of the file; all zero: nobody knows how many
 };
 
 struct Summary {

@@ -186,6 +186,10 @@ std::string format_count(std::uint64_t count) {
   return out;
 }
 
+std::string counted(std::uint64_t count, std::string_view singular, std::string_view plural) {
+  return fmt::format("{} {}", format_count(count), count == 1 ? singular : plural);
+}
+
 bool parse_bytes(std::string_view text, std::uint64_t* bytes) {
   std::uint64_t number = 0;
   if (!take_number(text, &number) || text.size() > 1) return false;

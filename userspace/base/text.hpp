@@ -30,6 +30,9 @@ std::string format_bytes(std::uint64_t bytes);
 // "1,234,567"
 std::string format_count(std::uint64_t count);
 
+// "1 task", "2 tasks"
+std::string counted(std::uint64_t count, std::string_view singular, std::string_view plural);
+
 // "64M", "512K", "1G", "4096": powers of 1024. False when it is none, or does not fit.
 bool parse_bytes(std::string_view text, std::uint64_t* bytes);
 

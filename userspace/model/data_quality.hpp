@@ -41,7 +41,8 @@ enum class Severity : std::uint8_t { kInfo, kLoss, kDamage };
     "an event contradicts what was known of its task: that time is unknown")                    \
   X(untold_arrivals, kInfo,                                                                     \
     "a task came to a CPU, or was woken, untold by a tracepoint: the scheduler's own account")  \
-  X(lost_coroutine_events, kLoss, "raise --coroutine-buffer")
+  X(lost_coroutine_events, kLoss, "raise --coroutine-buffer")                                   \
+  X(missing_records, kDamage, "records that stood in damaged or missing parts of the file")
 
 enum class Quality : std::uint8_t {
 #define X(name, severity, advice) name,

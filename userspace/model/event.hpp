@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -239,7 +240,18 @@ struct Lost {
   TimeNs first_ns = 0;
   TimeNs last_ns = 0;
   std::array<std::uint32_t, kLossClasses> counts{};
+  std::uint64_t unknown_kind = 0;  // records of which no class is known
+  bool damaged = false;  // not the recorder's, the reader's word: that part of the file is missing
   bool operator==(const Lost&) const = default;
+
+  [[nodiscard]] std::uint64_t records() const {
+    return std::accumulate(counts.begin(), counts.end(), unknown_kind);
+  }
+  // A damaged part without any figure may have had any number of records, of any class.
+  [[nodiscard]] bool may_be_of(LossClass loss) const {
+    return counts[static_cast<std::size_t>(loss)] != 0 || unknown_kind != 0 ||
+           (damaged && records() == 0);
+  }
 };
 
 inline constexpr std::size_t kSummaryFaultClasses = 8;  // enum triptych_summary_fault

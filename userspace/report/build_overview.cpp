@@ -94,10 +94,27 @@ std::string time_words(const Summary& summary) {
   return date.empty() ? words : words + "; recorded " + date;
 }
 
+// ", none lost", or what is missing and where it stood
+std::string missing_words(const Summary& summary) {
+  const model::DataQuality& quality = summary.quality;
+  const std::uint64_t lost = lost_events(quality);
+  const std::uint64_t missing = quality[model::Quality::missing_records];
+  const bool cut = quality[model::Quality::recording_cut] != 0;
+  const bool truncated = quality[model::Quality::truncated_bytes] != 0;
+  std::string words = lost == 0 ? "" : fmt::format(", {} LOST", format_count(lost));
+  if (missing != 0) {
+    words += fmt::format(
+        ", {} MISSING {}", format_count(missing),
+        truncated && !cut ? "with the rest of the file" : "in damaged parts of the file");
+  } else if (quality[model::Quality::damaged_chunks] != 0) {
+    words += ", parts of the file are DAMAGED";
+  }
+  if (cut) words += ", the end is MISSING";
+  return words.empty() ? ", none lost" : words;
+}
+
 std::string recording_words(const Summary& summary) {
-  std::string words = counted(summary.events, "event", "events");
-  const std::uint64_t lost = lost_events(summary.quality);
-  words += lost == 0 ? ", none lost" : fmt::format(", {} LOST", format_count(lost));
+  std::string words = counted(summary.events, "event", "events") + missing_words(summary);
   if (summary.stored_bytes != 0) {
     words += ", taking " + format_bytes(summary.stored_bytes);
     if (summary.events != 0) {
@@ -279,6 +296,12 @@ Section context_section(const View& view) {
                   "do not prove is "
                   "called unknown (see Data quality).",
                   Tone::kBad});
+  }
+  if (summary.quality[model::Quality::missing_records] != 0) {
+    section.blocks.emplace_back(Paragraph{
+        "Parts of the file are DAMAGED or MISSING: counts are lower bounds, and time that "
+        "the remaining events do not prove is called unknown (see Data quality).",
+        Tone::kBad});
   }
   return section;
 }

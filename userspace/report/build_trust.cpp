@@ -212,8 +212,28 @@ void add_what_is_no_loss(const View& view, Table& table) {
   }
 }
 
-constexpr const char* kClassWords[model::kLossClasses] = {"switches", "wakeups", "task records",
-                                                          "faults",   "marks",   "summaries"};
+struct ClassWords {
+  const char* one;
+  const char* many;
+};
+constexpr ClassWords kClassWords[model::kLossClasses] = {
+    {"switch", "switches"}, {"wakeup", "wakeups"}, {"task record", "task records"},
+    {"fault", "faults"},    {"mark", "marks"},     {"summary", "summaries"}};
+
+// "2 switches, 1 wakeup"; "in a damaged part of the file: 3 faults"
+std::string range_words(const analyze::LossRange& range) {
+  std::vector<std::string> counts;
+  for (std::size_t i = 0; i < model::kLossClasses; ++i) {
+    const auto& [one, many] = kClassWords[i];
+    if (range.counts[i] != 0) counts.push_back(counted(range.counts[i], one, many));
+  }
+  if (range.unknown_kind != 0) {
+    counts.push_back(
+        counted(range.unknown_kind, "record of unknown kind", "records of unknown kind"));
+  }
+  if (counts.empty()) counts.emplace_back("an unknown number");
+  return (range.damaged ? "in a damaged part of the file: " : "") + joined(counts);
+}
 
 Table losses_table(const View& view) {
   const std::vector<analyze::LossRange>& losses = view.summary().losses;
@@ -221,15 +241,9 @@ Table losses_table(const View& view) {
   table.columns = {{"CPU"}, {"from"}, {"to"}, {"lost", true}};
   const std::size_t shown = view.shown(losses.size());
   for (std::size_t i = 0; i < shown; ++i) {
-    std::vector<std::string> counts;
-    for (std::size_t each = 0; each < model::kLossClasses; ++each) {
-      if (losses[i].counts[each] == 0) continue;
-      counts.push_back(
-          fmt::format("{} {}", format_count(losses[i].counts[each]), kClassWords[each]));
-    }
     Row row;
     row.cells = {std::to_string(losses[i].cpu), moment(view, losses[i].first_ns),
-                 moment(view, losses[i].last_ns), joined(counts)};
+                 moment(view, losses[i].last_ns), range_words(losses[i])};
     table.rows.push_back(std::move(row));
   }
   if (shown < losses.size()) {

@@ -149,7 +149,11 @@ Json unknown_json(const View& view) {
 
 Json quality_json(const View& view) {
   const Summary& summary = view.summary();
-  Json json = {{"events", summary.events}, {"lost", lost_events(summary.quality)}};
+  // Without an end of the recording nobody knows what else there was.
+  const std::uint64_t missing = summary.quality[model::Quality::missing_records];
+  Json json = {{"events", summary.events},
+               {"lost", lost_events(summary.quality)},
+               {"missing", when(summary.ending.has_value(), missing)}};
   for (std::size_t i = 0; i < model::kQualityCount; ++i) {
     json[std::string(model::kQualityInfo[i].name)] =
         summary.quality[static_cast<model::Quality>(i)];
@@ -162,7 +166,9 @@ Json quality_json(const View& view) {
     ranges.push_back({{"cpu", range.cpu},
                       {"first_ns", range.first_ns},
                       {"last_ns", range.last_ns},
-                      {"lost", classes_json(range.counts.data())}});
+                      {"lost", classes_json(range.counts.data())},
+                      {"unknown_kind", range.unknown_kind},
+                      {"damaged", range.damaged}});
   }
   json["loss_ranges"] = std::move(ranges);
   return json;

@@ -148,10 +148,6 @@ std::string cut(std::string_view text, std::size_t width) {
   return kept + "…";
 }
 
-std::string counted(std::uint64_t count, std::string_view singular, std::string_view plural) {
-  return fmt::format("{} {}", format_count(count), count == 1 ? singular : plural);
-}
-
 std::vector<std::string> shared_by(std::uint64_t clone_flags) {
   return words_of(kSharing, clone_flags);
 }

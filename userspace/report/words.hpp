@@ -45,9 +45,6 @@ FaultWords fault_words(analyze::FaultKind kind);
 // Cuts to `width` columns, "…" included; whole escapes only.
 std::string cut(std::string_view text, std::size_t width);
 
-// "1 task", "2 tasks"
-std::string counted(std::uint64_t count, std::string_view singular, std::string_view plural);
-
 // What clone flags make the child share: "memory", "files", …
 std::vector<std::string> shared_by(std::uint64_t clone_flags);
 // Namespaces of its own: "pid", "net", …

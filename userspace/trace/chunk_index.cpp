@@ -126,6 +126,10 @@ void Indexer::take_chunk(std::uint64_t offset, const ChunkHeader& header) {
       index_.events[header.stream].push_back({offset, bytes});
       index_.streams = std::max(index_.streams, header.stream + 1);
       index_.event_bytes += bytes;
+      index_.records += header.records;
+      for (std::size_t i = 0; i < model::kLossClasses; ++i) {
+        index_.class_records[i] += header.class_records[i];
+      }
       index_.first_ts_ns =
           first ? header.first_ts_ns : std::min(index_.first_ts_ns, header.first_ts_ns);
       index_.last_ts_ns = std::max(index_.last_ts_ns, header.last_ts_ns);

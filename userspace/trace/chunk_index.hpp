@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "model/data_quality.hpp"
+#include "model/event.hpp"
 #include "model/metadata.hpp"
 #include "trace/format.hpp"
 #include "trace/input_file.hpp"
@@ -27,6 +28,8 @@ struct ChunkIndex {
   std::optional<model::Ending> ending;
   std::vector<std::uint64_t> stream_records;  // as the ending has it; empty without one
   std::array<std::vector<ChunkRef>, kMaxStreams> events;
+  std::uint64_t records = 0;  // of these chunks, by their headers
+  std::uint64_t class_records[model::kLossClasses] = {};
   std::uint32_t streams = 0;
   std::uint64_t event_bytes = 0;
   std::uint64_t first_ts_ns = 0;  // of all events

@@ -27,6 +27,7 @@ void add_counters(const model::ProbeCounters& counters, model::DataQuality& qual
 }
 
 void add_lost(const model::Lost& lost, model::DataQuality& quality) {
+  if (lost.damaged) return quality.add(Quality::missing_records, lost.records());
   for (std::size_t i = 0; i < model::kLossClasses; ++i) {
     quality.add(kLostOfClass[i], lost.counts[i]);
   }

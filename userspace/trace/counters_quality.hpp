@@ -14,7 +14,8 @@ namespace triptych::trace {
 // The recorder's own account.
 void add_counters(const model::ProbeCounters& counters, model::DataQuality& quality);
 
-// One report of a full ring; where the recorder's account is there, that already has it.
+// One report of a full ring, where the recorder's account is not there to have it already; or of a
+// damaged part of the file.
 void add_lost(const model::Lost& lost, model::DataQuality& quality);
 
 // Records that are neither in the file (`recorded`, by class) nor counted as lost, and those that

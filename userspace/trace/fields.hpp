@@ -239,6 +239,8 @@ void visit_fields(P& p, V& v) {
   v.number("faults", p.counts[3]);
   v.number("marks", p.counts[4]);
   v.number("summaries", p.counts[5]);
+  v.number("unknown_kind", p.unknown_kind);
+  v.flag("damaged", p.damaged);
 }
 
 template <Like<model::TaskSummary> P, class V>

@@ -125,7 +125,12 @@ bool FileSource::next(model::Event& event) {
   while (!heap_.empty()) {
     const StreamCursor& cursor = *heap_.front().cursor;
     const bool synthetic = cursor.head().synthetic;
-    const decode::Status status = decode::decode(cursor.record(), event);
+    decode::Status status = decode::Status::kOk;
+    if (synthetic) {
+      event = cursor.synthetic_event();
+    } else {
+      status = decode::decode(cursor.record(), event);
+    }
     advance();
     if (deliver(status, synthetic, event)) return true;
   }

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
-
-#include "decode/encode.hpp"
+#include <iterator>
+#include <numeric>
+#include <type_traits>
 
 namespace triptych::trace {
 namespace {
@@ -41,6 +41,16 @@ RecordRef append_record(DecodedChunk& chunk, std::span<const std::byte> record, 
   ref.size = static_cast<std::uint16_t>(record.size());
   chunk.bytes.insert(chunk.bytes.end(), record.begin(), record.end());
   return ref;
+}
+
+// A chunk's header counts its records by class, but for those that tell of losses themselves.
+model::Lost kinds_of(const ChunkHeader& header) {
+  model::Lost missing;
+  std::copy(std::begin(header.class_records), std::end(header.class_records),
+            missing.counts.begin());
+  const std::uint64_t classed = missing.records();
+  missing.unknown_kind = header.records - std::min<std::uint64_t>(header.records, classed);
+  return missing;
 }
 
 }  // namespace
@@ -98,20 +108,19 @@ void StreamCursor::load_chunk(const ChunkRef& ref) {
     }
   } else {
     context_.quality.add(Quality::damaged_chunks);
-    model::Lost lost{.first_ns = header.first_ts_ns, .last_ns = header.last_ts_ns};
-    std::copy(std::begin(header.class_records), std::end(header.class_records),
-              lost.counts.begin());
-    if (stream_ != 0 && stream_ == context_.index.metadata.coroutine_stream) {
-      lost.counts.fill(header.records);
-    }
-    add_lost(lost);
+    const model::Lost missing = kinds_of(header);
+    // A record of unknown kind may itself have told of a loss since the chunk before.
+    const std::uint64_t first_ns =
+        missing.unknown_kind != 0 ? std::min(covered_ns_, header.first_ts_ns) : header.first_ts_ns;
+    add_missing(missing, first_ns, header.last_ts_ns);
   }
   covered_ns_ = std::max(covered_ns_, header.last_ts_ns);
 }
 
 void StreamCursor::note_missing_before(const ChunkHeader& header) {
   if (header.first_record == next_record_) return;
-  add_lost_of_unknown_class(covered_ns_, header.first_ts_ns, header.first_record - next_record_);
+  add_missing(kinds_of_missing(header.first_record - next_record_), covered_ns_,
+              header.first_ts_ns);
 }
 
 void StreamCursor::note_missing_at_end() {
@@ -119,54 +128,73 @@ void StreamCursor::note_missing_at_end() {
   if (stream_ < index.stream_records.size()) {
     const std::uint64_t records = index.stream_records[stream_];
     if (records > next_record_) {
-      add_lost_of_unknown_class(covered_ns_, index.ending->end_ns, records - next_record_);
+      add_missing(kinds_of_missing(records - next_record_), covered_ns_, index.ending->end_ns);
     }
     return;
   }
   // Nobody knows whose chunks stood where the damage is: they may have been this stream's last.
   const std::uint64_t end = chunks_.empty() ? 0 : chunks_.back().offset;
-  if (index.damage_end > end) add_lost_of_unknown_class(covered_ns_, index.last_ts_ns, 1);
+  if (index.damage_end > end) add_missing({}, covered_ns_, index.last_ts_ns);
 }
 
-void StreamCursor::add_lost_of_unknown_class(std::uint64_t first_ns, std::uint64_t last_ns,
-                                             std::uint64_t records) {
-  constexpr std::uint64_t kMax = std::numeric_limits<std::uint32_t>::max();
-  model::Lost lost{.first_ns = first_ns, .last_ns = std::max(first_ns, last_ns)};
-  lost.counts.fill(static_cast<std::uint32_t>(std::min(records, kMax)));
-  add_lost(lost);
+// Where the header is gone too, nobody knows the kinds; but when nothing else is missing in the
+// file, they are what the probes produced and the file does not have.
+model::Lost StreamCursor::kinds_of_missing(std::uint64_t records) const {
+  const ChunkIndex& index = context_.index;
+  const model::Lost unknown{.unknown_kind = records};
+  if (!index.ending || index.ending->counters.disk_lost != 0) return unknown;
+  const std::uint64_t all =
+      std::accumulate(index.stream_records.begin(), index.stream_records.end(), std::uint64_t{0});
+  if (all - index.records != records) return unknown;
+  const model::ProbeCounters& counters = index.ending->counters;
+  model::Lost known;
+  for (std::size_t i = 0; i < model::kLossClasses; ++i) {
+    const std::uint64_t missing = counters.produced[i] - counters.lost[i] - index.class_records[i];
+    if (missing > records) return unknown;  // also where the account does not add up
+    known.counts[i] = static_cast<std::uint32_t>(missing);
+    if (known.counts[i] != missing) return unknown;
+  }
+  return known.records() == records ? known : unknown;
 }
 
-// The classes count nothing of the coroutines' stream.
-void StreamCursor::add_lost_coroutines(const model::Lost& lost) {
-  const std::uint64_t records = *std::max_element(lost.counts.begin(), lost.counts.end());
-  const model::Event event{
-      .ts_ns = lost.last_ns,
-      .payload = model::CoroutineLost{.first_ns = lost.first_ns,
-                                      .last_ns = lost.last_ns,
-                                      .count = std::max<std::uint64_t>(records, 1),
-                                      .reason = model::CoroutineLoss::kDamage}};
-  RecordRef ref{.ts_ns = lost.last_ns, .offset = 0, .size = 0, .synthetic = true};
-  ref = append_record(context_.fresh, decode::encode(event), ref);
-  context_.fresh.order.push_back(ref);
+void StreamCursor::add_synthetic(const model::Event& event) {
+  static_assert(std::is_trivially_copyable_v<model::Event>);
+  const RecordRef ref{.ts_ns = event.ts_ns, .offset = 0, .size = 0, .synthetic = true};
+  const auto bytes = std::as_bytes(std::span(&event, 1));
+  context_.fresh.order.push_back(append_record(context_.fresh, bytes, ref));
+}
+
+model::Event StreamCursor::synthetic_event() const {
+  model::Event event;
+  std::memcpy(&event, record().data(), sizeof event);
+  return event;
 }
 
 // A ring serves every CPU whose number is the ring's, modulo the number of rings.
-void StreamCursor::add_lost(model::Lost lost) {
+void StreamCursor::add_missing(model::Lost missing, std::uint64_t first_ns, std::uint64_t last_ns) {
+  last_ns = std::max(first_ns, last_ns);
+  context_.quality.add(Quality::missing_records, missing.records());
   const std::uint32_t of_coroutines = context_.index.metadata.coroutine_stream;
-  lost.last_ns = std::max(lost.first_ns, lost.last_ns);
-  if (of_coroutines != 0 && stream_ == of_coroutines) return add_lost_coroutines(lost);
+  if (of_coroutines != 0 && stream_ == of_coroutines) {
+    return add_synthetic(
+        {.ts_ns = last_ns,
+         .payload = model::CoroutineLost{.first_ns = first_ns,
+                                         .last_ns = last_ns,
+                                         .count = std::max<std::uint64_t>(missing.records(), 1),
+                                         .reason = model::CoroutineLoss::kDamage}});
+  }
+  missing.first_ns = first_ns;
+  missing.last_ns = last_ns;
+  missing.damaged = true;
   const std::uint32_t all = context_.index.streams;
   const std::uint32_t streams =
       std::max(of_coroutines != 0 && of_coroutines < all ? all - 1 : all, 1u);
   const std::uint32_t cpus = std::min(context_.index.metadata.host.cpus, streams * kMaxCpusOfRing);
   for (std::uint32_t cpu = stream_; cpu == stream_ || cpu < cpus; cpu += streams) {
-    const model::Event event{.ts_ns = lost.last_ns,
-                             .task = model::kNoTask,
-                             .cpu = static_cast<std::uint16_t>(cpu),
-                             .payload = lost};
-    RecordRef ref{.ts_ns = lost.last_ns, .offset = 0, .size = 0, .synthetic = true};
-    ref = append_record(context_.fresh, decode::encode(event), ref);
-    context_.fresh.order.push_back(ref);
+    add_synthetic({.ts_ns = last_ns,
+                   .task = model::kNoTask,
+                   .cpu = static_cast<std::uint16_t>(cpu),
+                   .payload = missing});
   }
 }
 

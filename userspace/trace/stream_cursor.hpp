@@ -6,7 +6,7 @@
 // reading the clock and reserving its place comes a few records late, also across the border of a
 // chunk. So a chunk is sorted and its last kHoldBack records wait for the next one. What is missing
 // (a chunk that does not match its checksum, or whose header is lost) appears in its place as a
-// synthetic record of kind LOST, so that everything behind learns of it the way it learns of a full
+// synthetic event of kind LOST, so that everything behind learns of it the way it learns of a full
 // ring.
 #pragma once
 
@@ -44,6 +44,8 @@ class StreamCursor {
   [[nodiscard]] bool at_end() const { return head_ == ready_; }
   [[nodiscard]] const RecordRef& head() const { return batch_.order[head_]; }
   [[nodiscard]] std::span<const std::byte> record() const { return batch_.record(head()); }
+  // What a synthetic record holds: the event itself.
+  [[nodiscard]] model::Event synthetic_event() const;
   void pop() {
     if (++head_ == ready_) load();
   }
@@ -54,10 +56,9 @@ class StreamCursor {
   bool read_chunk(const ChunkRef& ref, ChunkHeader& header);
   void note_missing_before(const ChunkHeader& header);
   void note_missing_at_end();
-  void add_lost(model::Lost lost);
-  void add_lost_coroutines(const model::Lost& lost);
-  void add_lost_of_unknown_class(std::uint64_t first_ns, std::uint64_t last_ns,
-                                 std::uint64_t records);
+  [[nodiscard]] model::Lost kinds_of_missing(std::uint64_t records) const;
+  void add_missing(model::Lost missing, std::uint64_t first_ns, std::uint64_t last_ns);
+  void add_synthetic(const model::Event& event);
   void start_batch();
 
   CursorContext& context_;

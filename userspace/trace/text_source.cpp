@@ -204,9 +204,11 @@ void TextSource::finish() {
     quality_ = *stored_quality_;
   } else if (ending_) {
     // The recorder's own account has what the LOST events say, and more.
-    const std::uint64_t malformed = quality_[Quality::malformed_records];
+    const model::DataQuality read = quality_;
     quality_ = {};
-    quality_.set(Quality::malformed_records, malformed);
+    for (const Quality each : {Quality::malformed_records, Quality::missing_records}) {
+      quality_.set(each, read[each]);
+    }
     add_counters(ending_->counters, quality_);
   }
 }

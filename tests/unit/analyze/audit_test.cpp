@@ -132,5 +132,28 @@ TEST(AuditTest, LostRecordsOfTasksAreSaid) {
             "2 records of tasks were lost: tasks may be missing");
 }
 
+TEST(AuditTest, WhatStoodInDamagedPartsOfTheFileWasNotLostByTheRecording) {
+  const auto remark = [](model::Lost damaged) {
+    TraceBuilder t;
+    t.at(10us).cpu(0).launch("a", 100);
+    damaged.first_ns = 12'000;
+    damaged.last_ns = 13'000;
+    damaged.damaged = true;
+    t.at(20us).emit(model::kNoTask, damaged);
+    const Summary summary = analyze_events(t.events());
+    EXPECT_EQ(summary.events, t.events().size() - 1) << "the reader's own word is no event";
+    return summary.audit.remark;
+  };
+  EXPECT_EQ(remark({.counts = {9, 0, 1, 0, 0, 0}}),
+            "1 record of tasks is missing in damaged parts of the file: tasks may be missing");
+  EXPECT_EQ(remark({.counts = {9, 0, 2, 0, 0, 0}}),
+            "2 records of tasks are missing in damaged parts of the file: tasks may be missing");
+  EXPECT_EQ(remark({.unknown_kind = 7}),
+            "records of tasks may be missing in damaged parts of the file: tasks may be missing");
+  EXPECT_EQ(remark({}),
+            "records of tasks may be missing in damaged parts of the file: tasks may be missing");
+  EXPECT_EQ(remark({.counts = {9, 0, 0, 0, 0, 0}}), "");
+}
+
 }  // namespace
 }  // namespace triptych::test

@@ -104,6 +104,12 @@ TEST(FormatTest, CountsAreGroupedByThousands) {
   EXPECT_EQ(format_count(std::numeric_limits<std::uint64_t>::max()), "18,446,744,073,709,551,615");
 }
 
+TEST(FormatTest, CountsOneThingInTheSingular) {
+  EXPECT_EQ(counted(0, "task", "tasks"), "0 tasks");
+  EXPECT_EQ(counted(1, "task", "tasks"), "1 task");
+  EXPECT_EQ(counted(1'000, "task", "tasks"), "1,000 tasks");
+}
+
 TEST(ParseTest, Bytes) {
   std::uint64_t bytes = 7;
   EXPECT_TRUE(parse_bytes("4096", &bytes));

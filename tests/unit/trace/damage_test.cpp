@@ -29,7 +29,11 @@ struct Chunk {
 // Six chunks of events of 10 records each: streams 0, 1, 0, 1, 0, 1; times 1000, 1010, …
 class DamageTest : public testing::Test {
  protected:
-  DamageTest() {
+  DamageTest() { finish_with(sample_ending()); }
+
+  void finish_with(const model::Ending& ending) {
+    events_.clear();
+    chunks_.clear();
     const test::MemoryFile file;
     auto writer = Writer::create(file.fd(), sample_metadata(), 2);
     TRIPTYCH_CHECK(writer);
@@ -40,7 +44,7 @@ class DamageTest : public testing::Test {
       if (i % 10 == 9) TRIPTYCH_CHECK(writer->flush(0, 0));
     }
     cut_ = file.contents();
-    TRIPTYCH_CHECK(writer->finish(sample_ending()));
+    TRIPTYCH_CHECK(writer->finish(ending));
     whole_ = file.contents();
     for (std::size_t at = sizeof(FileHeader); at < whole_.size(); at = chunks_.back().end()) {
       Chunk chunk;
@@ -72,11 +76,15 @@ class DamageTest : public testing::Test {
   }
 
   static model::Event lost(std::uint16_t cpu, std::uint64_t first_ns, std::uint64_t last_ns,
-                           std::array<std::uint32_t, 6> counts) {
+                           std::array<std::uint32_t, 6> counts, std::uint64_t unknown_kind = 0) {
     return {.ts_ns = last_ns,
             .task = model::kNoTask,
             .cpu = cpu,
-            .payload = model::Lost{.first_ns = first_ns, .last_ns = last_ns, .counts = counts}};
+            .payload = model::Lost{.first_ns = first_ns,
+                                   .last_ns = last_ns,
+                                   .counts = counts,
+                                   .unknown_kind = unknown_kind,
+                                   .damaged = true}};
   }
 
   // Whatever was delivered besides losses is there, in the right order.
@@ -168,52 +176,70 @@ TEST_F(DamageTest, ADamagedPayloadIsALossOfItsRecords) {
   destroy(whole_, events_chunk(3).offset + sizeof(ChunkHeader) + 5);
   const Contents contents = read_all(whole_);
   EXPECT_EQ(contents.events, without({3}, {lost(1, 1'300, 1'390, {10, 0, 0, 0, 0, 0})}));
-  EXPECT_EQ(nonzero(contents.quality), "damaged_chunks=1");
+  EXPECT_EQ(nonzero(contents.quality), "damaged_chunks=1 missing_records=10");
 }
 
 TEST_F(DamageTest, ADamagedHeaderIsALossBetweenItsNeighbours) {
   destroy(whole_, events_chunk(2).offset + 20);
   const Contents contents = read_all(whole_);
   // Stream 0 has 1000…1090 before and 1400…1490 after; what kinds of records it was nobody knows.
-  EXPECT_EQ(contents.events, without({2}, {lost(0, 1'090, 1'400, {10, 10, 10, 10, 10, 10})}));
-  EXPECT_EQ(nonzero(contents.quality), "damaged_chunks=1");
+  EXPECT_EQ(contents.events, without({2}, {lost(0, 1'090, 1'400, {}, 10)}));
+  EXPECT_EQ(nonzero(contents.quality), "damaged_chunks=1 missing_records=10");
+}
+
+TEST_F(DamageTest, WhatTheProbesProducedAndTheFileHasNotIsWhatOneDamagedPlaceHad) {
+  model::Ending ending = sample_ending();
+  ending.counters.produced[0] = 63;
+  ending.counters.lost[0] = 3;
+  finish_with(ending);
+  destroy(whole_, events_chunk(2).offset + 20);
+  EXPECT_EQ(read_all(whole_).events, without({2}, {lost(0, 1'090, 1'400, {10, 0, 0, 0, 0, 0})}));
+  // With a second place nobody knows what stood where.
+  destroy(whole_, events_chunk(5).offset);
+  EXPECT_EQ(read_all(whole_).events,
+            without({2, 5}, {lost(0, 1'090, 1'400, {}, 10), lost(1, 1'390, kEndNs, {}, 10)}));
+  // Nor when the disk was full: what it did not take is counted without kinds.
+  ending.counters.disk_lost = 1;
+  finish_with(ending);
+  destroy(whole_, events_chunk(2).offset + 20);
+  EXPECT_EQ(read_all(whole_).events, without({2}, {lost(0, 1'090, 1'400, {}, 10)}));
 }
 
 TEST_F(DamageTest, ALostFirstChunkIsALossFromTheStart) {
   destroy(whole_, events_chunk(1).offset);
   const Contents contents = read_all(whole_);
-  EXPECT_EQ(contents.events, without({1}, {lost(1, 100, 1'300, {10, 10, 10, 10, 10, 10})}));
+  EXPECT_EQ(contents.events, without({1}, {lost(1, 100, 1'300, {}, 10)}));
 }
 
 TEST_F(DamageTest, ALostLastChunkIsALossUntilTheEnd) {
   destroy(whole_, events_chunk(5).offset);
   const Contents contents = read_all(whole_);
-  EXPECT_EQ(contents.events, without({5}, {lost(1, 1'390, kEndNs, {10, 10, 10, 10, 10, 10})}));
+  EXPECT_EQ(contents.events, without({5}, {lost(1, 1'390, kEndNs, {}, 10)}));
 }
 
 TEST_F(DamageTest, WithoutEndingADamagedTailMayBeOfAnyStream) {
   destroy(cut_, events_chunk(5).offset);
   const Contents contents = read_all(cut_);
-  EXPECT_EQ(contents.events, without({5}, {lost(0, 1'490, 1'490, {1, 1, 1, 1, 1, 1}),
-                                           lost(1, 1'390, 1'490, {1, 1, 1, 1, 1, 1})}));
+  EXPECT_EQ(contents.events, without({5}, {lost(0, 1'490, 1'490, {}), lost(1, 1'390, 1'490, {})}));
   EXPECT_EQ(nonzero(contents.quality), "recording_cut=1 damaged_chunks=1");
 }
 
 TEST_F(DamageTest, ATruncatedFinishedFileIsALossUntilTheEnd) {
   const std::size_t size = events_chunk(4).offset + 7;
   const Contents contents = read_all(std::span(whole_).first(size));
-  EXPECT_EQ(contents.events, without({4, 5}, {lost(0, 1'290, kEndNs, {10, 10, 10, 10, 10, 10}),
-                                              lost(1, 1'390, kEndNs, {10, 10, 10, 10, 10, 10})}));
-  EXPECT_EQ(nonzero(contents.quality), "truncated_bytes=" + std::to_string(whole_.size() - size));
+  EXPECT_EQ(contents.events,
+            without({4, 5}, {lost(0, 1'290, kEndNs, {}, 10), lost(1, 1'390, kEndNs, {}, 10)}));
+  EXPECT_EQ(nonzero(contents.quality),
+            "truncated_bytes=" + std::to_string(whole_.size() - size) + " missing_records=20");
 }
 
 TEST_F(DamageTest, SeveralDamagedChunksInARowAreOnePlace) {
   std::fill(whole_.begin() + static_cast<std::ptrdiff_t>(events_chunk(1).offset),
             whole_.begin() + static_cast<std::ptrdiff_t>(events_chunk(3).end()), std::byte{0});
   const Contents contents = read_all(whole_);
-  EXPECT_EQ(contents.events, without({1, 2, 3}, {lost(0, 1'090, 1'400, {10, 10, 10, 10, 10, 10}),
-                                                 lost(1, 100, 1'500, {20, 20, 20, 20, 20, 20})}));
-  EXPECT_EQ(nonzero(contents.quality), "damaged_chunks=1");
+  EXPECT_EQ(contents.events,
+            without({1, 2, 3}, {lost(0, 1'090, 1'400, {}, 10), lost(1, 100, 1'500, {}, 20)}));
+  EXPECT_EQ(nonzero(contents.quality), "damaged_chunks=1 missing_records=30");
 }
 
 TEST_F(DamageTest, GarbageBetweenChunksCostsNothing) {
@@ -299,9 +325,9 @@ TEST(ShrinkingFileTest, WhatIsGoneIsALoss) {
   while ((*source)->next(event)) ++events;
   EXPECT_EQ(events, 2'002u);  // two losses: the only ring serves both CPUs
   const model::Lost expected{
-      .first_ns = 2'999, .last_ns = kEndNs, .counts = {1'000, 1'000, 1'000, 1'000, 1'000, 1'000}};
+      .first_ns = 2'999, .last_ns = kEndNs, .unknown_kind = 1'000, .damaged = true};
   EXPECT_EQ(std::get<model::Lost>(event.payload), expected);
-  EXPECT_EQ(nonzero((*source)->quality()), "damaged_chunks=1");
+  EXPECT_EQ(nonzero((*source)->quality()), "damaged_chunks=1 missing_records=1000");
 }
 
 }  // namespace

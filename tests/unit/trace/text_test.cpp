@@ -139,6 +139,11 @@ TEST(TextTest, TheEndingMayStandAnywhere) {
     EXPECT_EQ(nonzero(contents.quality), "lost_faults=3");
   }
   EXPECT_EQ(nonzero(read_lines(lost).quality), "lost_switches=1 lost_faults=2");
+  // What a damaged file lacks is no account of the recorder's.
+  const std::string damaged =
+      "5 cpu=0 task=0 lost first_ns=1 last_ns=4 faults=2 unknown_kind=7 damaged\n";
+  EXPECT_EQ(nonzero(read_lines(damaged).quality), "missing_records=9");
+  EXPECT_EQ(nonzero(read_lines(ending + damaged).quality), "lost_faults=3 missing_records=9");
 }
 
 TEST(TextTest, ErrorsNameTheLine) {
