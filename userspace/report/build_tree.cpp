@@ -37,7 +37,7 @@ std::string creation_words(const View& view, const Task& task) {
     case CreatedBy::kLaunched:
       return "the command";
     case CreatedBy::kAttached:
-      return "was running already";
+      return task.tid != task.tgid ? "thread, was running already" : "was running already";
     case CreatedBy::kFork:
       words = "fork";
       break;
@@ -97,8 +97,11 @@ class TreeBuilder {
 
   Tree build() {
     std::vector<const Task*> roots;
+    find_leaders();
     for (const Task* task : view_.tasks()) {
-      if (has_parent_here(*task)) {
+      if (const Task* leader = leader_of(*task)) {
+        children_[key(leader->id)].push_back(task);
+      } else if (has_parent_here(*task)) {
         children_[key(task->parent)].push_back(task);
       } else {
         roots.push_back(task);
@@ -125,7 +128,30 @@ class TreeBuilder {
 
   static std::uint32_t key(model::TaskId id) { return static_cast<std::uint32_t>(id); }
 
+  // Its id when it was attached to: exec gives a thread that of its process.
+  static model::Tid attached_tid(const Task& task) {
+    const bool renumbered = !task.execs.empty() && task.execs.front().old_tid != 0;
+    return renumbered ? task.execs.front().old_tid : task.tid;
+  }
+
+  void find_leaders() {
+    for (const Task* task : view_.tasks()) {
+      if (task->created_by == CreatedBy::kAttached && attached_tid(*task) == task->tgid) {
+        leaders_.emplace(task->tgid, task);
+      }
+    }
+  }
+
+  // Whoever created the threads that were there before, they belong below their process, and the
+  // kernel's word for their parent is the parent of that.
+  const Task* leader_of(const Task& task) const {
+    if (task.created_by != CreatedBy::kAttached || attached_tid(task) == task.tgid) return nullptr;
+    const auto found = leaders_.find(task.tgid);
+    return found == leaders_.end() ? nullptr : found->second;
+  }
+
   bool has_parent_here(const Task& task) const {
+    if (task.created_by == CreatedBy::kAttached && attached_tid(task) != task.tgid) return false;
     return task.parent != task.id && task.parent != model::kNoTask && view_.contains(task.parent);
   }
 
@@ -208,8 +234,7 @@ class TreeBuilder {
         fmt::format("{} {}: {}", task.tid, task.comm.empty() ? "(no name)" : escape(task.comm),
                     creation_words(view_, task));
     if (now.depth == 0 && task.created_by != CreatedBy::kLaunched && task.parent_tid != 0) {
-      const bool attached = task.created_by == CreatedBy::kAttached;
-      text += fmt::format("{} {}", attached ? ", child of" : " by", task.parent_tid);
+      text += origin_words(task);
     }
     text += ", " + end_words(view_, task);
     if (task.peak_rss_bytes != 0) text += ", peak memory " + format_bytes(task.peak_rss_bytes);
@@ -219,6 +244,13 @@ class TreeBuilder {
     if (task.zombie || task.orphaned) tone = Tone::kWarning;
     add_line(now, std::move(text), tone, false, has_children);
     add_details(now, task, has_children);
+  }
+
+  // Of one whose creator is not in the tree.
+  static std::string origin_words(const Task& task) {
+    if (task.created_by != CreatedBy::kAttached) return fmt::format(" by {}", task.parent_tid);
+    if (task.tid != task.tgid) return fmt::format(", of process {}", task.tgid);
+    return fmt::format(", child of {}", task.parent_tid);
   }
 
   void add_details(const Pending& now, const Task& task, bool has_children) {
@@ -260,6 +292,7 @@ class TreeBuilder {
 
   const View& view_;
   Tree tree_;
+  std::unordered_map<model::Tid, const Task*> leaders_;  // of attached processes, by their id
   std::unordered_map<std::uint32_t, std::vector<const Task*>> children_;
   std::unordered_set<std::uint32_t> seen_;
   std::size_t tasks_shown_ = 0;
