@@ -83,7 +83,10 @@ std::string end_words(const View& view, const Task& task) {
   }
   if (thread && task.group_exit) words += " with its process";
   const std::uint64_t end_ns = task.end_ns ? *task.end_ns : *task.exit_ns;
-  if (task.created_by != CreatedBy::kUnknown && end_ns >= task.start_ns) {
+  // Of who lived before the recording only the moment is known, and no span of life.
+  const bool beginning_seen =
+      task.created_by != CreatedBy::kUnknown && task.created_by != CreatedBy::kAttached;
+  if (beginning_seen && end_ns >= task.start_ns) {
     words += " after " + format_value(Duration{end_ns - task.start_ns});
   } else {
     words += " " + at_words(view, end_ns);
