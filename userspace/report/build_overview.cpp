@@ -332,10 +332,12 @@ Section totals_section(const View& view) {
     if (!available.switches) return NotAvailable{};
     return Duration{ns};
   };
-  fields.push_back({"on CPU", time(totals.on_cpu_ns), "running, all tasks together"});
-  fields.push_back({"runnable", time(totals.runnable_ns), "ready, waiting for a CPU"});
-  fields.push_back({"blocked", time(totals.blocked_ns), "waiting for something else"});
-  fields.push_back({"unknown", time(totals.unknown_ns), unknown_words(view)});
+  const std::string without = "context switches were not recorded";
+  const auto note = [&](std::string words) { return available.switches ? words : without; };
+  fields.push_back({"on CPU", time(totals.on_cpu_ns), note("running, all tasks together")});
+  fields.push_back({"runnable", time(totals.runnable_ns), note("ready, waiting for a CPU")});
+  fields.push_back({"blocked", time(totals.blocked_ns), note("waiting for something else")});
+  fields.push_back({"unknown", time(totals.unknown_ns), note(unknown_words(view))});
   Section section("Totals", "");
   section.blocks.emplace_back(Fields{std::move(fields)});
   return section;
