@@ -45,7 +45,7 @@ const char* target_name(model::TargetKind kind) {
     case model::TargetKind::kProcess:
       return "process";
     case model::TargetKind::kMachine:
-      return "machine";
+      break;  // "machine" is what it ran on
   }
   return "target";
 }

@@ -37,6 +37,12 @@ TEST(Report, SaysWhatRanAndWhetherToTrustIt) {
   EXPECT_THAT(text, HasSubstr("Nothing was lost, cut or damaged."));
 }
 
+TEST(Report, GivesNoTwoLinesTheSameName) {
+  analyze::Summary summary = sample_summary();
+  summary.metadata.target.kind = model::TargetKind::kMachine;
+  EXPECT_THAT(text_of(summary), HasSubstr("  target    all tasks but the recorder's own\n"));
+}
+
 TEST(Report, ShowsTheTreeOfTasks) {
   EXPECT_THAT(text_of(sample_summary()),
               HasSubstr("  100 sh: the command, exited with status 3 after 4.00 ms\n"
