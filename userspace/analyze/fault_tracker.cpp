@@ -36,11 +36,12 @@ void FaultTracker::on_fault(TaskRecord& task, model::TimeNs ts_ns, const model::
   }
   const std::uint64_t bytes = copied_bytes(kind, page_size_);
   if (bytes == 0) return;
-  CowBill& copies = task.task.cow;
-  ++copies.copies;
-  copies.bytes += bytes;
-  copies.time_ns += time_ns;
-  if (space != nullptr) forks_.charge(*space, ts_ns, bytes, time_ns);
+  const bool of_file =
+      fault.mapping == model::Mapping::kFile || fault.mapping == model::Mapping::kShmem;
+  const CowBill copy{
+      .copies = 1, .bytes = bytes, .time_ns = time_ns, .in_file_mappings = of_file ? 1u : 0u};
+  task.task.cow.add(copy);
+  if (space != nullptr) forks_.charge(*space, ts_ns, copy);
 }
 
 }  // namespace triptych::analyze

@@ -5,15 +5,13 @@
 
 namespace triptych::analyze {
 
-void RevocableBill::add(model::TimeNs ts_ns, std::uint64_t bytes, std::uint64_t time_ns) {
+void RevocableBill::add(model::TimeNs ts_ns, const CowBill& copy) {
   if (ts_ns >= newer_taken_ns_ + kStepNs) {
     older_ = newer_;
     newer_ = now_;
     newer_taken_ns_ = ts_ns;
   }
-  ++now_.bill.copies;
-  now_.bill.bytes += bytes;
-  now_.bill.time_ns += time_ns;
+  now_.bill.add(copy);
   now_.last_ns = ts_ns;
 }
 
@@ -131,21 +129,20 @@ void ForkTracker::on_lost_tasks(model::TimeNs since_ns) {
   listed_.clear();
 }
 
-void ForkTracker::charge(SpaceRecord& space, model::TimeNs ts_ns, std::uint64_t bytes,
-                         std::uint64_t time_ns) {
+void ForkTracker::charge(SpaceRecord& space, model::TimeNs ts_ns, const CowBill& copy) {
   if (!window_.counting()) return;
   while (!space.forks.empty()) {
     const std::uint32_t newest = space.forks.back();
     if (newest == kNoFork) return;
-    const SpaceRecord* copy = spaces_.find(forks_[newest].child_mm);
-    if (copy != nullptr && copy->users != 0) {
-      forks_[newest].parent.add(ts_ns, bytes, time_ns);
+    const SpaceRecord* child = spaces_.find(forks_[newest].child_mm);
+    if (child != nullptr && child->users != 0) {
+      forks_[newest].parent.add(ts_ns, copy);
       return;
     }
-    if (copy != nullptr && copy->uncounted_users) return;
+    if (child != nullptr && child->uncounted_users) return;
     space.forks.pop_back();
   }
-  if (space.made_by < forks_.size()) forks_[space.made_by].child.add(ts_ns, bytes, time_ns);
+  if (space.made_by < forks_.size()) forks_[space.made_by].child.add(ts_ns, copy);
 }
 
 bool ForkTracker::lost_in_its_life(const ForkRecord& record, model::LossClass what) const {

@@ -21,7 +21,7 @@ namespace triptych::analyze {
 // it can be taken back to before a doubt. It may lose more than it must, never less.
 class RevocableBill {
  public:
-  void add(model::TimeNs ts_ns, std::uint64_t bytes, std::uint64_t time_ns);
+  void add(model::TimeNs ts_ns, const CowBill& copy);
   // Leaves nothing that was added at `ts_ns` or later.
   void take_back_to(model::TimeNs ts_ns);
   [[nodiscard]] const CowBill& now() const { return now_.bill; }
@@ -56,7 +56,7 @@ class ForkTracker {
   void on_lost_tasks(model::TimeNs since_ns);
 
   // A copy in this space.
-  void charge(SpaceRecord& space, model::TimeNs ts_ns, std::uint64_t bytes, std::uint64_t time_ns);
+  void charge(SpaceRecord& space, model::TimeNs ts_ns, const CowBill& copy);
 
   // Those made in this time, or with copies in it.
   std::vector<Fork> take(model::TimeNs begin_ns, model::TimeNs end_ns);

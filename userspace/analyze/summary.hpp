@@ -71,6 +71,16 @@ struct CowBill {
   std::uint64_t copies = 0;  // faults that copied
   std::uint64_t bytes = 0;
   std::uint64_t time_ns = 0;
+  // Of the copies, in private mappings of files: the page may have been the file's, which is copied
+  // without any fork.
+  std::uint64_t in_file_mappings = 0;
+
+  void add(const CowBill& other) {
+    copies += other.copies;
+    bytes += other.bytes;
+    time_ns += other.time_ns;
+    in_file_mappings += other.in_file_mappings;
+  }
 };
 
 enum class CreatedBy : std::uint8_t {

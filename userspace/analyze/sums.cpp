@@ -21,16 +21,10 @@ void add(FaultCounts& to, const FaultCounts& from) {
   to.kernel_taken += from.kernel_taken;
 }
 
-void add(CowBill& to, const CowBill& from) {
-  to.copies += from.copies;
-  to.bytes += from.bytes;
-  to.time_ns += from.time_ns;
-}
-
 void add_figures(const Task& task, model::TimeNs begin_ns, Totals& totals) {
   add(totals.switches, task.switches);
   add(totals.faults, task.faults);
-  add(totals.cow, task.cow);
+  totals.cow.add(task.cow);
   totals.wakeups += task.wakeups;
   totals.execs += task.exec_count;
   if (task.exit_ns && *task.exit_ns >= begin_ns) ++totals.exits;

@@ -63,8 +63,12 @@ std::uint64_t price(const Fork& fork) {
 
 std::string bill_words(const analyze::CowBill& bill) {
   if (bill.copies == 0) return "nothing";
-  return fmt::format("{} ({}) in {}", counted(bill.copies, "page", "pages"),
-                     format_bytes(bill.bytes), format_value(Duration{bill.time_ns}));
+  std::string words = fmt::format("{} ({}) in {}", counted(bill.copies, "page", "pages"),
+                                  format_bytes(bill.bytes), format_value(Duration{bill.time_ns}));
+  if (bill.in_file_mappings != 0) {
+    words += fmt::format(", {} of them in file mappings", format_count(bill.in_file_mappings));
+  }
+  return words;
 }
 
 const char* kind_words(analyze::CreatedBy kind) {
@@ -177,7 +181,9 @@ Section forks_section(const View& view) {
       "(only "
       "where the kernel allows fentry); first run: until the child ran. Table pages: memory for "
       "the "
-      "child's page tables; shared pages: in memory and not copied yet. The most expensive first.");
+      "child's page tables; shared pages: in memory and not copied yet. Copies in file mappings "
+      "may "
+      "be no fork's doing. The most expensive first.");
   section.blocks.emplace_back(std::move(table));
   return section;
 }

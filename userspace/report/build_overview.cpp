@@ -263,6 +263,10 @@ void add_fault_fields(const View& view, std::vector<Field>& fields) {
     pages = fmt::format("pages, {}, in {}", format_bytes(cow.bytes),
                         format_value(Duration{cow.time_ns}));
   }
+  if (cow.in_file_mappings != 0) {
+    pages += fmt::format("; {} of them in private mappings of files, which needs no fork",
+                         format_count(cow.in_file_mappings));
+  }
   fields.push_back({"copied on write", Count{cow.copies}, pages});
 }
 

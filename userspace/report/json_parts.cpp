@@ -158,8 +158,11 @@ Json fault_counts_json(const analyze::FaultCounts& faults, const Available& avai
   return json;
 }
 
-Json cow_json(const analyze::CowBill& bill) {
-  return {{"copies", bill.copies}, {"bytes", bill.bytes}, {"time_ns", bill.time_ns}};
+Json cow_json(const analyze::CowBill& bill, const Available& available) {
+  return {{"copies", bill.copies},
+          {"bytes", bill.bytes},
+          {"time_ns", bill.time_ns},
+          {"in_file_mappings", when(available.event_stream, bill.in_file_mappings)}};
 }
 
 Json histogram_json(const analyze::Histogram& histogram) {
@@ -256,8 +259,8 @@ Json fork_json(const View& view, const analyze::Fork& fork) {
                {"shared_pages", fork.shared_pages},
                {"cow", nullptr}};
   if (billed) {
-    json["cow"] = {{"parent", cow_json(fork.cow_parent)},
-                   {"child", cow_json(fork.cow_child)},
+    json["cow"] = {{"parent", cow_json(fork.cow_parent, view.available())},
+                   {"child", cow_json(fork.cow_child, view.available())},
                    {"incomplete", fork.cow_incomplete}};
   }
   return json;

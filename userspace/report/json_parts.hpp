@@ -33,7 +33,7 @@ void add_wait_status(Json& json, const std::optional<std::uint32_t>& wait_status
 
 Json switches_json(const analyze::SwitchCounts& switches, const Available& available);
 Json fault_counts_json(const analyze::FaultCounts& faults, const Available& available);
-Json cow_json(const analyze::CowBill& bill);
+Json cow_json(const analyze::CowBill& bill, const Available& available);
 Json histogram_json(const analyze::Histogram& histogram);
 
 Json task_json(const View& view, const analyze::Task& task);

@@ -81,7 +81,7 @@ Json totals_json(const View& view) {
   json["context_switches"] = switches_json(totals.switches, available);
   json["wakeups"] = when(available.wakeups, totals.wakeups);
   json["page_faults"] = fault_counts_json(totals.faults, available);
-  json["cow"] = available.faults ? cow_json(totals.cow) : Json();
+  json["cow"] = available.faults ? cow_json(totals.cow, available) : Json();
   json["forks"] = totals.forks;
   json["vforks"] = totals.vforks;
   json["other_clones"] = totals.other_clones;

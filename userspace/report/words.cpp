@@ -105,7 +105,7 @@ FaultWords fault_words(analyze::FaultKind kind) {
     case FaultKind::kPrivateFileCopy:
       return {"private file copy", "file page copied to be written"};
     case FaultKind::kCowCopy:
-      return {"copy-on-write", "shared page copied to be written"};
+      return {"copy-on-write", "mapped page copied to be written"};
     case FaultKind::kWpReuse:
       return {"reused in place", "no other owner left: no copy"};
     case FaultKind::kHuge:

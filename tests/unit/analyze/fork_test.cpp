@@ -57,6 +57,28 @@ TEST(ForkTest, TheBillOfAFork) {
   EXPECT_EQ(summary.totals.cow.bytes, 11u * 4096);
 }
 
+TEST(ForkTest, CopiesInFileMappingsAreToldApart) {
+  const auto in_mapping = [](model::Mapping mapping) {
+    return fault_facts(7, mapping, 1, false, true, 1900);
+  };
+  TraceBuilder t;
+  const TaskId parent = t.at(10us).cpu(0).launch("sh", 100);
+  // Read before and written now: a copy, and no fork far and wide.
+  t.at(12us).fault(in_mapping(model::Mapping::kFile));
+  const TaskId child = t.at(20us).fork(101);
+  t.at(21us).wake_new(child).at(25us).clone_return(child, 60us);
+  t.at(30us).fault(in_mapping(model::Mapping::kShmem));
+  copies(t, 2);
+  const Summary summary = analyze_events(t.events());
+  const Fork& fork = fork_of(summary, child);
+  EXPECT_EQ(fork.cow_parent.copies, 3u);
+  EXPECT_EQ(fork.cow_parent.in_file_mappings, 1u);
+  EXPECT_EQ(fork.cow_child.in_file_mappings, 0u);
+  EXPECT_EQ(task_of(summary, parent).cow.in_file_mappings, 2u);
+  EXPECT_EQ(summary.totals.cow.copies, 4u);
+  EXPECT_EQ(summary.totals.cow.in_file_mappings, 2u);
+}
+
 TEST(ForkTest, TheMostRecentForkWhoseChildLivesPays) {
   TraceBuilder t;
   t.at(10us).cpu(0).launch("sh", 100);

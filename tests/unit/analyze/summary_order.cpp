@@ -57,6 +57,7 @@ void compare(Grown& grown, const char* what, const analyze::CowBill& full,
   grown.at_most(what, full.copies, less.copies);
   grown.at_most(what, full.bytes, less.bytes);
   grown.at_most(what, full.time_ns, less.time_ns);
+  grown.at_most(what, full.in_file_mappings, less.in_file_mappings);
 }
 
 void compare_times(Grown& grown, const Task& full, const Task& less, bool same_end) {

@@ -31,7 +31,8 @@ TEST(JsonReport, HasTheFiguresOfTheSummary) {
   EXPECT_EQ(report["totals"]["context_switches"]["voluntary"], 11);
   EXPECT_EQ(report["totals"]["page_faults"]["total"], 8);
   EXPECT_EQ(report["totals"]["page_faults"]["kernel_taken"], nullptr);  // no hook for them
-  EXPECT_EQ(report["totals"]["cow"], (json{{"copies", 1}, {"bytes", 4096}, {"time_ns", 1900}}));
+  EXPECT_EQ(report["totals"]["cow"],
+            (json{{"copies", 1}, {"bytes", 4096}, {"time_ns", 1900}, {"in_file_mappings", 0}}));
   EXPECT_EQ(report["audit"]["context_switches"]["difference"], 0);
   EXPECT_EQ(report["audit"]["page_faults"]["counted"], 8);
   EXPECT_EQ(report["audit"]["page_faults"]["kernel_taken"], 1);
