@@ -55,7 +55,7 @@ std::string_view doubt_of(const stats::Answer& answer) {
 std::string time_and_ratio(const CellResult& cell) {
   const Figure* time = cell.figure(kTime);
   if (time == nullptr) return {};
-  const std::string median = format_ns(time->median);
+  std::string median = format_ns(time->median);
   if (!time->against || !time->against->ratio) return median;
   return fmt::format("{} ({}{})", median, format_ratio(*time->against->ratio),
                      doubt_of(*time->against));
