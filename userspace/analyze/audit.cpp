@@ -161,16 +161,11 @@ void Auditor::audit_sequence(TaskRecord& record) const {
 void Auditor::audit_faults(TaskRecord& record) const {
   TaskAudit& audit = record.task.audit;
   const std::uint64_t recorded = record.task.faults.total;
-  // The first fault comes with its baseline: without one there was none. The baseline of the
-  // switches has the same counters, as of the first switch.
-  const bool none = recorded == 0 && record.beginning_known && !record.born &&
-                    !record.baseline_faults && !recorded_.summaries && !record.gap &&
-                    !lost(record, model::LossClass::kFault) &&
-                    !lost(record, model::LossClass::kTask);
-  const Ends ends =
-      ends_of(record, marks_, none ? record.baseline_switches : record.baseline_faults);
+  const Ends ends = ends_of(record, marks_, record.baseline_faults);
   audit.faults = AuditVerdict::kNotComparable;
-  if (recorded_.faults && none && alive(record)) {
+  const bool idle = record.beginning_known && alive(record) && !record.seq_known && recorded == 0;
+  if (recorded_.faults && !recorded_.summaries && !ends.begin && idle &&
+      audit.switches == AuditVerdict::kEqual && !lost(record, model::LossClass::kFault)) {
     audit.faults = AuditVerdict::kEqual;
     audit.faults_remark = "none: the first one would have come with its baseline";
     return;
@@ -190,8 +185,6 @@ void Auditor::audit_faults(TaskRecord& record) const {
   const bool own_differs = ends.own_end && minus(*ends.own_end, ends.own_begin) != recorded;
   if (!own_differs && audit.kernel_taken_faults >= 0) {
     audit.faults = AuditVerdict::kEqual;
-    if (none && !windowed())
-      audit.faults_remark = "none was recorded: compared from its first switch on";
   } else if (lost(record, model::LossClass::kFault)) {
     audit.faults_remark = kLost;
   } else {

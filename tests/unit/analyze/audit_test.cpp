@@ -105,19 +105,6 @@ TEST(AuditTest, AnAttachedTaskThatNeverRanIsComparable) {
   EXPECT_EQ(task_of(analyze_events(t.events()), a).audit.faults, AuditVerdict::kEqual);
   t.at(20us).lost(15us, 16us, LossClass::kSwitch);
   EXPECT_EQ(task_of(analyze_events(t.events()), a).audit.switches, AuditVerdict::kNotComparable);
-  EXPECT_EQ(task_of(analyze_events(t.events()), a).audit.faults, AuditVerdict::kEqual);
-  t.at(21us).lost(17us, 18us, LossClass::kFault);
-  EXPECT_EQ(task_of(analyze_events(t.events()), a).audit.faults, AuditVerdict::kNotComparable);
-}
-
-TEST(AuditTest, AnAttachedTaskThatRanWithoutAFaultIsComparable) {
-  TraceBuilder t;
-  const TaskId a = t.at(10us).cpu(0).attach("server", 50, 50);
-  t.at(12us).switch_to(a).at(15us).block_to(model::kIdleTask, kRead);
-  EXPECT_EQ(task_of(analyze_events(t.events()), a).audit.faults, AuditVerdict::kEqual);
-  EXPECT_EQ(task_of(analyze_events(t.events()), a).audit.faults_remark,
-            "none: the first one would have come with its baseline");
-  t.at(20us).lost(16us, 17us, LossClass::kTask);
   EXPECT_EQ(task_of(analyze_events(t.events()), a).audit.faults, AuditVerdict::kNotComparable);
 }
 
