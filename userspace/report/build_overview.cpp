@@ -337,7 +337,7 @@ Section totals_section(const View& view) {
     return Duration{ns};
   };
   const std::string without = "context switches were not recorded";
-  const auto note = [&](std::string words) { return available.switches ? words : without; };
+  const auto note = [&](const std::string& words) { return available.switches ? words : without; };
   fields.push_back({"on CPU", time(totals.on_cpu_ns), note("running, all tasks together")});
   fields.push_back({"runnable", time(totals.runnable_ns), note("ready, waiting for a CPU")});
   fields.push_back({"blocked", time(totals.blocked_ns), note("waiting for something else")});
