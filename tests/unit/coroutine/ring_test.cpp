@@ -4,6 +4,7 @@
 // unhurt by any other.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -101,6 +102,36 @@ TEST_F(DrainTest, KnowsTheThreadAndTheSpace) {
   ASSERT_EQ(events.size(), 2u);
   EXPECT_EQ(std::get<model::CoroutineSpaceNew>(events[0].payload).tgid, kProcess);
   EXPECT_EQ(events[1].task, model::TaskId{2});
+}
+
+TEST_F(DrainTest, AMemoryThatComesAfterItsThreadsEndFindsThem) {
+  Fake fake;
+  fake.write(0, TRIPTYCH_CORO_THREAD, kProcess + 1);
+  fake.write(0, TRIPTYCH_CORO_RESUMED, 1);
+  drain_.begin();
+  triptych_task_new created{};
+  created.hdr.ts_ns = 1;
+  created.hdr.task = 3;
+  created.hdr.kind = TRIPTYCH_EV_TASK_NEW;
+  created.hdr.size8 = sizeof created / 8;
+  created.tgid = kProcess;
+  created.tid = created.ns_tid = kProcess + 1;
+  created.clone_flags = CLONE_VM | CLONE_THREAD;
+  triptych_task_end ended{};
+  ended.hdr.ts_ns = 2;
+  ended.hdr.task = 3;
+  ended.hdr.kind = TRIPTYCH_EV_TASK_END;
+  ended.hdr.size8 = sizeof ended / 8;
+  add(fake);
+  drain_.on_record(std::as_bytes(std::span(&created, 1)));
+  drain_.on_record(std::as_bytes(std::span(&ended, 1)));
+  ASSERT_TRUE(drain_.write([](std::span<const std::byte>) { return Result<void>(); }).has_value());
+  const std::vector<model::Event> events = cycle();
+  ASSERT_FALSE(events.empty());
+  EXPECT_EQ(events.back().task, model::TaskId{3});
+  cycle();
+  EXPECT_TRUE(drain_.threads().has_ended(model::TaskId{3}));
+  EXPECT_EQ(drain_.threads().process(kProcess)->threads.size(), 1u) << "and then it is forgotten";
 }
 
 TEST_F(DrainTest, NobodyCanSpeakForAnothersThread) {

@@ -58,6 +58,7 @@ class Drain {
   Threads threads_;
   Clock clock_;
   model::TimeNs last_write_ns_;
+  bool unread_ = false;  // a memory came after begin(): what stands in it is read in the next cycle
   std::uint64_t sleep_ns_;
   std::uint32_t next_space_ = 1;
   std::uint32_t next_function_ = 1;
