@@ -63,10 +63,6 @@ std::string format_ratio(double ratio) {
   return ratio > 0 && ratio < 0.0995 ? "1/" + significant(1 / ratio) : significant(ratio) + "x";
 }
 
-std::string format_counted(std::uint64_t count, std::string_view what) {
-  return fmt::format("{} {}{}", format_count(count), what, count == 1 ? "" : "s");
-}
-
 std::string format_value(double value, std::string_view unit) {
   if (unit == "ns") return format_ns(value);
   if (unit == "bytes") return format_size(value);

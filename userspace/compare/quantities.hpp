@@ -14,6 +14,5 @@ std::string format_size(double bytes);                          // "4.0 KiB"
 std::string format_number(double value);                        // "1,031", "25.3", "0.0021", "0"
 std::string format_ratio(double ratio);                         // "1.00x", "25.3x", "1/1,471"
 std::string format_value(double value, std::string_view unit);  // by the unit of a figure
-std::string format_counted(std::uint64_t count, std::string_view what);  // "1 CPU", "2 CPUs"
 
 }  // namespace triptych::compare

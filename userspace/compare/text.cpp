@@ -22,7 +22,7 @@ void write_head(Page& page, const Document& document) {
   const host::Environment& environment = document.environment;
   page.filled("",
               fmt::format("triptych compare: {}, each a process of its own, in {}",
-                          format_counted(document.repetitions, "repetition"),
+                          counted(document.repetitions, "repetition", "repetitions"),
                           format_ns(static_cast<double>(document.elapsed_ns))),
               Tone::kTitle);
   page.line();
@@ -30,7 +30,7 @@ void write_head(Page& page, const Document& document) {
       "  machine      ",
       fmt::format("Linux {} {}, {} of {}, {}, {}{}", environment.machine.kernel,
                   environment.machine.machine, environment.usable_cpus,
-                  format_counted(environment.machine.cpus, "CPU"),
+                  counted(environment.machine.cpus, "CPU", "CPUs"),
                   or_unknown(environment.machine.cpu_model), format_bytes(environment.memory_bytes),
                   environment.machine.virtual_machine ? ", virtual machine" : ""));
   page.filled(
@@ -43,13 +43,13 @@ void write_head(Page& page, const Document& document) {
   page.filled("  statistics   ",
               fmt::format("medians; a difference is claimed where the interval of the ratio, "
                           "corrected for the {} of this report, lies beyond {:.0f} %",
-                          format_counted(document.statistics.hypotheses, "question"),
+                          counted(document.statistics.hypotheses, "question", "questions"),
                           document.statistics.rule.threshold * 100));
   if (environment.load > 0.5 * environment.machine.cpus) {
     page.filled("  busy         ",
                 fmt::format("the load was {:.1f} on {} when this began: other programs make "
                             "intervals wider than they need be, and speed-ups smaller",
-                            environment.load, format_counted(environment.machine.cpus, "CPU")));
+                            environment.load, counted(environment.machine.cpus, "CPU", "CPUs")));
   }
   if (!document.why_untraced.empty()) {
     page.filled("  not recorded ", document.why_untraced);

@@ -138,7 +138,7 @@ std::string write_text(const Difference& difference, unsigned width, bool colour
   page.filled(
       "  ",
       fmt::format("Medians of the values. An interval is of the ratio, corrected for {}; {}.",
-                  compare::format_counted(difference.questions, "question"),
+                  counted(difference.questions, "question", "questions"),
                   what_is_claimed(difference)),
       Tone::kFaint);
   return page.take();

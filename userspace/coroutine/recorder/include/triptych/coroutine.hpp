@@ -5,14 +5,15 @@
 //
 //     struct task { using promise_type = triptych::traced_promise<task_promise>; … };
 //
-// task_promise stays as it is: it may go on to say coroutine_handle<task_promise>::from_promise(*this).
-// Recorded are creation, each resumption and suspension, the end and the destruction, with the name of
-// the coroutine's function (clang: and its line); also which coroutine is awaited, where an awaiter hands control
-// straight to it. Link with libtriptych_coroutine.
+// task_promise stays as it is: it may go on to say
+// coroutine_handle<task_promise>::from_promise(*this). Recorded are creation, each resumption and
+// suspension, the end and the destruction, with the name of the coroutine's function (clang: and
+// its line); also which coroutine is awaited, where an awaiter hands control straight to it. Link
+// with libtriptych_coroutine.
 //
 // Not seen: what an awaitable of another library does inside; that a final_suspend which never
-// suspends lets the caller go on (the coroutine ends there). A braced list cannot be yielded through a
-// traced_promise. The promise grows by 24 bytes and may not be aligned to more than 16.
+// suspends lets the caller go on (the coroutine ends there). A braced list cannot be yielded
+// through a traced_promise. The promise grows by 24 bytes and may not be aligned to more than 16.
 #pragma once
 
 #include <triptych/coroutine.h>
@@ -33,9 +34,13 @@ namespace coroutine_detail {
 enum class point { start, middle, end };
 
 template <class T>
-concept has_member_co_await = requires(T&& t) { static_cast<T&&>(t).operator co_await(); };
+concept has_member_co_await = requires(T&& t) {
+  static_cast<T&&>(t).operator co_await();
+};
 template <class T>
-concept has_free_co_await = requires(T&& t) { operator co_await(static_cast<T&&>(t)); };
+concept has_free_co_await = requires(T&& t) {
+  operator co_await(static_cast<T&&>(t));
+};
 
 template <class Awaitable>
 decltype(auto) awaiter_of(Awaitable&& awaitable) {
@@ -77,9 +82,8 @@ class hook {
     return ready;
   }
 
-  auto await_suspend(std::coroutine_handle<traced_promise<Promise>> handle) noexcept(
-      noexcept(std::declval<Inner&>().await_suspend(
-          std::declval<std::coroutine_handle<Promise>>()))) {
+  auto await_suspend(std::coroutine_handle<traced_promise<Promise>> handle) noexcept(noexcept(
+      std::declval<Inner&>().await_suspend(std::declval<std::coroutine_handle<Promise>>()))) {
     // It may be resumed on another thread, and be gone, before the inner await_suspend returns.
     const auto plain = std::coroutine_handle<Promise>::from_address(handle.address());
     const std::uint64_t id = promise_->id();
@@ -152,12 +156,14 @@ class traced_promise : public Promise {
     if (body_ != nullptr) triptych_coro_destroy(id(), function());
   }
 
-  // The compiler calls it from the coroutine itself: the defaults are the coroutine's name and line.
+  // The compiler calls it from the coroutine itself: the defaults are the coroutine's name and
+  // line.
   auto initial_suspend(const char* function_name = __builtin_FUNCTION(),
                        std::uint32_t function_line = coroutine_detail::line(__builtin_LINE())) {
     using coroutine_detail::awaiter_of;
     // A handle of either type means the same frame only when the promise lies in the same place.
-    static_assert(alignof(traced_promise) <= 16, "a promise with a larger alignment cannot be traced");
+    static_assert(alignof(traced_promise) <= 16,
+                  "a promise with a larger alignment cannot be traced");
     __builtin_memcpy(&body_, reinterpret_cast<const void*>(id()), sizeof body_);
     name_ = function_name;
     line_ = function_line;
@@ -169,8 +175,7 @@ class traced_promise : public Promise {
   auto final_suspend() noexcept {
     using coroutine_detail::awaiter_of;
     return coroutine_detail::make_hook<Promise, coroutine_detail::point::end>(
-        *this,
-        [&]() noexcept -> decltype(auto) { return awaiter_of(Promise::final_suspend()); });
+        *this, [&]() noexcept -> decltype(auto) { return awaiter_of(Promise::final_suspend()); });
   }
 
   template <class Awaitable>
@@ -178,7 +183,9 @@ class traced_promise : public Promise {
     using coroutine_detail::awaiter_of;
     return coroutine_detail::make_hook<Promise, coroutine_detail::point::middle>(
         *this, [&]() -> decltype(auto) {
-          if constexpr (requires { Promise::await_transform(static_cast<Awaitable&&>(awaited_value)); }) {
+          if constexpr (requires {
+                          Promise::await_transform(static_cast<Awaitable&&>(awaited_value));
+                        }) {
             return awaiter_of(Promise::await_transform(static_cast<Awaitable&&>(awaited_value)));
           } else {
             return awaiter_of(static_cast<Awaitable&&>(awaited_value));
@@ -187,9 +194,7 @@ class traced_promise : public Promise {
   }
 
   template <class Value, class P = Promise>
-    requires requires(P& promise, Value&& value) {
-      promise.yield_value(static_cast<Value&&>(value));
-    }
+  requires requires(P& promise, Value&& value) { promise.yield_value(static_cast<Value&&>(value)); }
   auto yield_value(Value&& yielded_value) {
     using coroutine_detail::awaiter_of;
     return coroutine_detail::make_hook<Promise, coroutine_detail::point::middle>(
