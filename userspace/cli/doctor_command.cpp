@@ -7,12 +7,13 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/output.hpp"
 #include "probe/attach_plan.hpp"
 #include "probe/capabilities.hpp"
 #include "probe/session.hpp"
+#include "report/document.hpp"
+#include "report/text_writer.hpp"
 
 namespace triptych::cli {
 namespace {
@@ -73,44 +74,63 @@ std::string advice_for(const probe::Capability& hook) {
   return "needed: use a distribution's kernel of 6.1 or newer, and run as root outside a container";
 }
 
-std::string as_text(const Diagnosis& diagnosis) {
-  std::string text;
-  const auto& capabilities = diagnosis.capabilities;
-  text += fmt::format("Linux {}: ", capabilities.kernel);
-  if (diagnosis.refused_plan) {
-    text += fmt::format("cannot record: {}\n\n", diagnosis.refused_plan->message);
-  } else if (diagnosis.refused_session) {
-    text += fmt::format("cannot record: {}\n\n", diagnosis.refused_session->message);
-  } else {
-    text += fmt::format("can record; tier: {}\n\n", diagnosis.plan.tier);
+report::Section events_section(const std::vector<model::PlannedEvent>& events) {
+  report::Table table;
+  table.columns = {
+      {"", true}, {"event", true}, {"hook, and why there is none or no better one", true}};
+  for (const model::PlannedEvent& event : events) {
+    report::Row row;
+    row.cells = {event.hook.empty() ? "no" : "yes", event.event,
+                 event.hook.empty() ? event.reason : event.hook};
+    if (!event.hook.empty()) row.detail = event.reason;
+    table.rows.push_back(std::move(row));
   }
-  if (!diagnosis.plan.events.empty()) {
-    text += "Events\n";
-    for (const model::PlannedEvent& event : diagnosis.plan.events) {
-      if (event.hook.empty()) {
-        text += fmt::format("  no   {:<20} {}\n", event.event, event.reason);
-        continue;
-      }
-      text += fmt::format("  yes  {:<20} {}\n", event.event, event.hook);
-      if (!event.reason.empty()) text += fmt::format("       {:<20} {}\n", "", event.reason);
-    }
-    text += "\n";
-  }
-  text += "Hooks, each loaded and attached\n";
+  report::Section section("Events", "");
+  if (!table.rows.empty()) section.blocks.emplace_back(std::move(table));
+  return section;
+}
+
+report::Section hooks_section(const probe::Capabilities& capabilities) {
+  report::Table table;
+  table.columns = {{"", true}, {"hook", true}, {"why it is refused", true}};
   std::string last_advice;
   for (const probe::Capability& hook : capabilities.hooks) {
-    if (hook.available) {
-      text += fmt::format("  ok   {}\n", hook.name);
-      continue;
+    report::Row row;
+    row.cells = {hook.available ? "ok" : "--", hook.name};
+    if (!hook.available) {
+      row.cells.emplace_back(hook.reason);
+      last_advice = advice_for(hook);
     }
-    text += fmt::format("  --   {:<34} {}\n", hook.name, hook.reason);
-    last_advice = advice_for(hook);
+    table.rows.push_back(std::move(row));
   }
-  if (!last_advice.empty()) text += fmt::format("\nWhat to do: {}.\n", last_advice);
+  report::Section section("Hooks", "Each of them loaded and attached.");
+  section.blocks.emplace_back(std::move(table));
+  const auto say = [&section](std::string text) {
+    section.blocks.emplace_back(report::Paragraph{std::move(text)});
+  };
+  if (!last_advice.empty()) say(fmt::format("What to do: {}.", last_advice));
   if (capabilities.preempt_count_distance == 0) {
-    text += "\nWakeups by interrupts cannot be told from wakeups by the task they interrupted.\n";
+    say("Wakeups by interrupts cannot be told from wakeups by the task they interrupted.");
   }
-  return text;
+  return section;
+}
+
+std::string as_text(const Diagnosis& diagnosis) {
+  report::Document document;
+  document.title = fmt::format("Linux {}: ", diagnosis.capabilities.kernel);
+  const auto& refused = diagnosis.refused_plan ? diagnosis.refused_plan : diagnosis.refused_session;
+  if (refused) {
+    document.title += "cannot record";
+    report::Section why;
+    why.blocks.emplace_back(report::Paragraph{refused->message});
+    document.sections.push_back(std::move(why));
+  } else {
+    document.title += fmt::format("can record; tier: {}", diagnosis.plan.tier);
+  }
+  report::Section events = events_section(diagnosis.plan.events);
+  if (!events.blocks.empty()) document.sections.push_back(std::move(events));
+  document.sections.push_back(hooks_section(diagnosis.capabilities));
+  return report::write_text(document);
 }
 
 std::string as_json(const Diagnosis& diagnosis) {
