@@ -55,6 +55,10 @@ static __always_inline void summarize_arrival(struct triptych_task_state *state,
 		sum->since_ns = arrival->queued_ns;
 		state->run_state = TRIPTYCH_RUN_RUNNABLE;
 	}
+	/* The clock stands still from an enqueueing that calls for a switch to that switch: a wait of nothing
+	 * is one that was not measured. */
+	if (state->run_state == TRIPTYCH_RUN_RUNNABLE && arrival->arrived_ns == sum->since_ns)
+		state->run_state = TRIPTYCH_RUN_UNKNOWN;
 	if (comes_in)
 		return;
 	summarize_in(state, arrival->arrived_ns);

@@ -175,9 +175,7 @@ void SwitchTracker::enter(TaskRecord& record, const model::Event& event,
     const bool was_unknown = record.span.state == RunState::kUnknown;
     spans_.settle(record, record.span, was_unknown ? queued : ts);
     if (was_unknown) record.task.runnable_ns += window_.inside(queued, ts);
-    if (window_.counting() && (woken || record.whole_wait)) {
-      record.task.run_queue_latency.add(ts - queued);
-    }
+    if (woken || record.whole_wait) add_wait(record, ts - queued, record.arrival_at(ts) != nullptr);
   } else {
     if (follows) conflict(record);
     spans_.settle_in_doubt(record, ts);
@@ -185,6 +183,13 @@ void SwitchTracker::enter(TaskRecord& record, const model::Event& event,
   begin_slice(record, ts, event.cpu);
   record.seq = change.next_seq;
   record.seq_known = true;
+}
+
+// The run queue's clock stands still from an enqueueing that calls for a switch to that switch: by
+// the scheduler's account a wait of nothing is one that was not measured.
+void SwitchTracker::add_wait(TaskRecord& record, std::uint64_t waited_ns, bool by_account) {
+  if (!window_.counting() || (by_account && waited_ns == 0)) return;
+  record.task.run_queue_latency.add(waited_ns);
 }
 
 void SwitchTracker::begin_slice(TaskRecord& record, model::TimeNs ts_ns, std::uint16_t cpu) {
@@ -246,9 +251,8 @@ bool SwitchTracker::enter_by_account(TaskRecord& record, const model::Event& eve
   const bool woken = span.woken_ns != 0;
   if (proven && (woken || span.state == RunState::kRunnable)) {
     spans_.settle(record, span, arrived);
-    if (window_.counting() && (woken || record.whole_wait)) {
-      record.task.run_queue_latency.add(arrived - (woken ? span.woken_ns : span.since_ns));
-    }
+    const model::TimeNs since = woken ? span.woken_ns : span.since_ns;
+    if (woken || record.whole_wait) add_wait(record, arrived - since, true);
   } else {
     spans_.settle_in_doubt(record, queued);
     record.task.runnable_ns += window_.inside(queued, arrived);

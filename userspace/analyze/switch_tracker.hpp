@@ -66,6 +66,7 @@ class SwitchTracker {
   void count_out(TaskRecord& record, const model::Switch& change);
 
   void end_slice(TaskRecord& record, model::TimeNs ts_ns);
+  void add_wait(TaskRecord& record, std::uint64_t waited_ns, bool by_account);
   void begin_slice(TaskRecord& record, model::TimeNs ts_ns, std::uint16_t cpu);
 
   // What the scheduler's own account says of a task that comes in, or had come in, untold.

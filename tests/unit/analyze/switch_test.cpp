@@ -230,6 +230,30 @@ TEST(SwitchTest, WhatTheTracepointsKeepSilentTheSchedulersAccountTells) {
   EXPECT_GT(untold, 1000u);
 }
 
+TEST(SwitchTest, AWaitThatTheSchedulersClockDidNotMeasureIsInNoHistogram) {
+  TraceBuilder t;
+  const TaskId a = t.at(10us).cpu(0).launch("a", 100);
+  t.at(15us).block_to(model::kIdleTask, kRead);
+  // Woken untold, and coming in: its clock did not move in between.
+  t.at(30us).emit(a, model::Arrival{30'000, 30'000}).switch_to(a);
+  t.at(40us).block_to(model::kIdleTask, kRead);
+  // The same, and untold that it came in.
+  const auto untold = static_cast<std::ptrdiff_t>(t.at(50us).switch_to(a).events().size() - 1);
+  t.at(60us).emit(a, model::Arrival{50'000, 50'000}).block_to(model::kIdleTask, kRead);
+  // A wait that it did measure.
+  t.at(80us).emit(a, model::Arrival{77'000, 80'000}).switch_to(a);
+  std::vector<model::Event> events = t.events();
+  events.erase(events.begin() + untold);
+  const Task task = task_of(analyze_events(events, {{}, {}, ending_at(90us), {}}), a);
+  EXPECT_EQ(task.run_queue_latency.count(), 1u);
+  EXPECT_EQ(task.run_queue_latency.sum(), 3'000u);
+  EXPECT_EQ(task.runnable_ns, 3'000u);
+  EXPECT_EQ(task.blocked_ns, 15'000u + 10'000u + 17'000u);
+  EXPECT_EQ(task.on_cpu_ns, 5'000u + 10'000u + 10'000u + 10'000u);
+  EXPECT_EQ(task.unknown_ns, 0u);
+  EXPECT_EQ(task.wakeups, 3u);
+}
+
 TEST(SwitchTest, AGapInTheSequenceIsUnknownTime) {
   TraceBuilder t;
   const TaskId a = t.at(10us).cpu(0).launch("a", 100);
