@@ -69,6 +69,38 @@ struct triptych_cpu_state {
 	__u32 running_serial; /* that it is still the one */
 };
 
+/* Coroutines seen by probes: what a hit of each place means. A probe's cookie is its place's index in the
+ * map `coroutine_sites`, which the loader fills in before it attaches. */
+#define TRIPTYCH_MAX_COROUTINE_SITES 4096
+#define TRIPTYCH_OPERAND_NONE 0
+#define TRIPTYCH_OPERAND_CONSTANT 1
+#define TRIPTYCH_OPERAND_REGISTER 2
+#define TRIPTYCH_OPERAND_MEMORY 3 /* at the address in the register, plus value */
+struct triptych_operand {
+	__s64 value;           /* the constant, or what is added to the address */
+	__u16 register_offset; /* in the saved registers, struct pt_regs */
+	__u8 kind;             /* TRIPTYCH_OPERAND_ */
+	__u8 bytes;            /* 1, 2, 4 or 8 */
+	__u8 is_signed;
+	__u8 reserved[3];
+};
+struct triptych_coroutine_site {
+	struct triptych_operand id;
+	struct triptych_operand second; /* AWAITS: the other's id; CREATED: the address of the name */
+	__u64 address;                  /* of the place, as the file has it */
+	__u32 file;                     /* tells files apart */
+	__u8 what;                      /* enum triptych_coroutine_what */
+	__u8 source;                    /* enum triptych_coroutine_source */
+	__u16 reserved;
+};
+
+/* Per CPU, what triptych_cpu_state is for the other records. */
+struct triptych_coroutine_cpu_state {
+	__u64 pending; /* lost, and not yet told by a TRIPTYCH_EV_COROUTINE_LOST record */
+	__u64 first_ns;
+	__u64 last_ns;
+};
+
 #define TRIPTYCH_ITER_ATTACH 1   /* make the tasks of process iter_tgid (0: all) targets */
 #define TRIPTYCH_ITER_SNAPSHOT 2 /* write every target's summary */
 

@@ -17,7 +17,7 @@
 #endif
 
 #define TRIPTYCH_ABI_MAJOR 2
-#define TRIPTYCH_ABI_MINOR 1
+#define TRIPTYCH_ABI_MINOR 2
 
 #ifdef __cplusplus
 #define TRIPTYCH_ABI_ASSERT(condition, text) static_assert(condition, text)
@@ -43,8 +43,8 @@ enum triptych_event_kind {
 	TRIPTYCH_EV_MARK = 30,         /* the program marked a phase: prctl(PR_SET_NAME) with our magic */
 	TRIPTYCH_EV_LOST = 40,         /* records that found no room in this ring, in their place */
 	TRIPTYCH_EV_TASK_SUMMARY = 50, /* summary mode: one task's counters so far; the last one counts */
-	/* Written by user space from what a program's recorder left in its memory, not by a program in
-	 * the kernel: since minor version 1. */
+	/* Written by user space from what a program's recorder left in its memory, since minor version 1;
+	 * by a program in the kernel, when a probe in the traced program is hit, since 2. */
 	TRIPTYCH_EV_COROUTINE = 60,          /* something happened to a coroutine */
 	TRIPTYCH_EV_COROUTINE_SPACE = 61,    /* the coroutines of a process are recorded from here on */
 	TRIPTYCH_EV_COROUTINE_FUNCTION = 62, /* what a function's number means */
@@ -389,10 +389,12 @@ TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_task_summary) == 608, "task_summary i
 
 /* Coroutines. Whatever is in these records was said by the traced program itself. A space is one
  * process that has coroutines, a function one of their functions in one space's program: both are
- * dense serial numbers of the recording. A coroutine is known by its space and its id, which another
- * one may have had before: CREATED begins a new one. */
+ * serial numbers of the recording; what the kernel side writes has the address space's for a space. A
+ * coroutine is known by its space and its id, which another one may have had before: CREATED begins a
+ * new one. */
 enum triptych_coroutine_source {
 	TRIPTYCH_COROUTINE_RECORDER = 1, /* the library that the program links */
+	TRIPTYCH_COROUTINE_USDT = 2,     /* markers in the program: uprobe_multi on their nops */
 };
 enum triptych_coroutine_what {
 	TRIPTYCH_COROUTINE_CREATED = 1,
@@ -404,7 +406,7 @@ enum triptych_coroutine_what {
 };
 #define TRIPTYCH_COROUTINE_CLAMPED (1u << 0) /* its own time was not between the two drains */
 struct triptych_coroutine {
-	struct triptych_hdr hdr; /* hdr.task is the thread, 0 when it is not known; hdr.cpu is 0 */
+	struct triptych_hdr hdr; /* hdr.task is the thread, 0: not known; hdr.cpu is 0 of a recorder's */
 	__u64 id;
 	__u64 other;
 	__u32 space;
@@ -420,13 +422,13 @@ enum triptych_coroutine_clock {
 	TRIPTYCH_COROUTINE_CLOCK_TSC = 1,
 	TRIPTYCH_COROUTINE_CLOCK_MONOTONIC = 2,
 };
-#define TRIPTYCH_COROUTINE_FROM_START (1u << 0) /* its recorder was armed before its first event */
+#define TRIPTYCH_COROUTINE_FROM_START (1u << 0) /* it was watched before its first event */
 struct triptych_coroutine_space {
 	struct triptych_hdr hdr; /* hdr.task is the process's first thread, where it is known */
-	__u64 ring_bytes;        /* of each thread */
+	__u64 ring_bytes;        /* of each thread; 0: it has none */
 	__u32 space;
 	__u32 tgid;
-	__u32 forked_from; /* space of the process that it was forked from, 0: none */
+	__u32 forked_from; /* space of the process that it was forked from, 0: none, or not known */
 	__u32 source;      /* enum triptych_coroutine_source */
 	__u32 clock;       /* enum triptych_coroutine_clock */
 	__u32 flags;
@@ -461,6 +463,7 @@ enum triptych_coroutine_loss {
 	TRIPTYCH_COROUTINE_LOSS_RING = 1,    /* overwritten before they were read */
 	TRIPTYCH_COROUTINE_LOSS_NO_RING = 2, /* the thread found no ring: not in the totals either */
 	TRIPTYCH_COROUTINE_LOSS_DAMAGE = 3,  /* in a damaged part of the file, or of the memory */
+	TRIPTYCH_COROUTINE_LOSS_KERNEL = 4,  /* the kernel side found no room in the CPU's ring */
 };
 struct triptych_coroutine_lost {
 	struct triptych_hdr hdr; /* hdr.task is the thread, 0: any */

@@ -16,6 +16,7 @@
 
 #include "base/check.hpp"
 #include "decode/encode.hpp"
+#include "support/elf_builder.hpp"
 #include "support/memory_file.hpp"
 #include "support/sample_events.hpp"
 #include "trace/codec.hpp"
@@ -128,6 +129,15 @@ int main(int argc, char** argv) {
                columns_of(record, 1));
   }
   write_seed(directory / "codec", "all", records);
+  const auto marker = [](std::string_view name, std::string_view arguments) {
+    return test::ElfBuilder::marker("triptych", name, arguments, test::ElfBuilder::kCodeAddress);
+  };
+  const std::string program = test::ElfBuilder()
+                                  .section(".note.stapsdt", SHT_NOTE,
+                                           marker("coroutine_created", "8@%rdi -4@$7") +
+                                               marker("coroutine_resumed", "8@-16(%rbp)"))
+                                  .build();
+  write_seed(directory / "probes", "markers", std::as_bytes(std::span(program)));
   const auto count = static_cast<std::uint32_t>(test::sample_events().size());
   write_seed(directory / "codec", "columns", columns_of(records, count));
   const std::vector<std::uint64_t> steps = coroutine_steps();

@@ -70,6 +70,30 @@ constexpr std::uint64_t kSmallestRing = 4ull << 10;
 constexpr std::uint64_t kBiggestRing = 4ull << 30;
 constexpr std::uint64_t kLongestDurationNs = 366ull * 24 * 3600 * 1'000'000'000;
 
+Result<void> read_coroutine_way(const Words& words, record::Options* options) {
+  using record::CoroutineWay;
+  constexpr std::pair<std::string_view, CoroutineWay> kWays[] = {{"auto", CoroutineWay::kRecorder},
+                                                                 {"off", CoroutineWay::kOff},
+                                                                 {"usdt", CoroutineWay::kUsdt}};
+  const auto* way = std::find_if(std::begin(kWays), std::end(kWays),
+                                 [&](const auto& each) { return each.first == words.coroutines; });
+  if (way == std::end(kWays)) {
+    return wrong(fmt::format("{} is no way to see coroutines", quote(words.coroutines)),
+                 "--coroutines takes auto, off or usdt");
+  }
+  options->coroutines = way->second;
+  if (way->second != CoroutineWay::kUsdt) return {};
+  if (words.machine) {
+    return wrong("--coroutines usdt looks for markers in one program, not in all",
+                 "record that program: -p PID, or -- COMMAND");
+  }
+  if (options->summary_only) {
+    return wrong("--summary-only keeps no events, so none of coroutines",
+                 "leave --coroutines out, or --summary-only");
+  }
+  return {};
+}
+
 Result<void> read_quantities(const Words& words, record::Options* options) {
   if (!words.duration.empty()) {
     std::uint64_t ns = 0;
@@ -97,11 +121,7 @@ Result<void> read_quantities(const Words& words, record::Options* options) {
     }
     options->coroutine_ring_bytes = std::bit_ceil(bytes);
   }
-  if (words.coroutines != "auto" && words.coroutines != "off") {
-    return wrong(fmt::format("{} is no way to see coroutines", quote(words.coroutines)),
-                 "--coroutines takes auto or off");
-  }
-  options->coroutines = words.coroutines == "auto";
+  TRIPTYCH_TRY(read_coroutine_way(words, options));
   if (words.events) {
     TRIPTYCH_TRY_ASSIGN(options->events, probe::parse_event_set(*words.events));
   }
@@ -182,7 +202,8 @@ void add_options(CLI::App* self, record::Options* options, Words* words) {
                    "Room for what is not written yet, of all CPUs together (default: 64M)")
       ->type_name("SIZE");
   self->add_option("--coroutines", words->coroutines,
-                   "auto: those of programs that link triptych's recorder; off: none")
+                   "auto: those of programs that link triptych's recorder; usdt: of a program "
+                   "with markers; off: none")
       ->type_name("WAY")
       ->capture_default_str();
   self->add_option("--coroutine-buffer", words->coroutine_buffer,

@@ -224,9 +224,13 @@ bool read(const triptych_task_summary& raw, model::TaskSummary& out) {
   return true;
 }
 
+bool is_source(std::uint32_t source) {
+  return source >= TRIPTYCH_COROUTINE_RECORDER && source <= TRIPTYCH_COROUTINE_USDT;
+}
+
 bool read(const triptych_coroutine& raw, model::Coroutine& out) {
   if (raw.what < TRIPTYCH_COROUTINE_CREATED || raw.what > TRIPTYCH_COROUTINE_AWAITS) return false;
-  if (raw.source != TRIPTYCH_COROUTINE_RECORDER) return false;
+  if (!is_source(raw.source)) return false;
   out = {.id = raw.id,
          .other = raw.other,
          .space = model::CoroutineSpace{raw.space},
@@ -238,7 +242,7 @@ bool read(const triptych_coroutine& raw, model::Coroutine& out) {
 }
 
 bool read(const triptych_coroutine_space& raw, model::CoroutineSpaceNew& out) {
-  if (raw.source != TRIPTYCH_COROUTINE_RECORDER) return false;
+  if (!is_source(raw.source)) return false;
   if (raw.clock < TRIPTYCH_COROUTINE_CLOCK_TSC || raw.clock > TRIPTYCH_COROUTINE_CLOCK_MONOTONIC) {
     return false;
   }
@@ -273,7 +277,7 @@ bool read(const triptych_coroutine_totals& raw, model::CoroutineTotals& out) {
 }
 
 bool read(const triptych_coroutine_lost& raw, model::CoroutineLost& out) {
-  if (raw.reason < TRIPTYCH_COROUTINE_LOSS_RING || raw.reason > TRIPTYCH_COROUTINE_LOSS_DAMAGE) {
+  if (raw.reason < TRIPTYCH_COROUTINE_LOSS_RING || raw.reason > TRIPTYCH_COROUTINE_LOSS_KERNEL) {
     return false;
   }
   out = {.first_ns = raw.first_ns,

@@ -26,9 +26,12 @@ bool exists(const std::string& path) {
 
 // As bash: a refusal counts where there is a file to be refused, not for a directory that cannot be
 // searched, though execvp makes no difference.
-int find_program(const std::string& name, std::string_view path) {
+int find_program(const std::string& name, std::string_view path, std::string* found) {
   if (name.empty()) return ENOENT;
-  if (name.find('/') != std::string::npos) return can_execute(name);
+  if (name.find('/') != std::string::npos) {
+    if (found != nullptr) *found = name;
+    return can_execute(name);
+  }
   bool refused = false;
   std::size_t begin = 0;
   while (begin <= path.size()) {
@@ -38,7 +41,10 @@ int find_program(const std::string& name, std::string_view path) {
     const std::string candidate =
         directory.empty() ? "./" + name : std::string(directory) + "/" + name;
     const int error = can_execute(candidate);
-    if (error == 0) return 0;
+    if (error == 0) {
+      if (found != nullptr) *found = candidate;
+      return 0;
+    }
     if (error == EACCES && exists(candidate)) refused = true;
   }
   return refused ? EACCES : ENOENT;

@@ -7,8 +7,9 @@
 namespace triptych::launch {
 
 // Whether execvp would find `name` with this PATH and our rights: 0, or the errno that execvp would
-// give. Asked before anything is recorded, so that a mistyped name leaves no trace behind.
-int find_program(const std::string& name, std::string_view path);
+// give. Asked before anything is recorded, so that a mistyped name leaves no trace behind. `found`
+// becomes the file.
+int find_program(const std::string& name, std::string_view path, std::string* found = nullptr);
 
 // As a shell: 127 when it was not found, 126 when it was found but cannot be run.
 int exit_status_of_exec_error(int errno_value);

@@ -281,7 +281,7 @@ struct TaskSummary {
 };
 
 // How a coroutine's events came to be seen.
-enum class CoroutineSource : std::uint8_t { kRecorder = 1 };
+enum class CoroutineSource : std::uint8_t { kRecorder = 1, kUsdt = 2 };
 enum class CoroutineWhat : std::uint8_t {
   kCreated = 1,
   kResumed = 2,
@@ -291,7 +291,7 @@ enum class CoroutineWhat : std::uint8_t {
   kAwaits = 6,
 };
 
-// Event::task is the thread; no CPU is known.
+// Event::task is the thread; of a recorder's events no CPU is known.
 struct Coroutine {
   std::uint64_t id = 0;
   std::uint64_t other = 0;  // kAwaits: whom
@@ -337,7 +337,7 @@ struct CoroutineTotals {
   bool operator==(const CoroutineTotals&) const = default;
 };
 
-enum class CoroutineLoss : std::uint8_t { kRing = 1, kNoRing = 2, kDamage = 3 };
+enum class CoroutineLoss : std::uint8_t { kRing = 1, kNoRing = 2, kDamage = 3, kKernel = 4 };
 
 struct CoroutineLost {
   TimeNs first_ns = 0;

@@ -173,6 +173,7 @@ Result<AttachPlan> make_attach_plan(const Capabilities& capabilities, const Plan
   }
   TRIPTYCH_TRY(plan_faults(planner, wanted.faults));
   plan_clone_calls(planner, wanted.fork, request.summary_only);
+  if (request.coroutine_probes) TRIPTYCH_TRY(planner.require("coroutine", {"on_coroutine_marker"}));
 
   AttachPlan plan = std::move(planner.plan());
   plan.preempt_count_distance = capabilities.preempt_count_distance;

@@ -17,6 +17,7 @@
 #include "probe/perf_event.hpp"
 #include "probe/permission.hpp"
 #include "probe/tracefs.hpp"
+#include "probe/user_probes.hpp"
 
 namespace triptych::probe {
 namespace {
@@ -74,6 +75,8 @@ Result<void> HookTrial::attach(const Hook& hook) {
     case HookKind::kMinorFaults:
     case HookKind::kMajorFaults:
       return attach_on_event(hook);
+    case HookKind::kUserProbes:
+      return try_user_probes();
   }
   return fail("no such kind of hook");
 }

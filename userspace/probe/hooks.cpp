@@ -36,6 +36,7 @@ constexpr Hook kHooks[] = {
     {"on_copy_page_range_enter", HookKind::kFunctionEntry, "copy_page_range"},
     {"on_copy_page_range_exit", HookKind::kFunctionExit, "copy_page_range"},
     {"on_walk", HookKind::kTaskWalk, "task"},
+    {"on_coroutine_marker", HookKind::kUserProbes, "coroutine"},
 };
 
 std::string_view prefix_of(HookKind kind) {
@@ -53,6 +54,8 @@ std::string_view prefix_of(HookKind kind) {
       return "fexit/";
     case HookKind::kTaskWalk:
       return "iter/";
+    case HookKind::kUserProbes:
+      return "uprobe_multi/";
   }
   return "";
 }

@@ -18,6 +18,7 @@ enum class HookKind : std::uint8_t {
   kFunctionEntry,  // fentry
   kFunctionExit,   // fexit
   kTaskWalk,       // iter/task
+  kUserProbes,     // many places of a program's file; which, is known only when it is
 };
 
 struct Hook {

@@ -59,8 +59,13 @@ struct Session::Impl {
   pid_t process_tgid = 0;
   pid_t excluded_tgid = 0;
   bool first_process_hidden = false;
-  std::vector<triptych_lost> last_losses;  // told by no record, because nothing followed them
-  std::uint64_t alive = 0;                 // when the gate was closed
+  // Told by no record, because nothing followed them.
+  std::vector<triptych_lost> last_losses;
+  std::vector<triptych_coroutine_lost> last_coroutine_losses;
+  std::uint64_t alive = 0;            // when the gate was closed
+  std::vector<UniqueFd> user_probes;  // links, one for each file
+  std::uint32_t user_probe_files = 0;
+  std::uint32_t user_probe_count = 0;
 
   ~Impl();
 
@@ -72,7 +77,9 @@ struct Session::Impl {
   Result<void> wait_for_last_records(const std::function<void()>& meanwhile) const;
   Result<void> count_faults();
   [[nodiscard]] std::vector<triptych_cpu_state> cpu_states() const;
+  void want_user_probes(bool wanted) const;
   void take_last_losses();
+  void take_last_coroutine_losses();
 };
 
 Session::Impl::~Impl() {
@@ -86,6 +93,16 @@ Session::Impl::~Impl() {
   bpf_link__destroy(walk);
 }
 
+// Their maps take memory, and time to make.
+void Session::Impl::want_user_probes(bool wanted) const {
+  for (bpf_map* map : {skeleton->maps.coroutine_sites, skeleton->maps.coroutine_cpu_states,
+                       skeleton->maps.coroutine_spaces, skeleton->maps.coroutine_functions}) {
+    bpf_map__set_autocreate(map, wanted);
+  }
+  bpf_program__set_expected_attach_type(skeleton->progs.on_coroutine_marker,
+                                        static_cast<bpf_attach_type>(kUserProbesAttachType));
+}
+
 Result<void> Session::Impl::load(std::uint32_t cpus, int array_of_rings) {
   skeleton.reset(triptych_bpf__open());
   if (!skeleton) return fail_errno("open the BPF object", errno);
@@ -95,6 +112,7 @@ Result<void> Session::Impl::load(std::uint32_t cpus, int array_of_rings) {
   skeleton->rodata->summary_only = options.summary_only;
   skeleton->rodata->record_switches = options.plan.record_switches;
   skeleton->rodata->record_wakeups = options.plan.record_wakeups;
+  skeleton->rodata->coroutines_from_start = options.coroutines_from_start;
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skeleton->obj) {
     const std::string_view name = bpf_program__name(program);
@@ -102,6 +120,7 @@ Result<void> Session::Impl::load(std::uint32_t cpus, int array_of_rings) {
     bpf_program__set_autoload(program,
                               std::find(wanted.begin(), wanted.end(), name) != wanted.end());
   }
+  want_user_probes(bpf_program__autoload(skeleton->progs.on_coroutine_marker));
   clear_libbpf_log();
   if (const int error = bpf_map__reuse_fd(skeleton->maps.rings, array_of_rings); error != 0) {
     return fail_errno("give the programs their rings", -error);
@@ -229,6 +248,31 @@ void Session::Impl::take_last_losses() {
   }
 }
 
+void Session::Impl::take_last_coroutine_losses() {
+  if (!bpf_program__autoload(skeleton->progs.on_coroutine_marker)) return;
+  std::vector<triptych_coroutine_cpu_state> states(
+      static_cast<std::size_t>(libbpf_num_possible_cpus()));
+  const std::uint32_t zero = 0;
+  if (bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.coroutine_cpu_states), &zero, states.data()) !=
+      0) {
+    return;
+  }
+  for (std::size_t cpu = 0; cpu < states.size(); ++cpu) {
+    const triptych_coroutine_cpu_state& state = states[cpu];
+    if (state.pending == 0) continue;
+    triptych_coroutine_lost lost{};
+    lost.hdr.ts_ns = std::max(state.last_ns, state.first_ns);
+    lost.hdr.cpu = static_cast<__u16>(cpu);
+    lost.hdr.kind = TRIPTYCH_EV_COROUTINE_LOST;
+    lost.hdr.size8 = sizeof(lost) / 8;
+    lost.first_ns = state.first_ns;
+    lost.last_ns = state.last_ns;
+    lost.count = state.pending;
+    lost.reason = TRIPTYCH_COROUTINE_LOSS_KERNEL;
+    last_coroutine_losses.push_back(lost);
+  }
+}
+
 Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
@@ -286,6 +330,27 @@ Result<void> Session::track_machine(pid_t except_tgid) {
   return {};
 }
 
+Result<void> Session::attach_user_probes(int file, std::vector<UserProbe> probes) {
+  const std::uint32_t first = impl_->user_probe_count;
+  if (probes.size() > TRIPTYCH_MAX_COROUTINE_SITES - first) {
+    return fail(fmt::format("more than {} places to probe", TRIPTYCH_MAX_COROUTINE_SITES));
+  }
+  const std::uint32_t number = impl_->user_probe_files++;
+  for (std::size_t i = 0; i < probes.size(); ++i) {
+    const auto index = static_cast<std::uint32_t>(first + i);
+    probes[i].site.file = number;
+    if (bpf_map_update_elem(bpf_map__fd(impl_->skeleton->maps.coroutine_sites), &index,
+                            &probes[i].site, BPF_ANY) != 0) {
+      return fail_errno("tell the programs what a probe means", errno);
+    }
+  }
+  impl_->user_probe_count += static_cast<std::uint32_t>(probes.size());
+  const int program = bpf_program__fd(impl_->skeleton->progs.on_coroutine_marker);
+  TRIPTYCH_TRY_ASSIGN(UniqueFd link, probe::attach_user_probes(program, file, probes, first));
+  impl_->user_probes.push_back(std::move(link));
+  return {};
+}
+
 Result<std::uint64_t> Session::open_gate() {
   const std::uint64_t opened = now_ns();
   impl_->skeleton->bss->gate = true;
@@ -320,6 +385,7 @@ Result<std::uint64_t> Session::close_gate(const std::function<void()>& meanwhile
   // Here, those that might have seen the gate open.
   TRIPTYCH_TRY(impl_->rings.wait_for_programs());
   impl_->take_last_losses();
+  impl_->take_last_coroutine_losses();
   return ended;
 }
 
@@ -329,6 +395,10 @@ Result<void> Session::drain(const Sink& sink) {
         ring, [&](std::span<const std::byte> record) { return sink(ring, record); }));
   }
   for (const triptych_lost& lost : std::exchange(impl_->last_losses, {})) {
+    const auto ring = static_cast<std::uint32_t>(lost.hdr.cpu % impl_->rings.count());
+    TRIPTYCH_TRY(sink(ring, std::as_bytes(std::span(&lost, 1))));
+  }
+  for (const triptych_coroutine_lost& lost : std::exchange(impl_->last_coroutine_losses, {})) {
     const auto ring = static_cast<std::uint32_t>(lost.hdr.cpu % impl_->rings.count());
     TRIPTYCH_TRY(sink(ring, std::as_bytes(std::span(&lost, 1))));
   }

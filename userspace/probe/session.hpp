@@ -20,6 +20,7 @@
 #include "model/metadata.hpp"
 #include "probe/attach_plan.hpp"
 #include "probe/preparation.hpp"
+#include "probe/user_probes.hpp"
 
 namespace triptych::probe {
 
@@ -29,6 +30,7 @@ class Session {
     AttachPlan plan;
     bool summary_only = false;
     bool whole_machine = false;
+    bool coroutines_from_start = false;  // the probes are there before the target is
   };
 
   // Loads and attaches. Nothing is recorded until the gate opens.
@@ -48,6 +50,10 @@ class Session {
 
   // Every task but those of process `except_tgid`. Session::Options::whole_machine must be set.
   Result<void> track_machine(pid_t except_tgid);
+
+  // Places in a file where the targets say what their coroutines do; AttachPlan::programs must have
+  // on_coroutine_marker. May be called for several files, before and after the gate has opened.
+  Result<void> attach_user_probes(int file, std::vector<UserProbe> probes);
 
   // Returns the moment from which on events were recorded.
   Result<std::uint64_t> open_gate();

@@ -77,6 +77,7 @@ bool EventLoop::drain() {
       [this](std::uint32_t ring, std::span<const std::byte> record) -> Result<void> {
         pacer_.add(ring, record.size());
         parts_.coroutines.on_record(record);
+        parts_.coroutine_probes.on_record(record);
         return parts_.writer.append(ring, record);
       });
   if (drained) drained = parts_.coroutines.write(parts_.writer);

@@ -10,6 +10,7 @@
 #include "launch/signals.hpp"
 #include "probe/session.hpp"
 #include "record/console.hpp"
+#include "record/coroutine_probes.hpp"
 #include "record/coroutines.hpp"
 #include "record/drain_pacer.hpp"
 #include "record/options.hpp"
@@ -36,6 +37,7 @@ class EventLoop {
     launch::Signals& signals;
     Console& console;
     Coroutines& coroutines;
+    CoroutineProbes& coroutine_probes;
   };
   EventLoop(const Parts& parts, std::uint64_t start_ns);
 

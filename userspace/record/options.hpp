@@ -18,6 +18,12 @@ inline constexpr const char* kDefaultOutput = "triptych.tpt";
 inline constexpr std::uint64_t kDefaultBufferBytes = 64ull << 20;
 inline constexpr std::uint64_t kDefaultCoroutineRingBytes = 16ull << 20;
 
+enum class CoroutineWay : std::uint8_t {
+  kOff,
+  kRecorder,  // of programs that link our library
+  kUsdt,      // markers in the program
+};
+
 struct Options {
   std::string output = kDefaultOutput;
   model::TargetKind kind = model::TargetKind::kCommand;
@@ -27,7 +33,7 @@ struct Options {
   probe::EventSet events;
   std::uint64_t buffer_bytes = kDefaultBufferBytes;  // of all CPUs together
   bool summary_only = false;
-  bool coroutines = true;
+  CoroutineWay coroutines = CoroutineWay::kRecorder;
   std::uint64_t coroutine_ring_bytes = kDefaultCoroutineRingBytes;  // of each thread
   std::string user;                         // to run the command as; empty: who called us
   std::vector<std::string> without_hooks;   // to do as if the kernel refused them

@@ -13,6 +13,7 @@
 #include "probe/capabilities.hpp"
 #include "probe/session.hpp"
 #include "record/console.hpp"
+#include "record/coroutine_probes.hpp"
 #include "record/coroutines.hpp"
 #include "record/event_loop.hpp"
 #include "record/output_file.hpp"
@@ -43,6 +44,7 @@ struct Prepared {
   OutputFile file;
   probe::Session session;
   Coroutines coroutines;
+  CoroutineProbes coroutine_probes;
 };
 
 Result<void> check_rights(const Options& options) {
@@ -57,27 +59,34 @@ Outcome<Prepared> prepare(const Options& options, launch::Signals& signals, Cons
   // What can be wrong with the command line comes first: it costs nothing to find out.
   Outcome<Target> target = Target::prepare(options, caller, signals, coroutines.environment());
   if (!target) return tl::unexpected<Failure>(target.error());
+  TRIPTYCH_RECORD_TRY(CoroutineProbes coroutine_probes, CoroutineProbes::plan(options));
   TRIPTYCH_RECORD_TRY(OutputFile file, OutputFile::create(options.output, caller));
   TRIPTYCH_RECORD_TRY(probe::Preparation preparation,
                       probe::Preparation::start({options.buffer_bytes, options.events.faults}));
   TRIPTYCH_RECORD_TRY(const probe::Capabilities capabilities,
                       probe::probe_capabilities(options.without_hooks));
+  const bool is_command = options.kind == model::TargetKind::kCommand;
   TRIPTYCH_RECORD_TRY(
       probe::AttachPlan plan,
-      probe::make_attach_plan(capabilities, {options.events, options.summary_only,
-                                             options.kind == model::TargetKind::kCommand}));
+      probe::make_attach_plan(capabilities, {options.events, options.summary_only, is_command,
+                                             coroutine_probes.wanted()}));
   probe::Session::Options wanted;
   wanted.plan = plan;
   wanted.summary_only = options.summary_only;
   wanted.whole_machine = options.kind == model::TargetKind::kMachine;
+  wanted.coroutines_from_start = is_command;
   TRIPTYCH_RECORD_TRY(probe::Session session, probe::Session::open(wanted, std::move(preparation)));
+  if (const auto attached = coroutine_probes.attach(session); !attached) {
+    return tl::unexpected<Failure>(Failure{attached.error()});
+  }
   return Prepared{signals,
                   console,
                   std::move(*target),
                   std::move(plan),
                   std::move(file),
                   std::move(session),
-                  std::move(coroutines)};
+                  std::move(coroutines),
+                  std::move(coroutine_probes)};
 }
 
 model::Metadata describe(const Options& options, const Prepared& prepared, std::uint64_t start_ns) {
@@ -94,7 +103,7 @@ model::Metadata describe(const Options& options, const Prepared& prepared, std::
   metadata.host.tier = prepared.plan.tier;
   metadata.target = prepared.target.describe();
   metadata.plan = prepared.plan.events;
-  metadata.plan.push_back(prepared.coroutines.plan());
+  if (!prepared.coroutine_probes.wanted()) metadata.plan.push_back(prepared.coroutines.plan());
   if (prepared.session.first_process_hidden()) {
     metadata.plan.push_back({"process 1", "", "not shown to BPF programs by this kernel"});
   }
@@ -166,6 +175,9 @@ Result<void> finish(Prepared& prepared, EventLoop& loop, trace::Writer& writer, 
   if (loop.error()) {  // main tells it, too, but only when the command has ended
     prepared.console.say(fmt::format("the recording had to end: {}", loop.error()->message));
   }
+  if (prepared.coroutine_probes.silent()) {
+    prepared.console.say("no coroutine marker was reached: no coroutines, or none from here");
+  }
   say_result(prepared.console, prepared.file, writer, ending, start_ns);
   if (prepared.target.ended_fd() >= 0 && stop == Stop::kTargetEnded) {
     const std::uint64_t alive = prepared.session.tasks_alive();
@@ -218,7 +230,7 @@ Outcome<int> record(const Options& options, Prepared& prepared) {
     return tl::unexpected<Failure>(started.error());
   }
   EventLoop loop({options, prepared.session, writer, prepared.target, prepared.signals,
-                  prepared.console, prepared.coroutines},
+                  prepared.console, prepared.coroutines, prepared.coroutine_probes},
                  start_ns);
   Result<void> finished = prepared.file.publish();
   if (finished) {

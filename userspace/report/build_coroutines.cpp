@@ -51,7 +51,7 @@ std::string what_there_was(const View& view) {
   return text + ".";
 }
 
-// By the program's own count, which is kept apart from the events.
+// By the program's own count, which is kept apart from the events, where there is one.
 Paragraph account(const Coroutines& all) {
   std::uint64_t recorded = 0, counted_by_program = 0;
   bool known = !all.functions.empty();
@@ -63,6 +63,15 @@ Paragraph account(const Coroutines& all) {
     recorded += sum(each.counts);
     known = known && each.own_counts.has_value();
     if (each.own_counts) counted_by_program += sum(*each.own_counts);
+  }
+  const bool marked = std::any_of(all.spaces.begin(), all.spaces.end(), [](const auto& space) {
+    return space.source == model::CoroutineSource::kUsdt;
+  });
+  if (marked) {
+    return {fmt::format("{} events of coroutines recorded, one for each marker of the program that "
+                        "was reached (USDT), and {} lost.",
+                        format_count(recorded), all.lost == 0 ? "none" : format_count(all.lost)),
+            all.lost == 0 ? Tone::kGood : Tone::kWarning};
   }
   if (!known) {
     return {"How many events there were is not known: the recording was cut, or marks limit it.",

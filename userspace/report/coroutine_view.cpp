@@ -43,7 +43,7 @@ std::vector<const analyze::BlockedLoop*> blocks_of(const View& view) {
 CoroutineNames::CoroutineNames(const View& view) {
   const analyze::Coroutines& all = view.summary().coroutines;
   for (const analyze::CoroutineFunction& each : all.functions) functions_[each.number] = &each;
-  for (const analyze::CoroutineSpace& each : all.spaces) spaces_[each.number] = each.tgid;
+  for (const analyze::CoroutineSpace& each : all.spaces) spaces_[each.number] = &each;
 }
 
 bool CoroutineNames::known(std::uint32_t function) const {
@@ -62,7 +62,19 @@ std::string CoroutineNames::shown(std::uint32_t function) const {
 
 model::Tid CoroutineNames::tgid(std::uint32_t space) const {
   const auto found = spaces_.find(space);
-  return found == spaces_.end() ? 0 : found->second;
+  return found == spaces_.end() ? 0 : found->second->tgid;
+}
+
+std::string_view CoroutineNames::source(std::uint32_t space) const {
+  const auto found = spaces_.find(space);
+  if (found == spaces_.end()) return {};
+  switch (found->second->source) {
+    case model::CoroutineSource::kRecorder:
+      return "recorder";
+    case model::CoroutineSource::kUsdt:
+      return "usdt";
+  }
+  return {};
 }
 
 }  // namespace triptych::report

@@ -27,10 +27,12 @@ class CoroutineNames {
   // To be shown: "fetch", or "(unknown function)".
   [[nodiscard]] std::string shown(std::uint32_t function) const;
   [[nodiscard]] model::Tid tgid(std::uint32_t space) const;  // 0: not known
+  // "recorder", "usdt"; empty: not known
+  [[nodiscard]] std::string_view source(std::uint32_t space) const;
 
  private:
   std::unordered_map<std::uint32_t, const analyze::CoroutineFunction*> functions_;
-  std::unordered_map<std::uint32_t, model::Tid> spaces_;
+  std::unordered_map<std::uint32_t, const analyze::CoroutineSpace*> spaces_;
 };
 
 }  // namespace triptych::report

@@ -35,13 +35,17 @@ Json counts_json(const analyze::CoroutineCounts& counts) {
           {"destroyed", counts.destroyed}};
 }
 
+Json text_or_null(std::string_view text) {
+  return text.empty() ? Json() : Json(text);
+}
+
 Json coroutine_json(const View& view, const CoroutineNames& names,
                     const analyze::Coroutine& coroutine) {
   Json json = {
       {"id", coroutine.number},
       {"function", names.known(coroutine.function) ? Json(names.raw(coroutine.function)) : Json()},
-      {"runtime", nullptr},  // the recorder does not say
-      {"source", "recorder"},
+      {"runtime", nullptr},  // no way of seeing them says
+      {"source", text_or_null(names.source(coroutine.space))},
       {"address", coroutine.address},
       {"tgid", number_or_null(static_cast<std::uint64_t>(names.tgid(coroutine.space)))},
       {"created_ns", optional_json(coroutine.created_ns)},

@@ -31,9 +31,9 @@ inline constexpr ChoiceNames kDoingNames{0, {"unknown", "on_cpu", "runnable", "b
 inline constexpr ChoiceNames kSourceNames{1, {"syscall", "fentry"}};
 inline constexpr ChoiceNames kWhatNames{
     1, {"created", "resumed", "suspended", "finished", "destroyed", "awaits"}};
-inline constexpr ChoiceNames kCoroutineSourceNames{1, {"recorder"}};
+inline constexpr ChoiceNames kCoroutineSourceNames{1, {"recorder", "usdt"}};
 inline constexpr ChoiceNames kClockNames{1, {"tsc", "monotonic"}};
-inline constexpr ChoiceNames kCoroutineLossNames{1, {"ring", "no_ring", "damage"}};
+inline constexpr ChoiceNames kCoroutineLossNames{1, {"ring", "no_ring", "damage", "kernel"}};
 inline constexpr ChoiceNames kMarkTypeNames{1, {"begin", "end", "point"}};
 inline constexpr ChoiceNames kMappingNames{
     0, {"unknown", "none", "anon", "file", "shmem", "hugetlb", "special"}};

@@ -25,7 +25,9 @@ class FindProgram : public testing::Test {
 
 TEST_F(FindProgram, SearchesPathForBareNames) {
   add("tool", 0755);
-  EXPECT_EQ(find_program("tool", "/nowhere:" + directory_.path()), 0);
+  std::string found;
+  EXPECT_EQ(find_program("tool", "/nowhere:" + directory_.path(), &found), 0);
+  EXPECT_EQ(found, directory_.path() + "/tool");
   EXPECT_EQ(find_program("tool", "/nowhere"), ENOENT);
   EXPECT_EQ(find_program("tool", ""), ENOENT);
   EXPECT_EQ(find_program("", directory_.path()), ENOENT);

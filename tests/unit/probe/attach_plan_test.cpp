@@ -50,6 +50,24 @@ TEST(AttachPlan, TheFullTierUsesFunctionsAndLeavesSystemCallsAlone) {
   EXPECT_EQ(event(*plan, "fork call")->hook, "fentry/kernel_clone, fexit/kernel_clone");
 }
 
+TEST(AttachPlan, ProbesInProgramsOnlyWhenAskedFor) {
+  PlanRequest request;
+  const Result<AttachPlan> without = make_attach_plan(kernel_without({}), request);
+  ASSERT_TRUE(without);
+  EXPECT_THAT(without->programs, Not(Contains("on_coroutine_marker")));
+  EXPECT_EQ(event(*without, "coroutine"), nullptr);
+  request.coroutine_probes = true;
+  const Result<AttachPlan> with = make_attach_plan(kernel_without({}), request);
+  ASSERT_TRUE(with);
+  EXPECT_THAT(with->programs, Contains("on_coroutine_marker"));
+  EXPECT_EQ(event(*with, "coroutine")->hook, "uprobe_multi/coroutine");
+  const Result<AttachPlan> refused =
+      make_attach_plan(kernel_without({"uprobe_multi/coroutine"}), request);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message,
+            "this kernel cannot record coroutine: uprobe_multi/coroutine: load refused");
+}
+
 TEST(AttachPlan, TheBaseTierFallsBackAndSaysWhy) {
   const Result<AttachPlan> plan = make_attach_plan(kernel_without(kNoFunctions), {{}, false});
   ASSERT_TRUE(plan);

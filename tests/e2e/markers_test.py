@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Coroutines of a program that carries markers (USDT): every marker exactly, against what the program
+says it reached; and the program lives, whatever it does meanwhile."""
+
+import collections
+import json
+import os
+import subprocess
+
+import harness
+
+PROGRAM = os.environ.get("TRIPTYCH_MARKERS", "")
+KINDS = ("created", "resumed", "suspended", "finished", "destroyed")
+
+
+def said(text):
+    """What the program printed."""
+    lines = [line.split() for line in text.splitlines() if len(line.split()) == 6]
+    return {line[0]: tuple(map(int, line[1:])) for line in lines}
+
+
+class MarkersTest(harness.Test):
+    def events(self):
+        text = self.triptych("dump", "--format", "json", "triptych.tpt").out
+        return [json.loads(line) for line in text.splitlines() if line.startswith('{"ts_ns"')]
+
+    def recorded(self, *words, options=()):
+        done = self.record(*options, "--coroutines", "usdt", "--", PROGRAM, *map(str, words))
+        self.assertEqual(done.status, 0, done.err)
+        return self.events(), said(done.out)
+
+    def counts(self, events):
+        """{name: (created, …)}. A coroutine's function is told when it is created."""
+        names = {e["function"]: e["name"] for e in events if e["kind"] == "coroutine_function"}
+        functions, counted = {}, collections.defaultdict(collections.Counter)
+        for event in (e for e in events if e["kind"] == "coroutine"):
+            self.assertEqual(event["source"], "usdt")
+            key = (event["space"], event["id"])
+            if event["what"] == "created":
+                functions[key] = names[event["function"]]
+            counted[functions.get(key, "?")][event["what"]] += 1
+        return {name: tuple(counter[kind] for kind in KINDS) for name, counter in counted.items()}
+
+    def expect_exact(self, events, expected):
+        self.assertTrue(expected)
+        self.assertEqual(self.counts(events), expected)
+        self.assertEqual([e for e in events if e["kind"] == "coroutine_lost"], [])
+
+    def test_every_marker_is_there(self):
+        events, expected = self.recorded("switch", 50_000, 1)
+        self.expect_exact(events, expected)
+        space, = [e for e in events if e["kind"] == "coroutine_space"]
+        self.assertEqual((space["source"], space["clock"], space["from_start"]),
+                         ("usdt", "monotonic", True))
+
+    def test_on_many_threads(self):
+        events, expected = self.recorded("switch", 1000, 20)
+        self.expect_exact(events, expected)
+        tasks = {e["task"] for e in events if e["kind"] == "coroutine"}
+        self.assertEqual(len(tasks), 20)
+
+    def test_await_chains(self):
+        events, expected = self.recorded("await", 1000)
+        self.expect_exact(events, expected)
+        awaits = [e for e in events if e["kind"] == "coroutine" and e["what"] == "awaits"]
+        self.assertEqual(len(awaits), 1000)
+        created = [e["id"] for e in events if e["kind"] == "coroutine" and e["what"] == "created"]
+        self.assertEqual([e["other"] for e in awaits], created[1:])
+
+    def test_forked_children_are_seen_and_live(self):
+        events, expected = self.recorded("fork", 5000)
+        self.expect_exact(events, expected)
+        spaces = {e["space"]: e["tgid"] for e in events if e["kind"] == "coroutine_space"}
+        self.assertEqual(len(set(spaces.values())), 3)
+        names = [e["name"] for e in events if e["kind"] == "coroutine_function"]
+        self.assertEqual(names, ["worker"], "one file, one function")
+
+    def test_a_leaf_function_keeps_what_lies_below_its_stack_pointer(self):
+        self.expect_exact(*self.recorded("leaf", 5000))
+
+    def test_the_report_says_what_the_program_did(self):
+        _, expected = self.recorded("switch", 1000, 3)
+        report = self.report()
+        self.assertEqual(report["totals"]["coroutine_switches"], expected["worker"][1])
+        worker, = [f for f in report["coroutine_functions"] if f["function"] == "worker"]
+        self.assertEqual(tuple(worker["recorded"][kind] for kind in KINDS), expected["worker"])
+        self.assertEqual({c["source"] for c in report["coroutines"]}, {"usdt"})
+        self.assertEqual([c["resumes"] for c in report["coroutines"]], [1001] * 3)
+        plan = {p["event"]: p["hook"] for p in report["recording"]["plan"]}
+        self.assertEqual(plan["coroutine"], "uprobe_multi/coroutine")
+        text = self.triptych("report", "triptych.tpt").out
+        self.assertIn("one for each marker of the program that was reached (USDT), and none lost",
+                      " ".join(text.split()))
+
+    def test_who_sleeps_in_an_event_loop_is_found(self):
+        self.expect_exact(*self.recorded("block", 200))
+        only, = self.report()["blocked_loops"]
+        self.assertEqual((only["function"], only["how"], only["syscall"]),
+                         ("sleeper", "blocked", "clock_nanosleep"))
+        self.assertGreaterEqual(only["duration_ns"], 200_000_000)
+
+    def wait_for_program(self, rounds):
+        program = subprocess.Popen([PROGRAM, "wait", str(rounds)], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, text=True, env=harness.environment())
+        self.addCleanup(program.kill)
+        self.assertEqual(program.stdout.readline(), "ready\n")
+        return program
+
+    def test_a_program_that_runs_already(self):
+        program = self.wait_for_program(20_000)
+        recorder = self.start("record", "--coroutines", "usdt", "-p", str(program.pid))
+        self.wait_for_file("triptych.tpt")
+        out, _ = program.communicate()
+        self.assertEqual(self.finish(recorder).status, 0)
+        self.expect_exact(self.events(), said(out))
+
+    def test_another_process_of_the_same_file_is_not_recorded(self):
+        program, bystander = self.wait_for_program(1000), self.wait_for_program(3000)
+        recorder = self.start("record", "--coroutines", "usdt", "-p", str(program.pid))
+        self.wait_for_file("triptych.tpt")
+        bystander.communicate()
+        out, _ = program.communicate()
+        self.assertEqual((program.returncode, bystander.returncode), (0, 0))
+        self.assertEqual(self.finish(recorder).status, 0)
+        self.expect_exact(self.events(), said(out))
+
+    def test_it_lives_on_when_the_recorder_is_killed(self):
+        program = self.wait_for_program(20_000)
+        recorder = self.start("record", "--coroutines", "usdt", "-p", str(program.pid))
+        self.wait_for_file("triptych.tpt")
+        recorder.kill()
+        recorder.wait()
+        out, _ = program.communicate()
+        self.assertEqual(program.returncode, 0)
+        self.assertTrue(said(out))
+
+    def test_what_finds_no_room_is_counted(self):
+        events, expected = self.recorded("switch", 200_000, 2, options=("--buffer-size", "64K"))
+        counted = sum(sum(e["what"] == kind for kind in KINDS)
+                      for e in events if e["kind"] == "coroutine")
+        lost = sum(e["count"] for e in events if e["kind"] == "coroutine_lost")
+        said_all = sum(sum(counts) for counts in expected.values())
+        self.assertGreater(lost, 0)
+        # What tells of a space or a function may be among the lost.
+        self.assertIn(counted + lost - said_all, range(0, 50))
+
+    def test_silence_is_told(self):
+        done = self.record("--coroutines", "usdt", "--", PROGRAM, "switch", "0", "0")
+        self.assertEqual(done.status, 0, done.err)
+        self.assertIn("no coroutine marker was reached", done.err)
+
+    def test_a_program_without_markers_is_refused(self):
+        done = self.record("--coroutines", "usdt", "--", "/bin/true")
+        self.assert_refused(done, 125, "/bin/true: no markers of coroutines",
+                            "a program that includes <triptych/usdt.h> has them; those of its "
+                            "libraries are found when it runs: -p PID")
+        self.assertEqual(self.names(), [])
+
+    def test_a_script_is_refused(self):
+        script = self.write("script", "#!/bin/sh\ntrue\n", 0o755)
+        done = self.record("--coroutines", "usdt", "--", script)
+        self.assert_refused(done, 125, f"{script}: not an ELF program",
+                            "a program that includes <triptych/usdt.h> has them; those of its "
+                            "libraries are found when it runs: -p PID")
+
+    def test_a_process_without_markers_is_refused(self):
+        done = self.record("--coroutines", "usdt", "-p", str(os.getpid()))
+        self.assert_refused(done, 125, f"no markers of coroutines in the files of process "
+                            f"{os.getpid()}", "a program that includes <triptych/usdt.h> has them")
+
+    def test_what_goes_together_with_what(self):
+        done = self.record("--coroutines", "usdt", "-a")
+        self.assert_refused(done, 2, "--coroutines usdt looks for markers in one program, not in "
+                            "all", "record that program: -p PID, or -- COMMAND")
+        done = self.record("--coroutines", "usdt", "--summary-only", "--", PROGRAM)
+        self.assert_refused(done, 2, "--summary-only keeps no events, so none of coroutines",
+                            "leave --coroutines out, or --summary-only")
+
+    def test_a_kernel_without_such_probes_says_so(self):
+        done = self.record("--coroutines", "usdt", "--no-probe", "uprobe_multi/coroutine", "--",
+                           PROGRAM)
+        self.assert_refused(done, 125, "this kernel cannot record coroutine: "
+                            "uprobe_multi/coroutine: left out by --no-probe",
+                            "`triptych doctor` tells for each kind of event what is missing")
+
+
+harness.main()
