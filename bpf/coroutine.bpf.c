@@ -152,13 +152,18 @@ static __always_inline u32 function_at(u64 address, const struct triptych_corout
 		return 0;
 	}
 	number = __sync_fetch_and_add(&next_coroutine_function, 1);
+	if (bpf_map_update_elem(&coroutine_functions, &key, &number, BPF_NOEXIST)) {
+		/* Another thread was faster. */
+		bpf_ringbuf_discard(function, BPF_RB_NO_WAKEUP);
+		known = bpf_map_lookup_elem(&coroutine_functions, &key);
+		return known ? *known : 0;
+	}
 	fill_header(&function->hdr, TRIPTYCH_EV_COROUTINE_FUNCTION, sizeof(*function), now,
 	            TRIPTYCH_TASK_NONE);
 	function->address = address;
 	function->function = number;
 	function->line = 0;
 	submit(function);
-	bpf_map_update_elem(&coroutine_functions, &key, &number, BPF_ANY);
 	return number;
 }
 
