@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "cli/command.hpp"
 #include "cli/output.hpp"
@@ -71,6 +73,11 @@ std::string advice_for(const probe::Capability& hook) {
   if (hook.name.starts_with("tracepoint/")) {
     return "the duration of fork calls is missing; it needs CONFIG_FTRACE_SYSCALLS";
   }
+  if (hook.name.starts_with("uprobe_multi/")) {
+    return "markers in programs cannot be probed, coroutines only be recorded by triptych's "
+           "library; "
+           "Linux 6.6 and newer can probe";
+  }
   return "needed: use a distribution's kernel of 6.1 or newer, and run as root outside a container";
 }
 
@@ -93,13 +100,16 @@ report::Section events_section(const std::vector<model::PlannedEvent>& events) {
 report::Section hooks_section(const probe::Capabilities& capabilities) {
   report::Table table;
   table.columns = {{"", true}, {"hook", true}, {"why it is refused", true}};
-  std::string last_advice;
+  std::vector<std::string> advice;
   for (const probe::Capability& hook : capabilities.hooks) {
     report::Row row;
     row.cells = {hook.available ? "ok" : "--", hook.name};
     if (!hook.available) {
       row.cells.emplace_back(hook.reason);
-      last_advice = advice_for(hook);
+      std::string what = advice_for(hook);
+      if (std::find(advice.begin(), advice.end(), what) == advice.end()) {
+        advice.push_back(std::move(what));
+      }
     }
     table.rows.push_back(std::move(row));
   }
@@ -108,7 +118,7 @@ report::Section hooks_section(const probe::Capabilities& capabilities) {
   const auto say = [&section](std::string text) {
     section.blocks.emplace_back(report::Paragraph{std::move(text)});
   };
-  if (!last_advice.empty()) say(fmt::format("What to do: {}.", last_advice));
+  for (const std::string& what : advice) say(fmt::format("What to do: {}.", what));
   if (capabilities.preempt_count_distance == 0) {
     say("Wakeups by interrupts cannot be told from wakeups by the task they interrupted.");
   }
