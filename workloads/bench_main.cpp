@@ -46,6 +46,17 @@ Result<Settings> take_settings(std::vector<char*>* arguments) {
   return settings;
 }
 
+Result<void> run_operations(benchmark::State& state, Cell& cell, std::uint64_t operations) {
+  if (!cell.needs_restoring()) return cell.run(operations);
+  for (std::uint64_t i = 0; i < operations; ++i) {
+    state.PauseTiming();
+    cell.restore();
+    state.ResumeTiming();
+    TRIPTYCH_TRY(cell.run(1));
+  }
+  return {};
+}
+
 // The whole of a benchmark's iterations is one run of the cell, as in `triptych run`.
 void measure(benchmark::State& state, const Variant& variant, const Parameters& parameters) {
   Result<std::unique_ptr<Cell>> cell = variant.make(parameters);
@@ -54,7 +65,8 @@ void measure(benchmark::State& state, const Variant& variant, const Parameters& 
     return;
   }
   while (state.KeepRunningBatch(state.max_iterations)) {
-    const Result<void> done = (*cell)->run(static_cast<std::uint64_t>(state.max_iterations));
+    const Result<void> done =
+        run_operations(state, **cell, static_cast<std::uint64_t>(state.max_iterations));
     if (!done) {
       state.SkipWithError(done.error().message.c_str());
       break;

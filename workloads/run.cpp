@@ -66,15 +66,38 @@ Result<void> check_options(const Scenario& scenario, const RunOptions& options) 
   return {};
 }
 
+// What putting the cell back took, which is not the operations'.
+struct Aside {
+  std::uint64_t elapsed_ns = 0;
+  Usage usage;
+};
+
+void put_back(Cell& cell, Aside* aside) {
+  const std::uint64_t start = now_ns();
+  const Usage before = usage_now(cell);
+  cell.restore();
+  aside->usage += usage_now(cell) - before;
+  aside->elapsed_ns += now_ns() - start;
+}
+
+Result<void> run_operations(Cell& cell, std::uint64_t operations, Aside* aside) {
+  if (!cell.needs_restoring() || operations == 0) return cell.run(operations);
+  for (std::uint64_t i = 0; i < operations; ++i) {
+    put_back(cell, aside);
+    TRIPTYCH_TRY(cell.run(1));
+  }
+  return {};
+}
+
 // Batches that grow, so that what a run costs beside its operations fades, but not past the end:
 // the last one is what the speed so far promises to fit.
-Result<std::uint64_t> run_for(Cell& cell, double seconds) {
+Result<std::uint64_t> run_for(Cell& cell, double seconds, Aside* aside) {
   const auto budget_ns = static_cast<std::uint64_t>(seconds * 1e9);
   const std::uint64_t start = now_ns();
   std::uint64_t done = 0;
   std::uint64_t batch = 1;
   while (true) {
-    TRIPTYCH_TRY(cell.run(batch));
+    TRIPTYCH_TRY(run_operations(cell, batch, aside));
     done += batch;
     const std::uint64_t elapsed = now_ns() - start;
     if (elapsed >= budget_ns) return done;
@@ -84,20 +107,23 @@ Result<std::uint64_t> run_for(Cell& cell, double seconds) {
   }
 }
 
-Result<std::uint64_t> run_measured(Cell& cell, const RunOptions& options) {
-  if (options.seconds > 0) return run_for(cell, options.seconds);
-  TRIPTYCH_TRY(cell.run(options.operations));
+Result<std::uint64_t> run_measured(Cell& cell, const RunOptions& options, Aside* aside) {
+  if (options.seconds > 0) return run_for(cell, options.seconds, aside);
+  TRIPTYCH_TRY(run_operations(cell, options.operations, aside));
   return options.operations;
 }
 
 // The control run goes this way too, so that it differs in nothing but the operations.
 Result<std::uint64_t> run_between(const char* begin_mark, const char* end_mark, Cell& cell,
-                                  const RunOptions& options, std::uint64_t* elapsed_ns) {
+                                  const RunOptions& options, RunResult* result) {
+  Aside aside;
+  const Usage usage_before = usage_now(cell);
   triptych_mark_point(begin_mark);
   const std::uint64_t start = now_ns();
-  Result<std::uint64_t> done = run_measured(cell, options);
-  *elapsed_ns = now_ns() - start;
+  Result<std::uint64_t> done = run_measured(cell, options, &aside);
+  result->elapsed_ns = now_ns() - start - aside.elapsed_ns;
   triptych_mark_point(end_mark);
+  result->usage = usage_now(cell) - usage_before - aside.usage;
   return done;
 }
 
@@ -108,19 +134,18 @@ Result<RunResult> run_cell(const Scenario& scenario, const Variant& variant,
   TRIPTYCH_TRY(check_options(scenario, options));
   if (options.cpu) TRIPTYCH_TRY(pin(*options.cpu));
   TRIPTYCH_TRY_ASSIGN(const std::unique_ptr<Cell> cell, variant.make(parameters));
-  if (options.warm_up_operations > 0) TRIPTYCH_TRY(cell->run(options.warm_up_operations));
+  if (options.warm_up_operations > 0) {
+    Aside aside;  // nothing of the warm-up counts
+    TRIPTYCH_TRY(run_operations(*cell, options.warm_up_operations, &aside));
+  }
   RunResult result;
   static_cast<void>(now_ns());  // so that the clock's page is there
   if (options.control) {
-    TRIPTYCH_TRY(run_between(kControlBeginMark, kControlEndMark, *cell, {}, &result.elapsed_ns));
+    TRIPTYCH_TRY(run_between(kControlBeginMark, kControlEndMark, *cell, {}, &result));
   }
   const std::uint64_t switches_before = cell->coroutine_switches();
-  const Usage usage_before = usage_now(*cell);
-  Result<std::uint64_t> done =
-      run_between(kBeginMark, kEndMark, *cell, options, &result.elapsed_ns);
-  result.usage = usage_now(*cell) - usage_before;
-  if (!done) return tl::unexpected<Error>(std::move(done.error()));
-  result.operations = *done;
+  TRIPTYCH_TRY_ASSIGN(result.operations,
+                      run_between(kBeginMark, kEndMark, *cell, options, &result));
   result.coroutine_switches = cell->coroutine_switches() - switches_before;
   result.metrics = cell->metrics();
   result.notes = cell->notes();

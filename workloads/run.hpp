@@ -31,7 +31,7 @@ struct RunOptions {
 
 struct RunResult {
   std::uint64_t operations = 0;
-  std::uint64_t elapsed_ns = 0;  // CLOCK_MONOTONIC, of the operations alone
+  std::uint64_t elapsed_ns = 0;  // CLOCK_MONOTONIC, of the operations alone, as is the usage
   Usage usage;                   // getrusage(RUSAGE_SELF + RUSAGE_CHILDREN), and of living units
   std::uint64_t coroutine_switches = 0;
   std::vector<Metric> metrics;

@@ -81,6 +81,11 @@ class Cell {
   // units of a ring, say). Fails when the system refuses something.
   virtual Result<void> run(std::uint64_t operations) = 0;
 
+  // Whether an operation leaves the cell otherwise than the next one has to find it. Then restore()
+  // is called before each, with the clock stopped, and run() does one at a time.
+  virtual bool needs_restoring() const { return false; }
+  virtual void restore() {}
+
   // What the cell found out about itself in its runs so far.
   virtual std::vector<Metric> metrics() const { return {}; }
 

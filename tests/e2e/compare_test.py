@@ -134,6 +134,20 @@ class CompareTest(harness.Test):
             fork = self.cell(document, "process", "fork")
             self.assertEqual(self.recorded(fork, "memory_copies"), expected, settings)
 
+    def test_one_memory_copies_the_pages_of_a_file_too(self):
+        document = self.compare(*QUICK, "cow", "--set", "resident=4M", "--set", "memory=file")
+        for cell in document["cells"]:
+            if cell["placement"] == "pinned":
+                title = (cell["model"], cell["variant"])
+                self.assertEqual(self.recorded(cell, "memory_copies"), 512, title)
+                copies = [each for each in cell["figures"] if each["name"] == "copies_expected"]
+                self.assertEqual(copies[0]["median"], 512, title)
+                # What puts the file's pages back is in no figure.
+                if cell["model"] == "coroutine":
+                    self.assertLess(self.recorded(cell, "faults_file"), 1, title)
+        for line in document["scenarios"][0]["explanations"]:
+            self.assertNotIn("copies none", line)
+
     def test_text_has_tables_reasons_and_summary(self):
         result = self.triptych("compare", *QUICK, "switch")
         self.assertEqual(result.status, 0, result.err)

@@ -38,7 +38,6 @@ class CoroutineCell final : public Cell {
 
   Result<void> run(std::uint64_t operations) override {
     for (std::uint64_t i = 0; i < operations; ++i) {
-      stage_.restore();
       TRIPTYCH_TRY_ASSIGN(const auto unit, CoroutineModel::create(stage_, scheduler_));
       scheduler_.make_ready(CoroutineModel::handle(unit));
       scheduler_.run();
@@ -51,7 +50,9 @@ class CoroutineCell final : public Cell {
     return {};
   }
 
-  std::vector<Metric> metrics() const override { return stage_.metrics(false); }
+  bool needs_restoring() const override { return stage_.plan().needs_restoring; }
+  void restore() override { stage_.restore(); }
+  std::vector<Metric> metrics() const override { return stage_.metrics(); }
   std::uint64_t coroutine_switches() const override { return scheduler_.switches(); }
 
  private:
@@ -61,7 +62,7 @@ class CoroutineCell final : public Cell {
 
 template <typename CoroutineModel>
 Result<std::unique_ptr<Cell>> make(const Parameters& parameters) {
-  TRIPTYCH_TRY_ASSIGN(Stage stage, Stage::prepare(parameters));
+  TRIPTYCH_TRY_ASSIGN(Stage stage, Stage::prepare(parameters, Memory::kOfBoth));
   return std::make_unique<CoroutineCell<CoroutineModel>>(std::move(stage));
 }
 

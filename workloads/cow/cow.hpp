@@ -15,6 +15,16 @@ Scenario cow_scenario();
 
 namespace cow {
 
+enum class Backing : std::uint8_t { kAnonymous, kFile };  // of a private mapping
+enum class Memory : std::uint8_t { kOfEach, kOfBoth };    // after a fork; one for unit and creator
+
+// Of the memory that each writes, in millionths.
+struct Shares {
+  std::uint64_t child = 0;
+  std::uint64_t during = 0;
+  std::uint64_t after = 0;
+};
+
 // Which pages who writes. The child's are spread evenly over the memory. The creator takes, while
 // the child lives, first of those that the child leaves alone, so that as long as there are enough
 // each page is copied once; and after the child's end pages spread evenly over all.
@@ -23,13 +33,14 @@ struct Plan {
   std::vector<std::uint32_t> child;   // numbers of pages, ascending
   std::vector<std::uint32_t> during;  // the creator, while the child lives
   std::vector<std::uint32_t> after;   // the creator, after the child has ended
-  // Pages that processes copy in one operation. Of anonymous memory, who is left alone with a page
-  // takes it over; the page of a file belongs to the file, and whoever writes it copies it.
+  // Pages that are copied in one operation. Of anonymous memory only a fork makes any: who is left
+  // alone with a page takes it over. The page of a file belongs to the file: each memory copies it
+  // when it is first written there.
   std::uint64_t copies = 0;
+  // Whether the next operation finds other memory than this one unless that is put back.
+  bool needs_restoring = false;
 
-  // Shares are in millionths.
-  static Plan make(std::uint64_t pages, std::uint64_t child_share, std::uint64_t during_share,
-                   std::uint64_t after_share, bool of_file);
+  static Plan make(std::uint64_t pages, const Shares& shares, Backing backing, Memory memory);
 };
 
 // What one writer saw, in all operations.
@@ -44,11 +55,11 @@ struct Writing {
 // The memory, its plan and what was seen; the same for each model.
 class Stage {
  public:
-  static Result<Stage> prepare(const Parameters& parameters);
+  static Result<Stage> prepare(const Parameters& parameters, Memory memory);
 
   // Writes one byte of each of these pages. Called by whom it is about.
   Writing write(const std::vector<std::uint32_t>& pages) const;
-  // Before an operation: where the creator's own writing would leave the next one other pages.
+  // The copies go, and the file's pages come back.
   void restore() const;
 
   const Plan& plan() const { return *plan_; }
@@ -57,12 +68,10 @@ class Stage {
   void add_after(const Writing& writing) { after_.add(writing); }
   void count_operation() { ++operations_; }
 
-  // copies: whether the model has anything to copy.
-  std::vector<Metric> metrics(bool copies) const;
+  std::vector<Metric> metrics() const;
 
  private:
   Mapping memory_;
-  bool restores_ = false;
   std::unique_ptr<const Plan> plan_;
   Writing child_;
   Writing during_;

@@ -22,7 +22,7 @@ class ProcessCell final : public Cell {
  public:
   static Result<std::unique_ptr<Cell>> make(const Parameters& parameters) {
     auto cell = std::make_unique<ProcessCell>();
-    TRIPTYCH_TRY_ASSIGN(cell->stage_, Stage::prepare(parameters));
+    TRIPTYCH_TRY_ASSIGN(cell->stage_, Stage::prepare(parameters, Memory::kOfEach));
     TRIPTYCH_TRY_ASSIGN(cell->shared_, Mapping::shared(sizeof(Meeting)));
     cell->meeting_ = new (cell->shared_.data()) Meeting;
     return cell;
@@ -33,11 +33,12 @@ class ProcessCell final : public Cell {
     return {};
   }
 
-  std::vector<Metric> metrics() const override { return stage_.metrics(true); }
+  bool needs_restoring() const override { return stage_.plan().needs_restoring; }
+  void restore() override { stage_.restore(); }
+  std::vector<Metric> metrics() const override { return stage_.metrics(); }
 
  private:
   Result<void> run_once() {
-    stage_.restore();
     meeting_->written.store(0);
     meeting_->end.store(0);
     TRIPTYCH_TRY_ASSIGN(const pid_t child, start_child([this] { return live(); }));

@@ -57,9 +57,9 @@ Scenario cow_scenario() {
       "the same pages of the same memory are written by the same side in the same order";
   scenario.different =
       "after a fork parent and child have each page in common until one of them writes it: that "
-      "one "
-      "gets a copy, and who is left alone with a page takes it over; threads and coroutines have "
-      "one memory and nothing to copy";
+      "one gets a copy, and who is left alone with a page takes it over; threads and coroutines "
+      "have one memory and nothing to copy, except that the first write to a page of a file copies "
+      "it in every memory";
   scenario.parameters = kParameters;
   scenario.variants.assign(std::begin(kVariants), std::end(kVariants));
   scenario.default_operations = 10;

@@ -39,35 +39,46 @@ void spread(const std::vector<std::uint32_t>& candidates, std::uint64_t wanted,
   }
 }
 
+// Both are in ascending order.
+std::vector<std::uint32_t> united(const std::vector<std::uint32_t>& one,
+                                  const std::vector<std::uint32_t>& other) {
+  std::vector<std::uint32_t> all;
+  std::set_union(one.begin(), one.end(), other.begin(), other.end(), std::back_inserter(all));
+  return all;
+}
+
 double per(std::uint64_t sum, std::uint64_t count) {
   return count == 0 ? 0 : static_cast<double>(sum) / static_cast<double>(count);
 }
 
 }  // namespace
 
-Plan Plan::make(std::uint64_t pages, std::uint64_t child_share, std::uint64_t during_share,
-                std::uint64_t after_share, bool of_file) {
+Plan Plan::make(std::uint64_t pages, const Shares& shares, Backing backing, Memory memory) {
   Plan plan;
   plan.pages = pages;
   std::vector<std::uint32_t> all(pages);
   for (std::uint64_t page = 0; page < pages; ++page) all[page] = static_cast<std::uint32_t>(page);
-  spread(all, share_of(pages, child_share), &plan.child);
+  spread(all, share_of(pages, shares.child), &plan.child);
   std::vector<std::uint32_t> left_alone;
   std::set_difference(all.begin(), all.end(), plan.child.begin(), plan.child.end(),
                       std::back_inserter(left_alone));
-  const std::uint64_t during = share_of(pages, during_share);
+  const std::uint64_t during = share_of(pages, shares.during);
   const std::uint64_t first = std::min<std::uint64_t>(during, left_alone.size());
   spread(left_alone, first, &plan.during);
   spread(plan.child, during - first, &plan.during);
   std::sort(plan.during.begin(), plan.during.end());
-  spread(all, share_of(pages, after_share), &plan.after);
-  if (of_file) {
-    std::vector<std::uint32_t> creators;
-    std::set_union(plan.during.begin(), plan.during.end(), plan.after.begin(), plan.after.end(),
-                   std::back_inserter(creators));
+  spread(all, share_of(pages, shares.after), &plan.after);
+  if (backing == Backing::kAnonymous) {
+    plan.copies = memory == Memory::kOfBoth ? 0 : plan.child.size() + first;
+    return plan;
+  }
+  const std::vector<std::uint32_t> creators = united(plan.during, plan.after);
+  if (memory == Memory::kOfBoth) {
+    plan.copies = united(plan.child, creators).size();
+    plan.needs_restoring = plan.copies > 0;
+  } else {  // the child's copies go with the child
     plan.copies = plan.child.size() + creators.size();
-  } else {
-    plan.copies = plan.child.size() + first;
+    plan.needs_restoring = !creators.empty();
   }
   return plan;
 }
@@ -78,11 +89,11 @@ void Writing::add(const Writing& other) {
   elapsed_ns += other.elapsed_ns;
 }
 
-Result<Stage> Stage::prepare(const Parameters& parameters) {
+Result<Stage> Stage::prepare(const Parameters& parameters, Memory memory) {
   const std::uint64_t bytes = parameters.value("resident") / kPageBytes * kPageBytes;
   Needs needs;
   needs.tasks = 1;
-  needs.memory_bytes = 2 * bytes;  // the child may copy all of it
+  needs.memory_bytes = 2 * bytes;  // all of it may be copied
   TRIPTYCH_TRY(require(needs));
   const bool file = parameters.choice("memory") == "file";
   const bool huge = parameters.choice("pages") == "huge";
@@ -92,15 +103,15 @@ Result<Stage> Stage::prepare(const Parameters& parameters) {
   Stage stage;
   if (file) {
     TRIPTYCH_TRY_ASSIGN(stage.memory_, Mapping::private_file(bytes));
-    stage.restores_ = parameters.value("during") > 0 || parameters.value("after") > 0;
   } else {
     TRIPTYCH_TRY_ASSIGN(stage.memory_,
                         Mapping::anonymous(bytes, huge ? PageSize::kHuge : PageSize::kSmall));
     stage.memory_.touch();
   }
   stage.plan_ = std::make_unique<const Plan>(
-      Plan::make(bytes / kPageBytes, parameters.value("child"), parameters.value("during"),
-                 parameters.value("after"), file));
+      Plan::make(bytes / kPageBytes,
+                 {parameters.value("child"), parameters.value("during"), parameters.value("after")},
+                 file ? Backing::kFile : Backing::kAnonymous, memory));
   stage.memory_.read();
   return stage;
 }
@@ -124,13 +135,13 @@ Writing Stage::write(const std::vector<std::uint32_t>& pages) const {
 }
 
 void Stage::restore() const {
-  if (!restores_) return;
-  // The creator's copies go, and the file's pages come back.
   ::madvise(memory_.data(), memory_.bytes(), MADV_DONTNEED);
-  memory_.read();
+  // Without a fault of this process, where the kernel can (since 5.14): in a recording there are
+  // then the operation's only.
+  if (::madvise(memory_.data(), memory_.bytes(), MADV_POPULATE_READ) != 0) memory_.read();
 }
 
-std::vector<Metric> Stage::metrics(bool copies) const {
+std::vector<Metric> Stage::metrics() const {
   const char* const clock = "CLOCK_MONOTONIC around the writing";
   const char* const faults = "getrusage of the writing thread, ru_minflt + ru_majflt";
   return {
@@ -139,8 +150,8 @@ std::vector<Metric> Stage::metrics(bool copies) const {
        "where the memory begins, to find its faults in a trace"},
       {"huge_bytes", "bytes", static_cast<double>(huge_bytes(memory_)),
        "/proc/self/smaps AnonHugePages"},
-      {"copies_expected", "1", copies ? static_cast<double>(plan_->copies) : 0.0,
-       "pages of an operation that one side writes while both have them"},
+      {"copies_expected", "1", static_cast<double>(plan_->copies),
+       "pages of an operation that one side writes while both, or a file, have them"},
       {"child_pages", "1", per(child_.pages, operations_), "written by the unit, an operation"},
       {"child_faults", "1", per(child_.faults, operations_), faults},
       {"child_write_ns_per_page", "ns", per(child_.elapsed_ns, child_.pages), clock},

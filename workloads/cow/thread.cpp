@@ -13,7 +13,7 @@ class ThreadCell final : public Cell {
  public:
   static Result<std::unique_ptr<Cell>> make(const Parameters& parameters) {
     auto cell = std::make_unique<ThreadCell>();
-    TRIPTYCH_TRY_ASSIGN(cell->stage_, Stage::prepare(parameters));
+    TRIPTYCH_TRY_ASSIGN(cell->stage_, Stage::prepare(parameters, Memory::kOfBoth));
     return cell;
   }
 
@@ -22,11 +22,12 @@ class ThreadCell final : public Cell {
     return {};
   }
 
-  std::vector<Metric> metrics() const override { return stage_.metrics(false); }
+  bool needs_restoring() const override { return stage_.plan().needs_restoring; }
+  void restore() override { stage_.restore(); }
+  std::vector<Metric> metrics() const override { return stage_.metrics(); }
 
  private:
   Result<void> run_once() {
-    stage_.restore();
     written_.store(0);
     end_.store(0);
     pthread_t thread{};

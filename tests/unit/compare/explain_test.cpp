@@ -85,6 +85,12 @@ TEST(Explain, CopiesOnWrite) {
       ElementsAre("process fork takes 5.00 ms because 2,048 pages (8.0 MiB) are copied when "
                   "they are first written, 2.00 us each while recorded; thread default "
                   "writes the same pages, copies none and takes 16.0 us"));
+  // Of a file the thread copies as well.
+  test::record(document.cells[1], {{"threads_created", 1}, {"memory_copies", 512}});
+  EXPECT_THAT(explanations_of(document),
+              ElementsAre(::testing::HasSubstr("writes the same pages, copies 512 and takes")));
+  test::record(document.cells[1], {{"threads_created", 1}, {"memory_copies", 2048}});
+  EXPECT_THAT(explanations_of(document), IsEmpty()) << "as many copies explain nothing";
 }
 
 TEST(Explain, SwitchesOfAddressSpacesAndWithoutTheKernel) {

@@ -12,13 +12,19 @@
 namespace triptych::workloads {
 namespace {
 
+using cow::Backing;
+using cow::Memory;
 using cow::Plan;
+
+Plan of_anonymous(std::uint64_t pages, const cow::Shares& shares) {
+  return Plan::make(pages, shares, Backing::kAnonymous, Memory::kOfEach);
+}
 
 constexpr std::uint64_t kPercent = 10'000;  // in millionths
 
 TEST(CowPlanTest, SpreadsTheChildsPagesEvenly) {
   for (const std::uint64_t share : {1u, 10u, 25u, 33u, 50u, 99u, 100u}) {
-    const Plan plan = Plan::make(4096, share * kPercent, 0, 0, false);
+    const Plan plan = of_anonymous(4096, {share * kPercent, 0, 0});
     const std::uint64_t wanted = (4096 * share + 50) / 100;
     ASSERT_EQ(plan.child.size(), wanted) << share;
     EXPECT_EQ(plan.copies, wanted);
@@ -36,7 +42,7 @@ TEST(CowPlanTest, SpreadsTheChildsPagesEvenly) {
 }
 
 TEST(CowPlanTest, TheCreatorTakesFirstWhatTheChildLeaves) {
-  const Plan plan = Plan::make(1000, 25 * kPercent, 50 * kPercent, 0, false);
+  const Plan plan = of_anonymous(1000, {25 * kPercent, 50 * kPercent, 0});
   EXPECT_EQ(plan.during.size(), 500u);
   std::set<std::uint32_t> all(plan.child.begin(), plan.child.end());
   all.insert(plan.during.begin(), plan.during.end());
@@ -45,7 +51,7 @@ TEST(CowPlanTest, TheCreatorTakesFirstWhatTheChildLeaves) {
 }
 
 TEST(CowPlanTest, WhoIsLeftAloneWithAPageDoesNotCopyIt) {
-  const Plan plan = Plan::make(1000, 75 * kPercent, 50 * kPercent, 100 * kPercent, false);
+  const Plan plan = of_anonymous(1000, {75 * kPercent, 50 * kPercent, 100 * kPercent});
   EXPECT_EQ(plan.child.size(), 750u);
   EXPECT_EQ(plan.during.size(), 500u);
   EXPECT_EQ(plan.after.size(), 1000u);
@@ -53,14 +59,33 @@ TEST(CowPlanTest, WhoIsLeftAloneWithAPageDoesNotCopyIt) {
   EXPECT_TRUE(std::is_sorted(plan.during.begin(), plan.during.end()));
 }
 
-TEST(CowPlanTest, APageOfAFileIsCopiedByEachSide) {
-  EXPECT_EQ(Plan::make(1000, 50 * kPercent, 100 * kPercent, 0, true).copies, 1500u);
-  EXPECT_EQ(Plan::make(1000, 50 * kPercent, 0, 100 * kPercent, true).copies, 1500u);
-  EXPECT_EQ(Plan::make(1000, 50 * kPercent, 100 * kPercent, 100 * kPercent, true).copies, 1500u);
+TEST(CowPlanTest, APageOfAFileIsCopiedByEachMemory) {
+  const auto copies = [](const cow::Shares& shares, Memory memory) {
+    return Plan::make(1000, shares, Backing::kFile, memory).copies;
+  };
+  constexpr std::uint64_t kHalf = 50 * kPercent;
+  constexpr std::uint64_t kAll = 100 * kPercent;
+  EXPECT_EQ(copies({kHalf, kAll, 0}, Memory::kOfEach), 1500u);
+  EXPECT_EQ(copies({kHalf, 0, kAll}, Memory::kOfEach), 1500u);
+  EXPECT_EQ(copies({kHalf, kAll, kAll}, Memory::kOfEach), 1500u);
+  EXPECT_EQ(copies({kHalf, 0, 0}, Memory::kOfBoth), 500u);
+  EXPECT_EQ(copies({kHalf, kHalf, 0}, Memory::kOfBoth), 1000u) << "the creator takes the others";
+  EXPECT_EQ(copies({kHalf, 0, kHalf}, Memory::kOfBoth), 500u) << "the same pages";
+  EXPECT_EQ(copies({0, 0, 0}, Memory::kOfBoth), 0u);
+}
+
+TEST(CowPlanTest, WhatStaysInTheCreatorsMemoryHasToBePutBack) {
+  const auto needs = [](const cow::Shares& shares, Backing backing, Memory memory) {
+    return Plan::make(1000, shares, backing, memory).needs_restoring;
+  };
+  EXPECT_FALSE(needs({kPercent, kPercent, 0}, Backing::kAnonymous, Memory::kOfEach));
+  EXPECT_FALSE(needs({kPercent, 0, 0}, Backing::kFile, Memory::kOfEach));
+  EXPECT_TRUE(needs({kPercent, kPercent, 0}, Backing::kFile, Memory::kOfEach));
+  EXPECT_TRUE(needs({kPercent, 0, 0}, Backing::kFile, Memory::kOfBoth));
 }
 
 TEST(CowPlanTest, NothingIsWrittenByNobody) {
-  const Plan plan = Plan::make(1, 0, 0, 0, false);
+  const Plan plan = of_anonymous(1, {0, 0, 0});
   EXPECT_TRUE(plan.child.empty());
   EXPECT_TRUE(plan.during.empty());
   EXPECT_TRUE(plan.after.empty());
@@ -75,8 +100,10 @@ std::unique_ptr<Cell> run_cow(Model model, std::string_view variant,
     ADD_FAILURE() << cell.error().message;
     return nullptr;
   }
-  for (const std::uint64_t operations : {0u, 1u, 4u}) {
-    const Result<void> done = (*cell)->run(operations);
+  EXPECT_TRUE((*cell)->run(0));
+  for (int operation = 0; operation < 5; ++operation) {
+    if ((*cell)->needs_restoring()) (*cell)->restore();
+    const Result<void> done = (*cell)->run(1);
     EXPECT_TRUE(done) << done.error().message;
   }
   return std::move(*cell);
@@ -133,6 +160,19 @@ TEST(CowTest, UnitsOfOneMemoryFaultNot) {
     EXPECT_EQ(metric(*cell, "child_faults"), 0);
     EXPECT_EQ(metric(*cell, "during_faults"), 0);
     EXPECT_EQ(metric(*cell, "after_faults"), 0);
+  }
+}
+
+// No fork is needed: the page was the file's.
+TEST(CowTest, UnitsOfOneMemoryCopyTheFilesPages) {
+  for (const auto& [model, variant] :
+       {std::pair{Model::kThread, "default"}, std::pair{Model::kCoroutine, "stackless"},
+        std::pair{Model::kCoroutine, "stackful"}}) {
+    const auto cell = run_cow(model, variant, {"memory=file", "child=50%", "during=25%"});
+    ASSERT_NE(cell, nullptr);
+    EXPECT_EQ(metric(*cell, "copies_expected"), 768);
+    EXPECT_EQ(metric(*cell, "child_faults"), 512) << "in each operation";
+    EXPECT_EQ(metric(*cell, "during_faults"), 256);
   }
 }
 

@@ -34,6 +34,23 @@ class NotingCell final : public Cell {
   std::uint64_t switches_ = 0;
 };
 
+std::vector<std::string> calls;  // of the cell below, since its making
+
+// What it does beside its operations takes longer than they do, and faults.
+class RestoringCell final : public Cell {
+ public:
+  Result<void> run(std::uint64_t operations) override {
+    calls.push_back(std::to_string(operations));
+    return {};
+  }
+  bool needs_restoring() const override { return true; }
+  void restore() override {
+    calls.emplace_back("restore");
+    constexpr timespec kLong{0, 20'000'000};
+    ::nanosleep(&kLong, nullptr);
+  }
+};
+
 constexpr Parameter kParameters[] = {
     {"size", "", ParameterKind::kBytes, 65536, 0, 1 << 20, {}},
 };
@@ -41,6 +58,10 @@ constexpr Parameter kParameters[] = {
 Result<std::unique_ptr<Cell>> make_noting(const Parameters&) {
   runs.clear();
   return std::make_unique<NotingCell>();
+}
+Result<std::unique_ptr<Cell>> make_restoring(const Parameters&) {
+  calls.clear();
+  return std::make_unique<RestoringCell>();
 }
 Result<std::unique_ptr<Cell>> make_nothing(const Parameters&) {
   return fail("no room");
@@ -51,13 +72,28 @@ Scenario scenario() {
   scenario.name = "sample";
   scenario.parameters = kParameters;
   scenario.variants = {{Model::kCoroutine, "noting", "", make_noting},
-                       {Model::kThread, "nothing", "", make_nothing}};
+                       {Model::kThread, "nothing", "", make_nothing},
+                       {Model::kProcess, "restoring", "", make_restoring}};
   return scenario;
 }
 
 Result<RunResult> run(const RunOptions& options, std::size_t variant = 0) {
   const Scenario sample = scenario();
   return run_cell(sample, sample.variants[variant], *Parameters::parse(kParameters, {}), options);
+}
+
+TEST(RunTest, WhatPutsACellBackIsNotTimed) {
+  RunOptions options;
+  options.operations = 3;
+  options.warm_up_operations = 1;
+  options.control = true;
+  const Result<RunResult> done = run(options, 2);
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_THAT(calls,
+              ElementsAre("restore", "1", "0", "restore", "1", "restore", "1", "restore", "1"));
+  EXPECT_EQ(done->operations, 3u);
+  EXPECT_LT(done->elapsed_ns, 20'000'000u) << "three times as much went to restoring";
+  EXPECT_EQ(done->usage.voluntary_switches, 0u) << "restoring slept";
 }
 
 TEST(RunTest, DoesTheWarmUpThenTheOperations) {
