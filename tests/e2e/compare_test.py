@@ -197,6 +197,25 @@ class CompareTest(harness.Test):
                                              SUDO_GID=str(harness.USER)))
         self.assertEqual(os.stat(self.path("traces/create.tpt")).st_uid, harness.USER)
 
+    def test_under_sudo_the_machines_counters_are_refreshed_for_the_cells(self):
+        os.chmod(self.directory, 0o777)
+        sources = {}
+        for name, options in (
+                ("sudo", {"env": harness.environment(SUDO_UID=str(harness.USER),
+                                                     SUDO_GID=str(harness.USER))}),
+                ("root", {}),
+                ("user", {"prefix": ("setpriv", f"--reuid={harness.USER}",
+                                     f"--regid={harness.USER}", "--clear-groups")})):
+            document = self.compare(*QUICK, "idle", "--models", "coroutine", **options)
+            for cell in document["cells"]:
+                figure = next(each for each in cell["figures"]
+                              if each["name"] == "counters_refreshed")
+                self.assertEqual(figure["median"], 0 if name == "user" else 1)
+                sources[name] = figure["source"]
+        self.assertEqual(sources["root"], "by writing vm.stat_refresh")
+        self.assertEqual(sources["sudo"], "by having vm.stat_refresh written by who started this")
+        self.assertIn("by waiting a second", sources["user"])
+
     def test_interrupt_leaves_nothing_behind(self):
         process = self.start("compare", "--quick", "create", "-o", "out.txt",
                              env=harness.environment(TMPDIR=self.directory))

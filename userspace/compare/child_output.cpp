@@ -18,6 +18,7 @@
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
 #include "compare/interrupt.hpp"
+#include "compare/refresh_service.hpp"
 
 namespace triptych::compare {
 namespace {
@@ -41,8 +42,22 @@ struct Pipe {
   }
 };
 
+struct Command {
+  std::vector<char*> arguments;
+  std::vector<char*> environment;
+};
+
+// The strings must outlive it.
+std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
+  std::vector<char*> pointers;
+  pointers.reserve(strings.size() + 1);
+  for (const std::string& each : strings) pointers.push_back(const_cast<char*>(each.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
 // In the child, between fork and exec; 127 is what a shell says.
-[[noreturn]] void exec_child(char* const* arguments, const launch::User* become, int out, int err,
+[[noreturn]] void exec_child(const Command& command, const launch::User* become, int out, int err,
                              int go, pid_t parent) {
   bool ready = true;
   if (become != nullptr) {
@@ -58,7 +73,9 @@ struct Pipe {
   char byte = 0;  // the other end is closed when we may go on
   while (ready && ::read(go, &byte, 1) < 0 && errno == EINTR) {
   }
-  if (ready) ::execv(arguments[0], arguments);
+  if (ready) {
+    ::execve(command.arguments[0], command.arguments.data(), command.environment.data());
+  }
   ::_exit(127);
 }
 
@@ -72,8 +89,8 @@ bool drain(int fd, std::size_t most, std::string* text) {
   return count > 0;
 }
 
-void collect(pid_t child, UniqueFd out, UniqueFd err, std::uint64_t deadline_ns,
-             ChildOutput* output) {
+void collect(pid_t child, UniqueFd out, UniqueFd err, RefreshService* service,
+             std::uint64_t deadline_ns, ChildOutput* output) {
   while (out || err) {
     const std::uint64_t now = now_ns();
     if (interrupted() != 0) {
@@ -86,12 +103,14 @@ void collect(pid_t child, UniqueFd out, UniqueFd err, std::uint64_t deadline_ns,
       ::kill(child, SIGKILL);
       return;
     }
-    std::array<pollfd, 2> waits{pollfd{out.get(), POLLIN, 0}, pollfd{err.get(), POLLIN, 0}};
+    std::array<pollfd, 3> waits{pollfd{out.get(), POLLIN, 0}, pollfd{err.get(), POLLIN, 0},
+                                pollfd{service->fd(), POLLIN, 0}};
     const auto left_ms =
         static_cast<int>(std::min<std::uint64_t>((deadline_ns - now) / 1'000'000 + 1, 60'000));
     if (::poll(waits.data(), waits.size(), left_ms) <= 0) continue;
     if (waits[0].revents != 0 && !drain(out.get(), kMostOut, &output->out)) out.reset();
     if (waits[1].revents != 0 && !drain(err.get(), kMostErr, &output->err)) err.reset();
+    if (waits[2].revents != 0) service->answer();
   }
 }
 
@@ -113,14 +132,20 @@ std::string line_after(const std::string& text, const std::string& prefix) {
 
 Result<ChildOutput> run_child(const std::vector<std::string>& argv,
                               const std::optional<launch::User>& become, std::uint64_t timeout_ns,
-                              const std::function<void(pid_t)>& before_exec) {
+                              const ChildHelp& help) {
   TRIPTYCH_TRY_ASSIGN(Pipe out, Pipe::open());
   TRIPTYCH_TRY_ASSIGN(Pipe err, Pipe::open());
   TRIPTYCH_TRY_ASSIGN(Pipe go, Pipe::open());
-  std::vector<char*> arguments;
-  arguments.reserve(argv.size() + 1);
-  for (const std::string& word : argv) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
+  RefreshService service;  // without an end: it is asked nothing
+  std::vector<std::string> extra;
+  if (help.refreshes_statistics) {
+    TRIPTYCH_TRY_ASSIGN(service, RefreshService::open());
+    extra.push_back(service.variable());
+  }
+  Command command{pointers_to(argv), pointers_to(extra)};
+  for (char** each = environ; *each != nullptr; ++each) {
+    command.environment.insert(command.environment.end() - 1, *each);
+  }
 
   ChildOutput output;
   const pid_t parent = ::getpid();
@@ -129,14 +154,17 @@ Result<ChildOutput> run_child(const std::vector<std::string>& argv,
   if (child < 0) return fail_errno("cannot start another process", errno);
   if (child == 0) {
     go.write.reset();
-    exec_child(arguments.data(), become ? &*become : nullptr, out.write.get(), err.write.get(),
+    if (help.refreshes_statistics && !service.hand_over()) ::_exit(127);
+    exec_child(command, become ? &*become : nullptr, out.write.get(), err.write.get(),
                go.read.get(), parent);
   }
-  if (before_exec) before_exec(child);
+  if (help.before_exec) help.before_exec(child);
+  service.keep_own_end();
   go.write.reset();
   out.write.reset();
   err.write.reset();
-  collect(child, std::move(out.read), std::move(err.read), start_ns + timeout_ns, &output);
+  collect(child, std::move(out.read), std::move(err.read), &service, start_ns + timeout_ns,
+          &output);
   output.exit_status = wait_for(child);
   output.wall_ns = now_ns() - start_ns;
   return output;

@@ -24,12 +24,18 @@ struct ChildOutput {
   std::uint64_t wall_ns = 0;
 };
 
+struct ChildHelp {
+  // Where there is one, called with the child's process id while it waits to call exec.
+  std::function<void(pid_t)> before_exec;
+  // Whether it may have the kernel's memory statistics refreshed by us.
+  bool refreshes_statistics = false;
+};
+
 // `argv` is started without a shell, with nothing on its standard input. It gets SIGTERM when we
-// end before it, and SIGKILL when the time is over. `before_exec`, where there is one, is called
-// with its process id while it waits to call exec.
+// end before it, and SIGKILL when the time is over.
 Result<ChildOutput> run_child(const std::vector<std::string>& argv,
                               const std::optional<launch::User>& become, std::uint64_t timeout_ns,
-                              const std::function<void(pid_t)>& before_exec = {});
+                              const ChildHelp& help = {});
 
 // "error: …" and "hint: …" of a program of ours that failed, as an Error; what it said otherwise.
 Error error_of(const ChildOutput& output, const std::string& what);

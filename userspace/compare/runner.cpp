@@ -47,8 +47,12 @@ std::vector<std::string> Runner::words(const PlannedCell& cell,
 }
 
 Result<CellRun> Runner::run(const PlannedCell& cell, const workloads::RunOptions& options) const {
+  ChildHelp help;
+  // Who counts what the machine has needs its counters added up, for which root has to ask.
+  help.refreshes_statistics =
+      become_.has_value() && plan_.scenarios[cell.scenario].scenario->counted_once;
   TRIPTYCH_TRY_ASSIGN(const ChildOutput output,
-                      run_child(words(cell, options), become_, kTimeoutNs));
+                      run_child(words(cell, options), become_, kTimeoutNs, help));
   if (output.exit_status != 0 || output.timed_out) {
     return tl::unexpected<Error>(error_of(output, title(cell)));
   }
@@ -65,10 +69,10 @@ Result<std::vector<std::optional<double>>> Runner::count_hardware(const PlannedC
     options.operations = operations;
     options.warm_up_operations = size.warm_up;
     std::optional<CounterSet> counters;
+    ChildHelp help;
+    help.before_exec = [&counters](pid_t task) { counters.emplace(task, hardware_counters()); };
     TRIPTYCH_TRY_ASSIGN(const ChildOutput output,
-                        run_child(words(cell, options), become_, kTimeoutNs, [&](pid_t task) {
-                          counters.emplace(task, hardware_counters());
-                        }));
+                        run_child(words(cell, options), become_, kTimeoutNs, help));
     if (output.exit_status != 0) return tl::unexpected<Error>(error_of(output, title(cell)));
     counts[operations == 0 ? 0 : 1] = counters->read();
   }

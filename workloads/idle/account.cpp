@@ -35,11 +35,10 @@ std::uint64_t number_at(std::string_view text) {
   return number;
 }
 
-// Each CPU adds its part of the machine's counters to the sum when it has much, or once a second.
-// Root can ask for it.
-bool add_up_counters() {
-  const UniqueFd file(::open("/proc/sys/vm/stat_refresh", O_WRONLY | O_CLOEXEC));
-  return file && ::write(file.get(), "1", 1) == 1;
+std::string_view how(Refresh refreshed) {
+  if (refreshed == Refresh::kOwn) return "by writing vm.stat_refresh";
+  if (refreshed == Refresh::kAsked) return "by having vm.stat_refresh written by who started this";
+  return "not: by waiting a second for each CPU to do it by itself";
 }
 
 }  // namespace
@@ -69,9 +68,10 @@ MachineMemory MachineMemory::read_settled() {
   constexpr timespec kMoment{0, 100'000'000};
   constexpr timespec kLongerThanASecond{1, 100'000'000};
   ::nanosleep(&kMoment, nullptr);
-  if (!add_up_counters()) ::nanosleep(&kLongerThanASecond, nullptr);
-  const std::string meminfo = read_text("/proc/meminfo");
   MachineMemory memory;
+  memory.refreshed = have_statistics_refreshed();
+  if (memory.refreshed == Refresh::kNone) ::nanosleep(&kLongerThanASecond, nullptr);
+  const std::string meminfo = read_text("/proc/meminfo");
   memory.available =
       kilobytes(meminfo, "MemAvailable") + per_cpu_list_bytes(read_text("/proc/zoneinfo"));
   memory.page_tables = kilobytes(meminfo, "PageTables");
@@ -139,6 +139,8 @@ std::vector<Metric> metrics_of(const Account& account) {
        "/proc/meminfo MemAvailable and the per-CPU lists in /proc/zoneinfo, difference"},
       {"disturbance_bytes_per_unit", "bytes", per_unit(0, account.disturbance),
        "the same, by how much it changed while this process did nothing"},
+      {"counters_refreshed", "1", machine_after.refreshed == Refresh::kNone ? 0.0 : 1.0,
+       how(machine_after.refreshed)},
   };
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "workloads/scenario.hpp"
+#include "workloads/support/stat_refresh.hpp"
 
 namespace triptych::workloads::idle {
 
@@ -25,7 +26,8 @@ struct MachineMemory {
   std::uint64_t available = 0;  // MemAvailable and the per-CPU lists
   std::uint64_t page_tables = 0;
   std::uint64_t kernel_stack = 0;
-  std::uint64_t slab = 0;  // what cannot be reclaimed: the rest counts as available
+  std::uint64_t slab = 0;              // what cannot be reclaimed: the rest counts as available
+  Refresh refreshed = Refresh::kNone;  // how the counters of all CPUs were added up, not waited for
 
   // After a tenth of a second, for the last unit to fall asleep and for what ended before to be
   // freed, and when the counters that each CPU keeps for itself have been added up.

@@ -2,6 +2,7 @@
 #include "compare/child_output.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace triptych::compare {
 namespace {
@@ -45,6 +46,32 @@ TEST(RunChild, MissingProgram) {
   const auto output = run_child({"/nonexistent/program"}, {}, kSecond * 20);
   ASSERT_TRUE(output.has_value());
   EXPECT_EQ(output->exit_status, 127);
+}
+
+// What asks is the code of the workloads, in Python's words.
+constexpr const char* kAsk =
+    "import os, socket\n"
+    "s = socket.socket(fileno=int(os.environ['TRIPTYCH_STAT_REFRESH_FD']))\n"
+    "s.settimeout(10)\n"
+    "for question in (b'?', b'?', b'x'):\n"
+    "    s.send(question)\n"
+    "    print(s.recv(1))\n";
+
+TEST(RunChild, RefreshesTheStatisticsOnRequestAndDoesNothingElse) {
+  ChildHelp help;
+  help.refreshes_statistics = true;
+  const auto output = run_child({"/usr/bin/python3", "-c", kAsk}, {}, 20 * kSecond, help);
+  ASSERT_TRUE(output.has_value());
+  const bool allowed = ::access("/proc/sys/vm/stat_refresh", W_OK) == 0;
+  const std::string answer = allowed ? "b'1'\n" : "b'0'\n";
+  EXPECT_EQ(output->out, answer + answer + "b''\n") << output->err;
+}
+
+TEST(RunChild, HasNobodyToAskUnlessItIsSaid) {
+  const auto output =
+      run_child({"/bin/sh", "-c", "echo ${TRIPTYCH_STAT_REFRESH_FD-none}"}, {}, 20 * kSecond);
+  ASSERT_TRUE(output.has_value());
+  EXPECT_EQ(output->out, "none\n");
 }
 
 TEST(ErrorOf, TakesOurOwnWords) {

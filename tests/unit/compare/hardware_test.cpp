@@ -21,7 +21,7 @@ constexpr Counter kSoftware[] = {
 std::vector<std::optional<double>> count(const std::string& script, int* error) {
   std::optional<CounterSet> counters;
   const auto output = run_child({"/bin/sh", "-c", script}, {}, 20'000'000'000,
-                                [&](pid_t task) { counters.emplace(task, kSoftware); });
+                                {[&](pid_t task) { counters.emplace(task, kSoftware); }, false});
   EXPECT_TRUE(output.has_value());
   *error = counters->error();
   return counters->read();
