@@ -140,20 +140,23 @@ void add_task_limits(std::vector<Limit>* limits) {
   if (::getrlimit(RLIMIT_NPROC, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
       !is_free_of_process_limit()) {
     limits->push_back(
-        {"RLIMIT_NPROC (ulimit -u)", room_between(tasks_of_this_user(), limit.rlim_cur)});
+        {"RLIMIT_NPROC (ulimit -u)", room_between(tasks_of_this_user(), limit.rlim_cur),
+         "ulimit -u NUMBER, and beyond ulimit -Hu as root: prlimit --nproc=NUMBER --pid $$"});
   }
   const std::uint64_t tasks = tasks_of_all();
   for (const char* name : {"pid_max", "threads-max"}) {
     if (const auto most = read_number(fmt::format("/proc/sys/kernel/{}", name))) {
-      limits->push_back({fmt::format("kernel.{}", name), room_between(tasks, *most)});
+      limits->push_back({fmt::format("kernel.{}", name), room_between(tasks, *most),
+                         fmt::format("as root: sysctl kernel.{}=NUMBER", name)});
     }
   }
   for (const Group& group : groups_of("pids")) {
     const auto most = read_number(group.directory + "/pids.max");
     const auto current = read_number(group.directory + "/pids.current");
     if (most && current) {
-      limits->push_back(
-          {fmt::format("pids.max of the cgroup {}", group.name), room_between(*current, *most)});
+      limits->push_back({fmt::format("pids.max of the cgroup {}", group.name),
+                         room_between(*current, *most),
+                         fmt::format("as root: echo NUMBER >{}/pids.max", group.directory)});
     }
   }
 }
@@ -176,15 +179,17 @@ void add_memory_limits(std::vector<Limit>* limits) {
     const std::uint64_t files =
         read_field(group.directory + "/memory.stat", "inactive_file ").value_or(0);
     limits->push_back({fmt::format("{} of the cgroup {}", name, group.name),
-                       room_between(*current - std::min(files, *current), *most)});
+                       room_between(*current - std::min(files, *current), *most),
+                       fmt::format("as root: echo BYTES >{}/{}", group.directory, name)});
   }
 }
 
 void add_descriptor_limit(std::vector<Limit>* limits) {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_max == RLIM_INFINITY) return;
-  limits->push_back(
-      {"RLIMIT_NOFILE (ulimit -Hn)", room_between(count_entries("/proc/self/fd"), limit.rlim_max)});
+  limits->push_back({"RLIMIT_NOFILE (ulimit -Hn)",
+                     room_between(count_entries("/proc/self/fd"), limit.rlim_max),
+                     "as root: prlimit --nofile=NUMBER --pid $$"});
 }
 
 Result<void> check_one(std::uint64_t need, const std::vector<Limit>& limits, bool bytes,
@@ -196,9 +201,13 @@ Result<void> check_one(std::uint64_t need, const std::vector<Limit>& limits, boo
   const auto say = [bytes](std::uint64_t value) {
     return bytes ? format_bytes(value) : format_count(value);
   };
-  return fail(fmt::format("{} allows {} more {}, and this needs {}", narrowest->name,
-                          say(narrowest->room), what, say(need)),
-              "nothing was started: ask for less, or raise the limit");
+  const std::string room = narrowest->room == 0 ? "no more"
+                           : bytes              ? say(narrowest->room) + " more of"
+                                                : say(narrowest->room) + " more";
+  const std::string hint = "nothing was started: ask for less";
+  return fail(
+      fmt::format("{} allows {} {}, and this needs {}", narrowest->name, room, what, say(need)),
+      narrowest->raise.empty() ? hint : hint + ", or raise the limit: " + narrowest->raise);
 }
 
 }  // namespace
@@ -208,8 +217,9 @@ Limits read_limits() {
   add_task_limits(&limits.tasks);
   add_memory_limits(&limits.memory_bytes);
   if (const auto most = read_number("/proc/sys/vm/max_map_count")) {
-    limits.mappings.push_back(
-        {"vm.max_map_count", room_between(count_lines("/proc/self/maps"), *most)});
+    limits.mappings.push_back({"vm.max_map_count",
+                               room_between(count_lines("/proc/self/maps"), *most),
+                               "as root: sysctl vm.max_map_count=NUMBER"});
   }
   add_descriptor_limit(&limits.descriptors);
   return limits;
@@ -217,7 +227,7 @@ Limits read_limits() {
 
 Result<void> check_needs(const Needs& needs, const Limits& limits) {
   TRIPTYCH_TRY(check_one(needs.tasks, limits.tasks, false, "tasks"));
-  TRIPTYCH_TRY(check_one(needs.memory_bytes, limits.memory_bytes, true, "of memory"));
+  TRIPTYCH_TRY(check_one(needs.memory_bytes, limits.memory_bytes, true, "memory"));
   TRIPTYCH_TRY(check_one(needs.mappings, limits.mappings, false, "mappings"));
   return check_one(needs.descriptors, limits.descriptors, false, "descriptors");
 }

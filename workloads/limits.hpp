@@ -24,6 +24,7 @@ struct Needs {
 struct Limit {
   std::string name;
   std::uint64_t room = 0;  // how many more it allows
+  std::string raise = {};  // how an administrator raises it: "as root: sysctl …"
 };
 
 struct Limits {
@@ -36,7 +37,8 @@ struct Limits {
 // Of this machine and process, now. What cannot be read does not limit.
 Limits read_limits();
 
-// Fails on the narrowest limit that the needs exceed, naming it, its room and the need.
+// Fails on the narrowest limit that the needs exceed, naming it, its room, the need, and how it is
+// raised.
 Result<void> check_needs(const Needs& needs, const Limits& limits);
 
 // check_needs with read_limits, and the soft limit of descriptors raised if need be.

@@ -14,7 +14,9 @@
 #include <string_view>
 #include <utility>
 
+#include "base/text.hpp"
 #include "base/unique_fd.hpp"
+#include "workloads/support/signals_held.hpp"
 
 namespace triptych::workloads {
 namespace {
@@ -53,14 +55,25 @@ unsigned char* map_aligned(std::uint64_t bytes) {
   return wide + front;
 }
 
+// For file systems that know no file without a name (O_TMPFILE). Signals wait until it has none.
+UniqueFd briefly_named_file(const char* directory) {
+  std::string name = fmt::format("{}/triptych-XXXXXX", directory);
+  const SignalsHeld held;
+  UniqueFd file(::mkostemp(name.data(), O_CLOEXEC));
+  if (file) ::unlink(name.c_str());
+  return file;
+}
+
 // A file in memory would be shared memory to the kernel, not a file of a disk's page cache.
 Result<UniqueFd> unnamed_file(std::uint64_t bytes) {
   const char* directory = std::getenv("TMPDIR");
-  std::string name =
-      fmt::format("{}/triptych-XXXXXX", directory != nullptr ? directory : "/var/tmp");
-  UniqueFd file(::mkostemp(name.data(), O_CLOEXEC));
-  if (!file) return fail_errno(fmt::format("cannot make a file in {}", name), errno);
-  ::unlink(name.c_str());
+  if (directory == nullptr || *directory == '\0') directory = "/var/tmp";
+  UniqueFd file(::open(directory, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600));
+  if (!file) file = briefly_named_file(directory);
+  if (!file) {
+    return fail_errno(fmt::format("cannot make a file in {}", quote(directory)), errno,
+                      "TMPDIR says where");
+  }
   if (::ftruncate(file.get(), static_cast<off_t>(bytes)) != 0) {
     return fail_errno("cannot make the file that large", errno);
   }

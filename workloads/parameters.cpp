@@ -104,9 +104,11 @@ Error wrong_value(const Parameter& parameter, std::string_view text) {
     return {ErrorCode::kUsage, fmt::format("{}={} is not possible", parameter.key, quote(text)),
             fmt::format("{} is one of: {}", parameter.key, fmt::join(parameter.choices, ", "))};
   }
+  const bool share = parameter.kind == ParameterKind::kShare;
   return {ErrorCode::kUsage, fmt::format("{}={} is not possible", parameter.key, quote(text)),
-          fmt::format("{} is from {} to {}", parameter.key, to_text(parameter, parameter.minimum),
-                      to_text(parameter, parameter.maximum))};
+          fmt::format("{} is from {} to {}{}", parameter.key, to_text(parameter, parameter.minimum),
+                      to_text(parameter, parameter.maximum),
+                      share ? fmt::format(", in steps of {}", to_text(parameter, 1)) : "")};
 }
 
 }  // namespace

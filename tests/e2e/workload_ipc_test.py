@@ -3,6 +3,7 @@
 
 import json
 import os
+import resource
 import signal
 
 import harness
@@ -71,6 +72,25 @@ class Ipc(harness.Test):
                 result, 1, f"a message of 64.0 KiB is too large for the queue: {limit} is {most}",
                 f"set a smaller size, or as root: echo 65536 >{limit}")
             self.assertLessEqual(sysv_queues(), queues)
+
+    def test_the_guardian_counts_before_anything_is_made(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_NPROC, (3, 3))
+            os.setgroups([])
+            os.setgid(harness.USER)
+            os.setuid(harness.USER)
+        os.chmod(self.directory, 0o777)
+        queues = sysv_queues()
+        try:
+            result = self.triptych("run", "ipc", "--model", "process", "--variant", "sysv-queue",
+                                   preexec_fn=limit)
+        except PermissionError:
+            self.skipTest("another user may not run the build")
+        self.assert_refused(
+            result, 1, "RLIMIT_NPROC (ulimit -u) allows 2 more tasks, and this needs 3",
+            "nothing was started: ask for less, or raise the limit: ulimit -u NUMBER, and beyond "
+            "ulimit -Hu as root: prlimit --nproc=NUMBER --pid $$")
+        self.assertEqual(sysv_queues(), queues)
 
     def test_killed_it_leaves_nothing(self):
         for variant in ("pipe", "fifo", "posix-queue", "sysv-queue", "shared-memory"):

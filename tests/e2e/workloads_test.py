@@ -175,7 +175,8 @@ class Refusals(Workloads):
             self.skipTest("another user may not run the build")
         self.assertEqual((result.status, result.out), (1, ""))
         self.assertRegex(result.err, r"\Aerror: RLIMIT_NPROC \(ulimit -u\) allows \d+ more tasks, "
-                                     r"and this needs 99\nhint: nothing was started")
+                                     r"and this needs 99\nhint: nothing was started: ask for less, "
+                                     r"or raise the limit: ulimit -u NUMBER")
 
 
 class NothingIsLeft(Workloads):

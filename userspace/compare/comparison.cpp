@@ -191,7 +191,8 @@ Result<void> check_any(const std::vector<MeasuredCell>& measured) {
 Result<Document> compare(const Options& options) {
   TRIPTYCH_TRY_ASSIGN(const Plan plan, make_plan(options, host::quietest_cpu()));
   TRIPTYCH_TRY_ASSIGN(const std::optional<launch::User> become, user_of_cells());
-  if (options.traced) {  // that it can be written to shows now, not after a minute
+  const InterruptGuard guard;  // before the first thing that would be left behind
+  if (options.traced) {        // that it can be written to shows now, not after a minute
     TRIPTYCH_TRY(TraceDirectory::open(options.keep_traces, become));
   }
   const std::uint64_t start_ns = monotonic_ns();
@@ -208,7 +209,6 @@ Result<Document> compare(const Options& options) {
   document.statistics.seed = 20240229;
   document.scenarios = describe_scenarios(plan);
 
-  const InterruptGuard guard;
   Progress progress;
   const Runner runner(plan, options.program, become);
   const std::vector<MeasuredCell> measured =

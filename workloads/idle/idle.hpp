@@ -25,6 +25,7 @@ struct Decision {
   std::uint64_t units = 0;
   std::uint64_t allowed = 0;
   std::string limit;            // the narrowest one
+  std::string raise;            // how it is raised; empty: it is the scenario's own
   bool fewer = false;           // than were asked for
   std::string as_note() const;  // "kernel.pid_max allows 5,000 units"
 };

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.hpp"
 #include "workloads/idle/idle.hpp"
@@ -45,13 +46,15 @@ void narrow(const std::vector<Limit>& limits, std::uint64_t need, Decision* deci
     if (room / need >= decision->allowed) continue;
     decision->allowed = room / need;
     decision->limit = limit.name;
+    decision->raise = limit.raise;
   }
 }
 
 }  // namespace
 
 std::string Decision::as_note() const {
-  return fmt::format("{} allows {} units", limit, format_count(allowed));
+  if (allowed == 0) return fmt::format("{} allows no unit", limit);
+  return fmt::format("{} allows {} unit{}", limit, format_count(allowed), allowed == 1 ? "" : "s");
 }
 
 Result<Decision> decide(std::uint64_t wanted, bool fewer_will_do, const UnitNeeds& needs,
@@ -65,8 +68,15 @@ Result<Decision> decide(std::uint64_t wanted, bool fewer_will_do, const UnitNeed
   decision.units = std::min(wanted, decision.allowed);
   decision.fewer = decision.units < wanted;
   if (!decision.fewer || (fewer_will_do && decision.units > 0)) return decision;
-  return fail(fmt::format("{}, and {} were asked for", decision.as_note(), format_count(wanted)),
-              "nothing was started: raise the limit, or set too-many=fewer");
+  std::string hint = "nothing was started";
+  if (decision.units > 0) hint += ": set too-many=fewer";
+  if (!decision.raise.empty()) {
+    hint +=
+        fmt::format("{} raise the limit: {}", decision.units > 0 ? ", or" : ":", decision.raise);
+  }
+  return fail(fmt::format("{}, and {} asked for", decision.as_note(),
+                          wanted == 1 ? "1 was" : format_count(wanted) + " were"),
+              std::move(hint));
 }
 
 Result<Decision> decide(const Parameters& parameters, const UnitNeeds& needs) {

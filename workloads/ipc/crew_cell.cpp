@@ -77,12 +77,13 @@ class CrewCell final : public Cell {
 }  // namespace
 
 Result<std::unique_ptr<Cell>> make_crew_cell(Model model, const Parameters& parameters,
-                                             Result<Links> (*make_links)(const Options& options)) {
+                                             Result<Links> (*make_links)(const Options& options),
+                                             unsigned guardians) {
   const Options options = read_options(parameters);
-  TRIPTYCH_TRY_ASSIGN(const Links links, make_links(options));
   Needs needs;
-  needs.tasks = kUnits;
+  needs.tasks = kUnits + guardians;
   TRIPTYCH_TRY(require(needs));
+  TRIPTYCH_TRY_ASSIGN(const Links links, make_links(options));
   return CrewCell::make(model, options, links);
 }
 

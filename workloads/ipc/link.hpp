@@ -40,8 +40,9 @@ Result<Links> make_eventfd_rings(const Options& options);
 Result<Links> make_locked_queues(const Options& options);  // for threads
 
 // Two units of the model and the links between them. Links that cannot be made are the cell's
-// refusal.
+// refusal. `guardians`: processes that the links take besides.
 Result<std::unique_ptr<Cell>> make_crew_cell(Model model, const Parameters& parameters,
-                                             Result<Links> (*make_links)(const Options& options));
+                                             Result<Links> (*make_links)(const Options& options),
+                                             unsigned guardians = 0);
 
 }  // namespace triptych::workloads::ipc

@@ -16,8 +16,8 @@
 
 #include "base/text.hpp"
 #include "workloads/ipc/link.hpp"
-#include "workloads/ipc/signals_held.hpp"
 #include "workloads/ipc/sysv_queues.hpp"
+#include "workloads/support/signals_held.hpp"
 
 namespace triptych::workloads::ipc {
 namespace {

@@ -19,7 +19,7 @@ Result<std::unique_ptr<Cell>> make_process_posix_queue(const Parameters& paramet
 }
 
 Result<std::unique_ptr<Cell>> make_process_sysv_queue(const Parameters& parameters) {
-  return make_crew_cell(Model::kProcess, parameters, make_sysv_queues);
+  return make_crew_cell(Model::kProcess, parameters, make_sysv_queues, 1);
 }
 
 Result<std::unique_ptr<Cell>> make_process_shared_memory(const Parameters& parameters) {

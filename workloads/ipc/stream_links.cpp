@@ -15,7 +15,7 @@
 
 #include "base/unique_fd.hpp"
 #include "workloads/ipc/link.hpp"
-#include "workloads/ipc/signals_held.hpp"
+#include "workloads/support/signals_held.hpp"
 
 namespace triptych::workloads::ipc {
 namespace {

@@ -9,8 +9,8 @@
 
 #include <cerrno>
 
-#include "workloads/ipc/signals_held.hpp"
 #include "workloads/support/child.hpp"
+#include "workloads/support/signals_held.hpp"
 
 namespace triptych::workloads::ipc {
 namespace {

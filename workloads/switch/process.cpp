@@ -13,7 +13,8 @@ namespace {
 // What a forked process costs beside its working set: its tables, kernel stack and own pages.
 constexpr std::uint64_t kBytesPerProcess = 200 * 1024;
 
-// While it lives, the death of a child reaches unit 0 as a baton, so that nobody waits in vain.
+// While it lives, the death of a child abandons the ring, so that nobody waits in vain. It has to
+// be there before the first child is, and whatever mask of signals the program was started with.
 class ChildWatch {
  public:
   explicit ChildWatch(Ring* ring) {
@@ -22,10 +23,15 @@ class ChildWatch {
     action.sa_handler = &ChildWatch::child_died;
     action.sa_flags = SA_NOCLDSTOP;
     ::sigaction(SIGCHLD, &action, &before_);
+    sigset_t deaths;
+    ::sigemptyset(&deaths);
+    ::sigaddset(&deaths, SIGCHLD);
+    ::pthread_sigmask(SIG_UNBLOCK, &deaths, &mask_before_);
   }
   ChildWatch(const ChildWatch&) = delete;
   ChildWatch& operator=(const ChildWatch&) = delete;
   ~ChildWatch() {
+    ::pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
     ::sigaction(SIGCHLD, &before_, nullptr);
     watched_ = nullptr;
   }
@@ -33,11 +39,12 @@ class ChildWatch {
  private:
   static void child_died(int) {
     const int kept = errno;
-    if (Ring* const ring = watched_) ring->give(0, kBroken);
+    if (Ring* const ring = watched_) ring->abandon();
     errno = kept;
   }
   static inline std::atomic<Ring*> watched_{nullptr};
   struct sigaction before_ {};
+  sigset_t mask_before_{};
 };
 
 class ProcessCell final : public Cell {
@@ -58,8 +65,8 @@ class ProcessCell final : public Cell {
     TRIPTYCH_TRY_ASSIGN(cell->placement_, Placement::create(parameters.choice("placement")));
     TRIPTYCH_TRY_ASSIGN(cell->ring_,
                         Ring::create(units, parameters.choice("through"), Sharing::kProcesses));
-    for (unsigned unit = 1; unit < units; ++unit) TRIPTYCH_TRY(cell->start(unit, parameters));
     cell->watch_ = std::make_unique<ChildWatch>(cell->ring_.get());
+    for (unsigned unit = 1; unit < units; ++unit) TRIPTYCH_TRY(cell->start(unit, parameters));
     cell->placement_.place(0);
     TRIPTYCH_TRY_ASSIGN(cell->set_, WorkingSet::create(parameters.value("working-set")));
     TRIPTYCH_TRY(cell->run(units));  // two laps: each unit is there, and has what it needs

@@ -54,7 +54,19 @@ void Ring::give(unsigned unit, Baton baton) {
   futex_wake(&target.full, 1, sharing_);
 }
 
+void Ring::abandon() {
+  broken_.store(true);
+  give(0, kBroken);  // for unit 0 to wake up
+}
+
 Baton Ring::take(unsigned unit) {
+  if (unit != 0) return wait_for_baton(unit);
+  if (broken_.load()) return kBroken;  // its baton was taken already
+  const Baton baton = wait_for_baton(unit);
+  return broken_.load() ? kBroken : baton;
+}
+
+Baton Ring::wait_for_baton(unsigned unit) {
   if (!pipes_.empty()) {
     Baton baton = kStop;
     while (::read(pipes_[unit].read_end.get(), &baton, sizeof(baton)) < 0 && errno == EINTR) {

@@ -4,6 +4,7 @@
 // somebody gives it the baton.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -34,8 +35,10 @@ class Ring {
   Ring& operator=(const Ring&) = delete;
   ~Ring();
 
-  void give(unsigned unit, Baton baton);  // may be called by a signal handler
-  Baton take(unsigned unit);              // waits for it
+  void give(unsigned unit, Baton baton);
+  Baton take(unsigned unit);  // waits for it
+  // A unit has died: from now on unit 0 takes kBroken. May be called by a signal handler.
+  void abandon();
 
   // The life of a unit other than 0: until kStop.
   void serve(unsigned unit, WorkingSet* set);
@@ -53,11 +56,14 @@ class Ring {
   };
   Ring() = default;
   RingPlace& place(unsigned unit) const;
+  Baton wait_for_baton(unsigned unit);
 
   unsigned units_ = 0;
   Sharing sharing_ = Sharing::kThreads;
   Mapping places_;
   std::vector<Pipe> pipes_;  // one for each unit, or none
+  // Kept apart from the baton at unit 0's place, over which a unit that lives may lay its own.
+  std::atomic<bool> broken_{false};
 };
 
 }  // namespace triptych::workloads::switching

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workloads/cow/cow.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <fstream>
 #include <set>
 
+#include "base/unique_fd.hpp"
 #include "cells.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace triptych::workloads {
 namespace {
@@ -183,6 +187,31 @@ TEST(CowTest, CoroutinesOfBothKindsAreResumedAlike) {
     ASSERT_NE(cell, nullptr);
     EXPECT_EQ(cell->coroutine_switches(), 5u * 2) << variant;
   }
+}
+
+// A name would be left behind by whoever is killed before it is gone.
+TEST(CowTest, TheFileNeverHasAName) {
+  test::TemporaryDirectory directory;
+  const std::string path = directory.path();
+  const UniqueFd probe(::open(path.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (!probe) GTEST_SKIP() << "this file system has no files without names";
+  const auto changed = [&path] {
+    struct stat status {};
+    EXPECT_EQ(::stat(path.c_str(), &status), 0);
+    return std::pair(status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+  };
+  ::setenv("TMPDIR", path.c_str(), 1);
+  const auto before = changed();
+  const auto cell = make_cell("cow", Model::kThread, "default", {"memory=file", "resident=1M"});
+  ::setenv("TMPDIR", "/nonexistent", 1);
+  const auto nowhere = make_cell("cow", Model::kThread, "default", {"memory=file"});
+  ::unsetenv("TMPDIR");
+  EXPECT_TRUE(cell);
+  EXPECT_EQ(changed(), before) << "something was made in the directory";
+  ASSERT_FALSE(nowhere);
+  EXPECT_EQ(nowhere.error().message,
+            "cannot make a file in /nonexistent: No such file or directory");
+  EXPECT_EQ(nowhere.error().hint, "TMPDIR says where");
 }
 
 TEST(CowTest, RefusesHugePagesOfAFile) {

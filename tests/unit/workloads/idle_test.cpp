@@ -48,7 +48,19 @@ TEST(IdleUnits, AreFewerIfThatWillDo) {
   EXPECT_TRUE(fewer->fewer);
   EXPECT_EQ(decide(100, true, needs, limits)->units, 100u);
   limits.mappings[0].room = 3;
-  EXPECT_FALSE(decide(100, true, needs, limits));
+  limits.mappings[0].raise = "as root: sysctl vm.max_map_count=NUMBER";
+  const auto none = decide(1, true, needs, limits);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().message, "vm.max_map_count allows no unit, and 1 was asked for");
+  EXPECT_EQ(none.error().hint,
+            "nothing was started: raise the limit: as root: sysctl vm.max_map_count=NUMBER");
+  limits.mappings[0].room = 130;
+  const auto one = decide(100, false, needs, limits);
+  ASSERT_FALSE(one);
+  EXPECT_EQ(one.error().message, "vm.max_map_count allows 1 unit, and 100 were asked for");
+  EXPECT_EQ(one.error().hint,
+            "nothing was started: set too-many=fewer, or raise the limit: as root: sysctl "
+            "vm.max_map_count=NUMBER");
 }
 
 TEST(IdleUnits, OfProcessesHaveALimitOfTheScenario) {

@@ -17,8 +17,8 @@ Limits sample() {
   return limits;
 }
 
-std::string refusal(const Needs& needs) {
-  const Result<void> checked = check_needs(needs, sample());
+std::string refusal(const Needs& needs, const Limits& limits = sample()) {
+  const Result<void> checked = check_needs(needs, limits);
   return checked ? "" : checked.error().message;
 }
 
@@ -33,10 +33,24 @@ TEST(LimitsTest, NamesTheNarrowestLimit) {
   EXPECT_EQ(refusal({0, 3ull << 30, 0, 0}),
             "the memory available (MemAvailable) allows 1.0 GiB more of memory, and this needs "
             "3.0 GiB");
+  EXPECT_EQ(refusal({0, 0, 0, 1}, {{}, {}, {}, {{"RLIMIT_NOFILE (ulimit -Hn)", 0}}}),
+            "RLIMIT_NOFILE (ulimit -Hn) allows no more descriptors, and this needs 1");
+  EXPECT_EQ(refusal({0, 4096, 0, 0}, {{}, {{"memory.max", 0}}, {}, {}}),
+            "memory.max allows no more memory, and this needs 4.0 KiB");
   EXPECT_EQ(refusal({0, 0, 65'001, 0}),
             "vm.max_map_count allows 65,000 more mappings, and this needs 65,001");
   EXPECT_EQ(refusal({0, 0, 0, 1001}),
             "RLIMIT_NOFILE (ulimit -Hn) allows 1,000 more descriptors, and this needs 1,001");
+}
+
+TEST(LimitsTest, SaysHowTheLimitIsRaised) {
+  const auto hint = [](const Limit& limit) {
+    return check_needs({2, 0, 0, 0}, {{limit}, {}, {}, {}}).error().hint;
+  };
+  EXPECT_EQ(hint({"RLIMIT_NPROC", 1, "ulimit -u NUMBER"}),
+            "nothing was started: ask for less, or raise the limit: ulimit -u NUMBER");
+  EXPECT_EQ(hint({"the scenario", 1}), "nothing was started: ask for less");
+  for (const Limit& limit : read_limits().tasks) EXPECT_FALSE(limit.raise.empty()) << limit.name;
 }
 
 TEST(LimitsTest, WhatCannotBeReadDoesNotLimit) {

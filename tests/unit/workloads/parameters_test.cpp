@@ -71,7 +71,10 @@ TEST(ParametersTest, NamesTheLimitsOfWhatItRefuses) {
   EXPECT_EQ(refusal("count=1025"), "count=1025 is not possible / count is from 2 to 1024");
   EXPECT_EQ(refusal("size=2G"), "size=2G is not possible / size is from 4K to 1G");
   EXPECT_EQ(refusal("time=2s"), "time=2s is not possible / time is from 0 to 1s");
-  EXPECT_EQ(refusal("share=101%"), "share=101% is not possible / share is from 0% to 100%");
+  EXPECT_EQ(refusal("share=33.33333%"),
+            "share=33.33333% is not possible / share is from 0% to 100%, in steps of 0.0001%");
+  EXPECT_EQ(refusal("share=101%"),
+            "share=101% is not possible / share is from 0% to 100%, in steps of 0.0001%");
   EXPECT_EQ(refusal("way=door"), "way=door is not possible / way is one of: futex, pipe");
 }
 

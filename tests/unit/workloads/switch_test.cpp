@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 #include <fstream>
+#include <thread>
 
 #include "cells.hpp"
 
@@ -149,6 +150,43 @@ TEST(SwitchProcessTest, SaysThatAProcessHasDied) {
     EXPECT_EQ((*cell)->usage_of_living_processes().voluntary_switches, 0u);
     cell->reset();
     EXPECT_TRUE(children().empty());
+  }
+}
+
+// Whoever asks the dead first: the usage is read before a run.
+TEST(SwitchProcessTest, SaysItToWhoeverAsksLater) {
+  for (const char* through : {"through=futex", "through=pipe"}) {
+    const auto cell = make_cell("switch", Model::kProcess, "fork", {"units=4", through});
+    ASSERT_TRUE(cell);
+    ::kill(children()[2], SIGKILL);
+    ::alarm(20);  // to hang would be the failure
+    static_cast<void>((*cell)->usage_of_living_processes());
+    EXPECT_FALSE((*cell)->run(1));
+    ::alarm(0);
+  }
+}
+
+// Kills this process's first child as soon as there is one.
+void kill_first_child() {
+  while (true) {
+    const std::vector<pid_t> units = children();
+    if (units.empty()) continue;
+    ::kill(units.front(), SIGKILL);
+    return;
+  }
+}
+
+TEST(SwitchProcessTest, OneThatDiesBeforeTheRingIsClosedDoesNotHang) {
+  for (const char* through : {"through=futex", "through=pipe"}) {
+    std::thread killer(kill_first_child);
+    ::alarm(60);
+    const auto cell = make_cell("switch", Model::kProcess, "fork", {"units=256", through});
+    ::alarm(0);
+    killer.join();
+    if (!cell) {
+      EXPECT_EQ(cell.error().message, "a process of the ring ended before its time");
+    }
+    EXPECT_TRUE(cell || children().empty());
   }
 }
 

@@ -3,7 +3,7 @@
 
 #include <csignal>
 
-namespace triptych::workloads::ipc {
+namespace triptych::workloads {
 
 // While it lives, signals to this thread wait.
 class SignalsHeld {
@@ -21,4 +21,4 @@ class SignalsHeld {
   sigset_t before_{};
 };
 
-}  // namespace triptych::workloads::ipc
+}  // namespace triptych::workloads
