@@ -86,7 +86,8 @@ CostEstimate estimate(const std::map<std::string, double>& rates,
     const auto rate = rates.find(cost.event);
     if (rate == rates.end()) continue;
     total.ns += rate->second * cost.ns;
-    squares += std::pow(rate->second * cost.uncertainty_ns, 2);
+    const double drift_ns = cost.held() ? 0 : cost.drift_ns();
+    squares += std::pow(rate->second * std::hypot(cost.uncertainty_ns, drift_ns), 2);
   }
   total.uncertainty_ns = std::sqrt(squares);
   return total;
@@ -114,6 +115,15 @@ std::vector<EventCost> event_costs(const std::vector<CalibrationRuns>& runs) {
     costs.push_back(std::move(cost));
   }
   return costs;
+}
+
+void check(const std::vector<EventCost>& again, std::vector<EventCost>* costs) {
+  for (EventCost& cost : *costs) {
+    const auto same = std::find_if(again.begin(), again.end(), [&cost](const EventCost& each) {
+      return each.event == cost.event;
+    });
+    if (same != again.end()) cost.at_end = {same->ns, same->uncertainty_ns};
+  }
 }
 
 // Half of the untraced runs before the recording and half after it, so that a drift of the machine

@@ -31,7 +31,11 @@ struct CalibrationRuns {
 // off first. Nothing for an event that did not occur.
 std::vector<EventCost> event_costs(const std::vector<CalibrationRuns>& runs);
 
-// What the events cost together: nanoseconds and their uncertainty.
+// Writes down what each cost when it was measured again.
+void check(const std::vector<EventCost>& again, std::vector<EventCost>* costs);
+
+// What the events cost together: nanoseconds and their uncertainty. Of a cost that did not hold,
+// what it changed by is uncertain too.
 struct CostEstimate {
   double ns = 0, uncertainty_ns = 0;
 };

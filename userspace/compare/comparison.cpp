@@ -135,23 +135,50 @@ void add_uncertainty(const CellResult& cell, TracedCell* traced) {
       2 * std::sqrt(squares / static_cast<double>(time->values.size() - 1));
 }
 
+// Before anything is timed, so that what tracing costs is known of the machine as it was found.
+// What fails here takes nothing away from what is measured: the document says so.
+void calibrate_at_start(const Options& options, const Runner& runner, std::uint64_t start_ns,
+                        Progress& progress, Document* document) {
+  Result<std::vector<EventCost>> costs =
+      calibrate(options.program, runner.become(), runner.plan().cpu,
+                tracing_of(options.effort).pairs, progress);
+  if (!costs) {
+    document->tracing_remarks.push_back(costs.error().message);
+    return;
+  }
+  document->event_costs = std::move(*costs);
+  document->calibrated_after_ns = monotonic_ns() - start_ns;
+}
+
+// Once more when all is done: whether the costs held meanwhile.
+void check_at_end(const Options& options, const Runner& runner, std::uint64_t start_ns,
+                  Progress& progress, Document* document) {
+  if (document->event_costs.empty() || interrupted() != 0) return;
+  const Result<std::vector<EventCost>> again =
+      calibrate(options.program, runner.become(), runner.plan().cpu,
+                tracing_of(options.effort).pairs, progress);
+  if (!again) {
+    document->tracing_remarks.push_back(again.error().message);
+    return;
+  }
+  check(*again, &document->event_costs);
+  document->checked_after_ns = monotonic_ns() - start_ns;
+}
+
 // A recording that fails takes nothing away from what was measured: the document says so.
 void add_traced(const Options& options, const Runner& runner,
-                const std::vector<MeasuredCell>& measured, Progress& progress, Document* document) {
-  const Tracing tracing = tracing_of(options.effort);
-  Result<std::vector<EventCost>> costs =
-      calibrate(options.program, runner.become(), runner.plan().cpu, tracing.pairs, progress);
+                const std::vector<MeasuredCell>& measured, std::uint64_t start_ns,
+                Progress& progress, Document* document) {
   Result<TracedCells> traced = trace_cells(runner, measured, options.program, options.keep_traces,
-                                           tracing.slice_ns, progress);
+                                           tracing_of(options.effort).slice_ns, progress);
   if (!traced) {
     document->why_untraced = traced.error().message;
     return;
   }
-  if (costs) document->event_costs = std::move(*costs);
-  if (!costs) document->tracing_remarks.push_back(costs.error().message);
   for (std::string& failure : traced->failures) {
     document->tracing_remarks.push_back(std::move(failure));
   }
+  check_at_end(options, runner, start_ns, progress, document);
   for (std::size_t i = 0; i < traced->cells.size(); ++i) {
     if (!traced->cells[i]) continue;
     add_expected_cost(*document, &*traced->cells[i]);
@@ -211,6 +238,7 @@ Result<Document> compare(const Options& options) {
 
   Progress progress;
   const Runner runner(plan, options.program, become);
+  if (options.traced) calibrate_at_start(options, runner, start_ns, progress, &document);
   const std::vector<MeasuredCell> measured =
       runner.measure(document.statistics.seed, options.traced ? kTracingNs : 0, progress);
   if (interrupted() != 0) return fail("interrupted");
@@ -219,7 +247,9 @@ Result<Document> compare(const Options& options) {
   add_remarks(measured, &document);
   decide(document);
   add_hardware(runner, measured, progress, &document);
-  if (options.traced) add_traced(options, runner, measured, progress, &document);
+  if (options.traced) {
+    add_traced(options, runner, measured, start_ns, progress, &document);
+  }
   if (interrupted() != 0) return fail("interrupted");
   explain(document);
   document.ladder = make_ladder(document);

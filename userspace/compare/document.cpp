@@ -2,8 +2,17 @@
 #include "compare/document.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace triptych::compare {
+
+double EventCost::drift_ns() const {
+  return at_end ? std::fabs(at_end->ns - ns) : 0;
+}
+
+bool EventCost::held() const {
+  return !at_end || drift_ns() <= std::hypot(uncertainty_ns, at_end->uncertainty_ns);
+}
 
 double TracedCell::value(std::string_view name) const {
   for (const TracedFigure& figure : figures) {

@@ -91,10 +91,18 @@ struct ScenarioResult {
 
 // What one event of a kind costs while it is recorded.
 struct EventCost {
+  struct Again {
+    double ns = 0, uncertainty_ns = 0;
+  };
   std::string event;  // "switch"
   double ns = 0;
   double uncertainty_ns = 0;  // half the width of a 95 % interval
   std::size_t pairs = 0;
+  std::optional<Again> at_end;  // measured once more when all was recorded
+
+  [[nodiscard]] double drift_ns() const;  // 0 as well where it was not measured again
+  // Whether the two differ by no more than both uncertainties allow.
+  [[nodiscard]] bool held() const;
 };
 
 struct Rung {  // of the summary ladder
@@ -123,11 +131,16 @@ struct Document {
   std::string why_no_hardware;               // empty: there are hardware counters
   std::vector<std::string> tracing_remarks;  // what could not be recorded, and why
   std::vector<EventCost> event_costs;
+  // When these costs were known, and known again, counted from the beginning.
+  std::optional<std::uint64_t> calibrated_after_ns, checked_after_ns;
   Statistics statistics;
   std::vector<ScenarioResult> scenarios;
   std::vector<CellResult> cells;
   std::vector<Rung> ladder;
 };
+
+// The program that times the operations, beside triptych.
+inline constexpr const char* kCellProgram = "triptych-cell";
 
 inline constexpr const char* kTime = "time_per_operation";
 inline constexpr const char* kCpuTime = "cpu_time_per_operation";

@@ -143,8 +143,8 @@ std::vector<Figure> make_figures(const std::vector<CellRun>& runs, double level,
                                  std::uint32_t resamples, std::uint64_t seed) {
   std::vector<Figure> figures;
   for (const CellRun& run : runs) {
-    add(&figures,
-        {kTime, "ns", "CLOCK_MONOTONIC around the operations", run.time_per_operation_ns()});
+    add(&figures, {kTime, "ns", "CLOCK_MONOTONIC around the operations, in triptych-cell",
+                   run.time_per_operation_ns()});
     add(&figures, {kCpuTime, "ns", "getrusage: user and system time of all units",
                    run.cpu_per_operation_ns()});
     for (const RunMetric& metric : run.metrics) add(&figures, metric);

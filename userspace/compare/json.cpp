@@ -18,6 +18,10 @@ Json optional_number(const std::optional<double>& value) {
   return value ? number(*value) : Json(nullptr);
 }
 
+Json optional_count(const std::optional<std::uint64_t>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
 Json interval_to_json(const stats::Interval& interval) {
   return Json::array({number(interval.low), number(interval.high)});
 }
@@ -122,7 +126,9 @@ Json statistics_to_json(const Document& document) {
           {"correction", "Holm"},
           {"alpha", number(statistics.rule.alpha)},
           {"threshold", number(statistics.rule.threshold)},
-          {"hypotheses", statistics.hypotheses}};
+          {"hypotheses", statistics.hypotheses},
+          {"too_few_repetitions", document.repetitions < kFewestRepetitions},
+          {"timed_by", kCellProgram}};
 }
 
 Json scenario_to_json(const ScenarioResult& scenario) {
@@ -139,19 +145,28 @@ Json scenario_to_json(const ScenarioResult& scenario) {
           {"remarks", scenario.remarks}};
 }
 
+Json again_to_json(const EventCost& cost) {
+  if (!cost.at_end) return nullptr;
+  return {{"ns", number(cost.at_end->ns)}, {"uncertainty_ns", number(cost.at_end->uncertainty_ns)}};
+}
+
 Json tracing_to_json(const Document& document) {
   Json costs = Json::array();
   for (const EventCost& cost : document.event_costs) {
     costs.push_back({{"event", cost.event},
                      {"ns", number(cost.ns)},
                      {"uncertainty_ns", number(cost.uncertainty_ns)},
-                     {"pairs", cost.pairs}});
+                     {"pairs", cost.pairs},
+                     {"at_end", again_to_json(cost)},
+                     {"held", cost.at_end ? Json(cost.held()) : Json(nullptr)}});
   }
   const bool traced = document.why_untraced.empty();
   return {{"traced", traced},
           {"why_not", traced ? Json(nullptr) : Json(document.why_untraced)},
           {"remarks", document.tracing_remarks},
-          {"event_costs", std::move(costs)}};
+          {"event_costs", std::move(costs)},
+          {"calibrated_after_ns", optional_count(document.calibrated_after_ns)},
+          {"checked_after_ns", optional_count(document.checked_after_ns)}};
 }
 
 bool is_reference(const Document& document, const CellResult& cell) {

@@ -46,7 +46,7 @@ struct Effect {
 Effect effect_of(Effort effort) {
   switch (effort) {
     case Effort::kQuick:
-      return {10, 8};
+      return {10, 7};
     case Effort::kDefault:
       return {10, 60};
     case Effort::kThorough:

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "compare/child_output.hpp"
+#include "compare/document.hpp"
 #include "compare/interrupt.hpp"
 #include "stats/random.hpp"
 #include "workloads/run_arguments.hpp"
@@ -23,7 +24,7 @@ constexpr int kRehearsals = 3;
 
 Runner::Runner(const Plan& plan, const std::string& program, std::optional<launch::User> become)
     : plan_(plan),
-      cell_program_(program.substr(0, program.rfind('/') + 1) + "triptych-cell"),
+      cell_program_(program.substr(0, program.rfind('/') + 1) + kCellProgram),
       become_(std::move(become)) {}
 
 std::string Runner::title(const PlannedCell& cell) const {

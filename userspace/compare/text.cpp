@@ -18,6 +18,35 @@ std::string or_unknown(const std::string& text) {
   return text.empty() ? "unknown" : text;
 }
 
+std::string what_did_not_hold(const Document& document) {
+  std::string changed;
+  for (const EventCost& cost : document.event_costs) {
+    if (cost.held()) continue;
+    changed +=
+        fmt::format("{}{} ± {} for each {}", changed.empty() ? "" : ", ",
+                    format_ns(cost.at_end->ns), format_ns(cost.at_end->uncertainty_ns), cost.event);
+  }
+  return changed;
+}
+
+void write_calibration(Page& page, const Document& document) {
+  if (!document.calibrated_after_ns) return;
+  const auto time = [](std::uint64_t ns) { return format_ns(static_cast<double>(ns)); };
+  std::string text = fmt::format("these costs were known after {}, before anything was timed",
+                                 time(*document.calibrated_after_ns));
+  if (document.checked_after_ns) {
+    const std::string changed = what_did_not_hold(document);
+    text += fmt::format(", and measured again at the end, {} later: ",
+                        time(*document.checked_after_ns - *document.calibrated_after_ns));
+    text += changed.empty() ? "they held"
+                            : fmt::format(
+                                  "they had changed to {}; what is expected of them is that "
+                                  "much less certain",
+                                  changed);
+  }
+  page.filled("  tracing      ", text);
+}
+
 void write_head(Page& page, const Document& document) {
   const host::Environment& environment = document.environment;
   page.filled("",
@@ -45,6 +74,17 @@ void write_head(Page& page, const Document& document) {
                           "corrected for the {} of this report, lies beyond {:.0f} %",
                           counted(document.statistics.hypotheses, "question", "questions"),
                           document.statistics.rule.threshold * 100));
+  if (document.repetitions < kFewestRepetitions) {
+    page.filled(
+        "  few runs     ",
+        fmt::format("fewer than {} repetitions were asked for: intervals are wide or cannot "
+                    "be given, and few differences can be shown",
+                    kFewestRepetitions));
+  }
+  page.filled("  timed by     ",
+              fmt::format("{}, its clock read before the first and after the last operation; "
+                          "triptych-bench times the same cells by Google Benchmark",
+                          kCellProgram));
   if (environment.load > 0.5 * environment.machine.cpus) {
     page.filled("  busy         ",
                 fmt::format("the load was {:.1f} on {} when this began: other programs make "
@@ -66,6 +106,7 @@ void write_head(Page& page, const Document& document) {
                       : fmt::format("costs less than can be told for each {}: {} ± {}", cost.event,
                                     format_ns(cost.ns), format_ns(cost.uncertainty_ns)));
   }
+  write_calibration(page, document);
 }
 
 void write_ladder(Page& page, const Document& document) {

@@ -38,8 +38,27 @@ TEST(EventCosts, TwoRunsTellLittle) {
   EXPECT_EQ(costs[0].uncertainty_ns, 50);
 }
 
+TEST(EventCosts, HoldWhereBothUncertaintiesAllowIt) {
+  std::vector<EventCost> costs = {{kSwitchEvent, 200, 30, 5, {}}, {kFaultEvent, 1000, 30, 5, {}}};
+  EXPECT_TRUE(costs[0].held()) << "nothing says otherwise";
+  check({{kFaultEvent, 1051, 40, 5, {}}, {kSwitchEvent, 250, 40, 5, {}}}, &costs);
+  EXPECT_EQ(costs[0].at_end->ns, 250);
+  EXPECT_EQ(costs[0].drift_ns(), 50);
+  EXPECT_TRUE(costs[0].held()) << "30 and 40 together are 50";
+  EXPECT_FALSE(costs[1].held());
+}
+
+TEST(Estimate, OfACostThatDidNotHoldIsLessCertain) {
+  std::vector<EventCost> costs = {{kSwitchEvent, 200, 30, 5, {}}};
+  check({{kSwitchEvent, 160, 1, 5, {}}}, &costs);
+  const CostEstimate cost = estimate({{kSwitchEvent, 2}}, costs);
+  EXPECT_EQ(cost.ns, 400);
+  EXPECT_EQ(cost.uncertainty_ns, 100);
+}
+
 TEST(Estimate, AddsUpCostsAndTheirUncertainty) {
-  const std::vector<EventCost> costs = {{kSwitchEvent, 200, 30, 5}, {kFaultEvent, 1000, 40, 5}};
+  const std::vector<EventCost> costs = {{kSwitchEvent, 200, 30, 5, {}},
+                                        {kFaultEvent, 1000, 40, 5, {}}};
   const CostEstimate cost = estimate({{kSwitchEvent, 1}, {kFaultEvent, 1}, {"other", 9}}, costs);
   EXPECT_EQ(cost.ns, 1200);
   EXPECT_EQ(cost.uncertainty_ns, 50);

@@ -39,7 +39,11 @@ TEST(CompareJson, HasEveryRepetitionIntervalAndVerdict) {
   EXPECT_EQ(all["statistics"]["seed"], 7);
   EXPECT_EQ(all["statistics"]["hypotheses"], 3);
   EXPECT_EQ(all["statistics"]["unit_of_resampling"], "process");
+  EXPECT_EQ(all["statistics"]["too_few_repetitions"], false);
+  EXPECT_EQ(all["statistics"]["timed_by"], "triptych-cell");
   EXPECT_EQ(all["tracing"]["event_costs"][0]["uncertainty_ns"], 20);
+  EXPECT_EQ(all["tracing"]["event_costs"][0]["held"], nullptr);
+  EXPECT_EQ(all["tracing"]["checked_after_ns"], nullptr);
   const json& fork = all["cells"][0];
   EXPECT_EQ(fork["scenario"], "create");
   EXPECT_EQ(fork["placement"], "pinned");
@@ -51,6 +55,20 @@ TEST(CompareJson, HasEveryRepetitionIntervalAndVerdict) {
   EXPECT_EQ(fork["traced"]["figures"][2]["value"], 1031);
   EXPECT_EQ(all["scenarios"][0]["explanations"].size(), 2u);
   EXPECT_EQ(all["ladder"][0]["question"], "creation");
+}
+
+TEST(CompareJson, SaysWhetherTheCostsHeld) {
+  Document document = test::create_document();
+  document.repetitions = 9;
+  document.calibrated_after_ns = 1'000'000'000;
+  document.checked_after_ns = 61'000'000'000;
+  document.event_costs[0].at_end = EventCost::Again{250, 10};
+  const json all = json_of(document);
+  EXPECT_EQ(all["statistics"]["too_few_repetitions"], true);
+  EXPECT_EQ(all["tracing"]["calibrated_after_ns"], 1'000'000'000);
+  EXPECT_EQ(all["tracing"]["checked_after_ns"], 61'000'000'000);
+  EXPECT_EQ(all["tracing"]["event_costs"][0]["at_end"]["ns"], 250);
+  EXPECT_EQ(all["tracing"]["event_costs"][0]["held"], false);
 }
 
 TEST(CompareJson, WhatIsMissingIsNull) {

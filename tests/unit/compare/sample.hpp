@@ -96,7 +96,7 @@ inline Document create_document() {
   document.environment.transparent_huge_pages = "madvise";
   document.statistics.resamples = 2000;
   document.statistics.seed = 7;
-  document.event_costs = {{"context switch", 200, 20, 8}};
+  document.event_costs = {{"context switch", 200, 20, 8, {}}};
   document.scenarios = {make_scenario("create")};
   document.cells.push_back(make_cell(0, "process", "fork", Placement::kPinned, 412'000));
   record(document.cells[0], {{"voluntary_switches", 2},

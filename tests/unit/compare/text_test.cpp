@@ -89,6 +89,39 @@ TEST(CompareText, HasTheTableTheBarsAndTheReason) {
   EXPECT_THAT(text, HasSubstr("costs 200 ns ± 20.0 ns for each context switch"));
 }
 
+// Of one line, however it was broken.
+std::string unfilled(std::string text) {
+  for (std::size_t at = 0; (at = text.find("\n               ", at)) != std::string::npos;) {
+    text.replace(at, 16, " ");
+  }
+  return text;
+}
+
+TEST(CompareText, SaysWhenTheCostsWereMeasuredAndWhetherTheyHeld) {
+  Document document = test::create_document();
+  EXPECT_THAT(text_of(document), Not(HasSubstr("these costs")));
+  document.calibrated_after_ns = 1'000'000'000;
+  document.checked_after_ns = 61'000'000'000;
+  document.event_costs[0].at_end = EventCost::Again{210, 10};
+  EXPECT_THAT(unfilled(text_of(document)),
+              HasSubstr("these costs were known after 1.00 s, before anything was timed, and "
+                        "measured again at the end, 60.0 s later: they held"));
+  document.event_costs[0].at_end = EventCost::Again{250, 10};
+  EXPECT_THAT(unfilled(text_of(document)),
+              HasSubstr("they had changed to 250 ns ± 10.0 ns for each context switch; what is "
+                        "expected of them is that much less certain"));
+}
+
+TEST(CompareText, SaysWhoTimesAndWhenThatWasTooSeldom) {
+  Document document = test::create_document();
+  EXPECT_THAT(unfilled(text_of(document)),
+              HasSubstr("timed by     triptych-cell, its clock read before the first and after the "
+                        "last operation; triptych-bench times the same cells by Google Benchmark"));
+  EXPECT_THAT(text_of(document), Not(HasSubstr("few runs")));
+  document.repetitions = 9;
+  EXPECT_THAT(text_of(document), HasSubstr("few runs     fewer than 10 repetitions"));
+}
+
 TEST(CompareText, SaysWhatTheModelsDoDifferently) {
   EXPECT_THAT(text_of(test::create_document()), HasSubstr("\n  different: not the same\n"));
 }
