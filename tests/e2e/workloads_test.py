@@ -9,9 +9,11 @@ import re
 import resource
 import signal
 import subprocess
+import sys
 import time
 
 import harness
+import in_turns
 
 MODELS = {
     "create": {"process": ["fork", "vfork", "posix_spawn"], "thread": ["default", "small-stack"],
@@ -346,21 +348,17 @@ class Recorded(Workloads):
 
 
 class BySomebodyElse(Workloads):
-    """Side by side with other programs that do the same: the best of either, which other work on the machine
-    can only hide for a while."""
+    """Side by side with other programs that do the same: their medians over rounds in which they take turns."""
 
-    AT_LEAST = 5
-    AT_MOST = 60
+    ROUNDS = 25
     CPU = str(min(os.sched_getaffinity(0)))
 
     def assert_alike(self, ours, theirs):
-        our_best = their_best = float("inf")
-        for done in range(1, self.AT_MOST + 1):
-            our_best = min(our_best, ours())
-            their_best = min(their_best, theirs())
-            if done >= self.AT_LEAST and abs(our_best / their_best - 1) < 0.1:
-                return
-        self.fail(f"ours {our_best:.0f} ns, theirs {their_best:.0f} ns")
+        ratio = in_turns.Ratio(*in_turns.measure(self.ROUNDS, ours, theirs))
+        print(f"{self.id()}: {ratio}", file=sys.stderr)
+        if not ratio.within(0.1) and ratio.could_be_within(0.1):
+            self.skipTest(f"this machine is too unsteady to tell: {ratio}")
+        self.assertTrue(ratio.within(0.1), str(ratio))
 
     def ours(self, *arguments):
         run = self.run_json(*arguments, "--pin", self.CPU)
