@@ -50,34 +50,39 @@ const volatile bool coroutines_from_start = false;
 
 __u32 next_coroutine_function = 1;
 
-static __always_inline void tell_lost_coroutines(struct triptych_coroutine_cpu_state *state, void *ring,
-                                                 u64 now)
+static __always_inline void *reserve_uncounted(u32 size)
 {
-	struct triptych_coroutine_lost *lost = bpf_ringbuf_reserve(ring, sizeof(*lost), 0);
+	u32 ring = this_ring();
+	u64 begin = take(ring, room_for(size));
+
+	return begin == RING_FULL ? 0 : ring_bytes_at(ring, begin, room_for(size));
+}
+
+static __always_inline void tell_lost_coroutines(struct triptych_coroutine_cpu_state *state, u64 now)
+{
+	struct triptych_coroutine_lost *lost = reserve_uncounted(sizeof(*lost));
 
 	if (!lost)
 		return;
-	fill_header(&lost->hdr, TRIPTYCH_EV_COROUTINE_LOST, sizeof(*lost), now, TRIPTYCH_TASK_NONE);
+	fill_header(&lost->hdr, TRIPTYCH_EV_COROUTINE_LOST, now, TRIPTYCH_TASK_NONE);
 	lost->first_ns = state->first_ns;
 	lost->last_ns = state->last_ns;
 	lost->count = __sync_lock_test_and_set(&state->pending, 0);
-	lost->space = 0;
 	lost->reason = TRIPTYCH_COROUTINE_LOSS_KERNEL;
-	submit(lost);
+	submit(&lost->hdr, sizeof(*lost));
 }
 
 static __always_inline void *reserve_coroutine(u32 size, u64 now)
 {
-	u32 zero = 0, index = bpf_get_smp_processor_id() % ring_count;
+	u32 zero = 0;
 	struct triptych_coroutine_cpu_state *state = bpf_map_lookup_elem(&coroutine_cpu_states, &zero);
-	void *ring = bpf_map_lookup_elem(&rings, &index);
 	void *record;
 
-	if (!state || !ring)
+	if (!state)
 		return 0;
 	if (state->pending)
-		tell_lost_coroutines(state, ring, now);
-	record = bpf_ringbuf_reserve(ring, size, 0);
+		tell_lost_coroutines(state, now);
+	record = reserve_uncounted(size);
 	if (record)
 		return record;
 	if (!__sync_fetch_and_add(&state->pending, 1))
@@ -121,15 +126,13 @@ static __always_inline void tell_space(const struct triptych_task_state *state, 
 	space = reserve_coroutine(sizeof(*space), now);
 	if (!space)
 		return;
-	fill_header(&space->hdr, TRIPTYCH_EV_COROUTINE_SPACE, sizeof(*space), now, state->serial);
-	space->ring_bytes = 0;
+	fill_header(&space->hdr, TRIPTYCH_EV_COROUTINE_SPACE, now, state->serial);
 	space->space = mm;
 	space->tgid = bpf_get_current_pid_tgid() >> 32;
-	space->forked_from = 0;
 	space->source = source;
 	space->clock = TRIPTYCH_COROUTINE_CLOCK_MONOTONIC;
 	space->flags = coroutines_from_start ? TRIPTYCH_COROUTINE_FROM_START : 0;
-	submit(space);
+	submit(&space->hdr, sizeof(*space));
 }
 
 /* The number of the function whose name is at this address, 0 when it cannot be read. */
@@ -146,24 +149,21 @@ static __always_inline u32 function_at(u64 address, const struct triptych_corout
 	function = reserve_coroutine(sizeof(*function), now);
 	if (!function)
 		return 0;
-	__builtin_memset(function->name, 0, sizeof(function->name));
 	if (bpf_probe_read_user_str(function->name, sizeof(function->name), (void *)address) <= 0) {
-		bpf_ringbuf_discard(function, BPF_RB_NO_WAKEUP);
+		discard(&function->hdr, sizeof(*function));
 		return 0;
 	}
 	number = __sync_fetch_and_add(&next_coroutine_function, 1);
 	if (bpf_map_update_elem(&coroutine_functions, &key, &number, BPF_NOEXIST)) {
 		/* Another thread was faster. */
-		bpf_ringbuf_discard(function, BPF_RB_NO_WAKEUP);
+		discard(&function->hdr, sizeof(*function));
 		known = bpf_map_lookup_elem(&coroutine_functions, &key);
 		return known ? *known : 0;
 	}
-	fill_header(&function->hdr, TRIPTYCH_EV_COROUTINE_FUNCTION, sizeof(*function), now,
-	            TRIPTYCH_TASK_NONE);
+	fill_header(&function->hdr, TRIPTYCH_EV_COROUTINE_FUNCTION, now, TRIPTYCH_TASK_NONE);
 	function->address = address;
 	function->function = number;
-	function->line = 0;
-	submit(function);
+	submit(&function->hdr, sizeof(*function));
 	return number;
 }
 
@@ -196,15 +196,13 @@ int on_coroutine_marker(struct pt_regs *ctx)
 	record = reserve_coroutine(sizeof(*record), now);
 	if (!record)
 		return 0;
-	fill_header(&record->hdr, TRIPTYCH_EV_COROUTINE, sizeof(*record), now, state->serial);
+	fill_header(&record->hdr, TRIPTYCH_EV_COROUTINE, now, state->serial);
 	record->id = value_of(&site->id, ctx);
 	record->other = site->what == TRIPTYCH_COROUTINE_AWAITS ? second : 0;
 	record->space = state->mm;
 	record->function = function;
 	record->what = site->what;
 	record->source = site->source;
-	record->flags = 0;
-	record->reserved = 0;
-	submit(record);
+	submit(&record->hdr, sizeof(*record));
 	return 0;
 }

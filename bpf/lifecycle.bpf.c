@@ -7,20 +7,18 @@
 __noinline int emit_baseline(u32 serial, const struct triptych_counters *counters, u64 prelude_faults,
                              u32 valid, u64 now)
 {
-	struct triptych_task_baseline *baseline = reserve(TRIPTYCH_LOSS_TASK, sizeof(*baseline), now);
+	struct triptych_task_baseline *baseline;
 
+	if (!counters) /* for the verifier, which looks at a global function by itself */
+		return 0;
+	baseline = reserve(TRIPTYCH_LOSS_TASK, sizeof(*baseline), now);
 	if (!baseline)
 		return 0;
-	if (!counters) { /* for the verifier, which looks at a global function by itself */
-		bpf_ringbuf_discard(baseline, BPF_RB_NO_WAKEUP);
-		return 0;
-	}
-	fill_header(&baseline->hdr, TRIPTYCH_EV_TASK_BASELINE, sizeof(*baseline), now, serial);
+	fill_header(&baseline->hdr, TRIPTYCH_EV_TASK_BASELINE, now, serial);
 	baseline->counters = *counters;
 	baseline->prelude_faults = prelude_faults;
 	baseline->valid = valid;
-	baseline->reserved = 0;
-	submit(baseline);
+	submit(&baseline->hdr, sizeof(*baseline));
 	return 0;
 }
 
@@ -33,7 +31,7 @@ static __always_inline void emit_new(struct task_struct *child, struct triptych_
 
 	if (!record)
 		return;
-	fill_header(&record->hdr, TRIPTYCH_EV_TASK_NEW, sizeof(*record), now, state->serial);
+	fill_header(&record->hdr, TRIPTYCH_EV_TASK_NEW, now, state->serial);
 	record->clone_flags = clone_flags;
 	record->parent_task = parent->serial;
 	record->tid = child->pid;
@@ -41,8 +39,6 @@ static __always_inline void emit_new(struct task_struct *child, struct triptych_
 	record->ns_tid = namespace_tid(child);
 	record->mm = state->mm;
 	record->parent_mm = parent->mm;
-	record->page_table_pages = 0;
-	record->anon_pages = record->file_pages = record->shmem_pages = 0;
 	if (own_mm) {
 		record->page_table_pages = (u64)mm->pgtables_bytes.counter / 4096;
 		record->file_pages = mm_resident(mm, 0);
@@ -50,9 +46,8 @@ static __always_inline void emit_new(struct task_struct *child, struct triptych_
 		record->shmem_pages = mm_resident(mm, 3);
 	}
 	record->flags = task_kind_flags(child);
-	record->reserved = 0;
 	bpf_probe_read_kernel(record->comm, sizeof(record->comm), child->comm);
-	submit(record);
+	submit(&record->hdr, sizeof(*record));
 }
 
 /*
@@ -123,14 +118,13 @@ static __always_inline int end_clone(s64 result, u32 source)
 	record = reserve(TRIPTYCH_LOSS_TASK, sizeof(*record), now);
 	if (!record)
 		return 0;
-	fill_header(&record->hdr, TRIPTYCH_EV_CLONE_RETURN, sizeof(*record), now, state->serial);
+	fill_header(&record->hdr, TRIPTYCH_EV_CLONE_RETURN, now, state->serial);
 	record->duration_ns = now - state->clone_start_ns;
 	record->page_table_copy_ns = state->page_table_copy_ns;
 	record->child_task = result < 0 ? TRIPTYCH_TASK_NONE : state->clone_child;
 	record->result = result;
 	record->source = source;
-	record->reserved = 0;
-	submit(record);
+	submit(&record->hdr, sizeof(*record));
 	return 0;
 }
 
@@ -197,12 +191,11 @@ static __always_inline void emit_exec(struct task_struct *task, struct triptych_
 
 	if (!record)
 		return;
-	fill_header(&record->hdr, TRIPTYCH_EV_TASK_EXEC, sizeof(*record), now, state->serial);
+	fill_header(&record->hdr, TRIPTYCH_EV_TASK_EXEC, now, state->serial);
 	record->mm = state->mm;
 	record->old_tid = old_tid;
 	record->tid = task->pid;
 	record->flags = BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec) ? TRIPTYCH_EXEC_SECURE : 0;
-	record->reserved = 0;
 	bpf_probe_read_kernel(record->comm, sizeof(record->comm), task->comm);
 	__builtin_memset(record->filename, 0, sizeof(record->filename));
 	bpf_probe_read_kernel_str(record->filename, sizeof(record->filename), bprm->filename);
@@ -223,7 +216,7 @@ static __always_inline void emit_exec(struct task_struct *task, struct triptych_
 		}
 	}
 	record->args_size = size;
-	submit(record);
+	submit(&record->hdr, sizeof(*record));
 }
 
 /* The command's first instruction is still to come: from here on it is a target. Its counters do not
@@ -291,14 +284,13 @@ static __always_inline void emit_mark(struct task_struct *task, struct triptych_
 	record = reserve(TRIPTYCH_LOSS_MARK, sizeof(*record), now);
 	if (!record)
 		return;
-	fill_header(&record->hdr, TRIPTYCH_EV_MARK, sizeof(*record), now, state->serial);
+	fill_header(&record->hdr, TRIPTYCH_EV_MARK, now, state->serial);
 	read_counters(&record->counters, task);
 	record->faults = state->faults;
 	record->type = type;
-	record->reserved = 0;
 	__builtin_memset(record->name, 0, sizeof(record->name));
 	bpf_probe_read_user_str(record->name, sizeof(record->name), (void *)regs->r10);
-	submit(record);
+	submit(&record->hdr, sizeof(*record));
 }
 
 /* void task_rename(struct task_struct *task, const char *comm): prctl(PR_SET_NAME), exec, or a write to
@@ -329,10 +321,10 @@ int BPF_PROG(on_rename, struct task_struct *task, const char *comm)
 	record = reserve(TRIPTYCH_LOSS_TASK, sizeof(*record), now);
 	if (!record)
 		return 0;
-	fill_header(&record->hdr, TRIPTYCH_EV_TASK_RENAME, sizeof(*record), now, state->serial);
+	fill_header(&record->hdr, TRIPTYCH_EV_TASK_RENAME, now, state->serial);
 	__builtin_memset(record->comm, 0, sizeof(record->comm));
 	bpf_probe_read_kernel_str(record->comm, sizeof(record->comm), comm);
-	submit(record);
+	submit(&record->hdr, sizeof(*record));
 	return 0;
 }
 
@@ -358,15 +350,14 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	if (!record)
 		return 0;
 	signal = task->signal;
-	fill_header(&record->hdr, TRIPTYCH_EV_TASK_EXIT, sizeof(*record), now, state->serial);
+	fill_header(&record->hdr, TRIPTYCH_EV_TASK_EXIT, now, state->serial);
 	record->exit_code = task->exit_code;
 	record->flags = signal->flags & SIGNAL_GROUP_EXIT ? TRIPTYCH_EXIT_GROUP : 0;
-	record->peak_rss_pages = 0;
 	if (signal->live.counter == 0) {
 		record->flags |= TRIPTYCH_EXIT_LAST;
 		record->peak_rss_pages = signal->maxrss;
 	}
-	submit(record);
+	submit(&record->hdr, sizeof(*record));
 	return 0;
 }
 
@@ -389,7 +380,7 @@ int BPF_PROG(on_free, struct task_struct *task)
 	record = reserve(TRIPTYCH_LOSS_TASK, sizeof(*record), now);
 	if (!record)
 		return 0;
-	fill_header(&record->hdr, TRIPTYCH_EV_TASK_FREE, sizeof(*record), now, state->serial);
-	submit(record);
+	fill_header(&record->hdr, TRIPTYCH_EV_TASK_FREE, now, state->serial);
+	submit(&record->hdr, sizeof(*record));
 	return 0;
 }

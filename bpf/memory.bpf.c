@@ -79,7 +79,7 @@ static __always_inline void emit_fault(const struct triptych_task_state *state, 
 
 	if (!record)
 		return;
-	fill_header(&record->hdr, TRIPTYCH_EV_FAULT, sizeof(*record), now, state->serial);
+	fill_header(&record->hdr, TRIPTYCH_EV_FAULT, now, state->serial);
 	record->address = state->fault_address;
 	record->ip = state->fault_ip;
 	record->duration_ns = all & TRIPTYCH_FAULT_NO_START ? 0 : saturate(now - state->fault_start_ns);
@@ -90,8 +90,7 @@ static __always_inline void emit_fault(const struct triptych_task_state *state, 
 	record->flags = all;
 	record->order = state->fault_order;
 	record->mapping = found->mapping;
-	record->reserved = 0;
-	submit(record);
+	submit(&record->hdr, sizeof(*record));
 }
 
 /* The fault that was open has not been completed: a signal, or a kernel copy that gave up. */

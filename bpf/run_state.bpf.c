@@ -77,10 +77,10 @@ static __always_inline void tell_arrival(struct triptych_task_state *state, cons
 	record = reserve(TRIPTYCH_LOSS_SWITCH, sizeof(*record), now);
 	if (!record)
 		return;
-	fill_header(&record->hdr, TRIPTYCH_EV_ARRIVAL, sizeof(*record), now, state->serial);
+	fill_header(&record->hdr, TRIPTYCH_EV_ARRIVAL, now, state->serial);
 	record->queued_ns = arrival->queued_ns;
 	record->arrived_ns = arrival->arrived_ns;
-	submit(record);
+	submit(&record->hdr, sizeof(*record));
 }
 
 /* `out` leaves without having come in, or `in` comes in without having been woken, as far as we were

@@ -85,18 +85,17 @@ static __always_inline void record_switch(struct triptych_cpu_state *cpu, struct
 	cpu->running_tid = in ? next->pid : 0;
 	cpu->running_serial = in ? in->serial : TRIPTYCH_TASK_NONE;
 
-	record = reserve_on(cpu, TRIPTYCH_LOSS_SWITCH, sizeof(*record), now, true);
+	record = reserve_alone(cpu, TRIPTYCH_LOSS_SWITCH, sizeof(*record), now);
 	if (!record)
 		return;
-	fill_header(&record->hdr, TRIPTYCH_EV_SWITCH, sizeof(*record), now, prev_serial);
+	fill_header(&record->hdr, TRIPTYCH_EV_SWITCH, now, prev_serial);
 	record->next_task = next_serial;
 	record->prev_state = prev_state;
 	record->syscall = syscall;
 	record->prev_seq = prev_seq;
 	record->next_seq = next_seq;
 	record->flags = flags;
-	record->reserved = 0;
-	submit(record);
+	submit(&record->hdr, sizeof(*record));
 }
 
 static __noinline int emit_end(struct task_struct *task, struct triptych_task_state *state, u64 now)
@@ -105,11 +104,10 @@ static __noinline int emit_end(struct task_struct *task, struct triptych_task_st
 
 	if (!end)
 		return 0;
-	fill_header(&end->hdr, TRIPTYCH_EV_TASK_END, sizeof(*end), now, state->serial);
+	fill_header(&end->hdr, TRIPTYCH_EV_TASK_END, now, state->serial);
 	read_counters(&end->counters, task);
 	end->faults = state->faults;
-	end->reserved[0] = end->reserved[1] = 0;
-	submit(end);
+	submit(&end->hdr, sizeof(*end));
 	return 0;
 }
 
@@ -246,16 +244,15 @@ static __always_inline int wakeup(struct task_struct *p, u16 flags)
 	cpu = this_cpu_state();
 	if (!cpu)
 		return 0;
-	record = reserve_on(cpu, TRIPTYCH_LOSS_WAKEUP, sizeof(*record), now, true);
+	record = reserve_alone(cpu, TRIPTYCH_LOSS_WAKEUP, sizeof(*record), now);
 	if (!record)
 		return 0;
-	fill_header(&record->hdr, TRIPTYCH_EV_WAKEUP, sizeof(*record), now, state->serial);
+	fill_header(&record->hdr, TRIPTYCH_EV_WAKEUP, now, state->serial);
 	record->waker_task = state->waker;
 	record->request_delay_ns = delay > 0xffffffff ? 0xffffffff : delay;
 	record->target_cpu = task_cpu(p);
 	record->flags = flags;
-	record->reserved = 0;
-	submit(record);
+	submit(&record->hdr, sizeof(*record));
 	return 0;
 }
 

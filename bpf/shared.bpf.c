@@ -8,17 +8,21 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-struct ring {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4096);
-};
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct triptych_ring_block);
+} ring_data SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, TRIPTYCH_MAX_RINGS);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
 	__type(key, u32);
-	__array(values, struct ring);
-} rings SEC(".maps");
+	__type(value, struct triptych_ring_ends);
+} ring_ends SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -49,6 +53,7 @@ struct {
 } attached_mms SEC(".maps");
 
 const volatile __u32 ring_count = 1;
+const volatile __u32 ring_blocks = 1;
 const volatile __u32 cpu_count = 1;
 const volatile __s64 preempt_count_distance = 0;
 const volatile bool summary_only = false;

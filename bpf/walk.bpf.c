@@ -96,7 +96,7 @@ static __always_inline void attach_task(struct task_struct *task)
 		return;
 	}
 	tell_run_state(task, make_target(task, state, now), seen);
-	submit(seen);
+	submit(&seen->hdr, sizeof(*seen));
 }
 
 static __always_inline void snapshot_task(struct task_struct *task)

@@ -7,6 +7,21 @@
 
 #define TRIPTYCH_MAX_RINGS 64
 
+/* The rings. A record begins at a multiple of TRIPTYCH_RING_ALIGN and lies within one block; what is left
+ * at the end of a block is a record of kind TRIPTYCH_EV_INVALID, and so is one that was given up. */
+#define TRIPTYCH_RING_BLOCK 65536
+#define TRIPTYCH_RING_ALIGN 16
+struct triptych_ring_block {
+	__u8 bytes[TRIPTYCH_RING_BLOCK];
+};
+/* Bytes since the beginning, each on a cache line of its own. */
+struct triptych_ring_ends {
+	__u64 head; /* given out to records; written by the programs */
+	__u64 unused[7];
+	__u64 tail; /* read, and zero again; written by user space */
+	__u64 unused_too[7];
+};
+
 /* Summary mode: what is accumulated for a task besides the record itself. */
 struct triptych_summary_state {
 	struct triptych_task_summary record;

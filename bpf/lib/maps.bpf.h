@@ -9,18 +9,22 @@
 
 #include <bpf/bpf_helpers.h>
 
-struct ring {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4096);
-};
-
-/* One ring per CPU, so that no lock is ever waited for; filled in by the loader. */
+/* One ring per CPU, so that no lock is ever waited for; made, larger, by the loader. */
 extern struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, TRIPTYCH_MAX_RINGS);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
 	__type(key, u32);
-	__array(values, struct ring);
-} rings SEC(".maps");
+	__type(value, struct triptych_ring_block);
+} ring_data SEC(".maps");
+
+extern struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct triptych_ring_ends);
+} ring_ends SEC(".maps");
 
 extern struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -56,6 +60,7 @@ extern struct {
 
 /* Set once, before loading. */
 extern const volatile __u32 ring_count;
+extern const volatile __u32 ring_blocks; /* of each ring; a power of two */
 extern const volatile __u32 cpu_count;
 extern const volatile __s64 preempt_count_distance; /* from the CPU's run queue; 0: not known */
 extern const volatile bool summary_only;            /* accumulate, write no switches, wakeups, faults */

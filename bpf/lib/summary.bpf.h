@@ -120,7 +120,7 @@ static __always_inline void emit_summary(struct task_struct *task, const struct 
 	if (!record)
 		return;
 	bpf_probe_read_kernel(record, sizeof(*record), &sum->record);
-	fill_header(&record->hdr, TRIPTYCH_EV_TASK_SUMMARY, sizeof(*record), now, state->serial);
+	fill_header(&record->hdr, TRIPTYCH_EV_TASK_SUMMARY, now, state->serial);
 	read_counters(&record->counters, task);
 	record->flags = flags;
 	record->mm = state->mm;
@@ -134,7 +134,7 @@ static __always_inline void emit_summary(struct task_struct *task, const struct 
 		else if (state->run_state == TRIPTYCH_RUN_BLOCKED)
 			record->blocked_ns += open;
 	}
-	submit(record);
+	submit(&record->hdr, sizeof(*record));
 }
 
 #endif

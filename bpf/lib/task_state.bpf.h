@@ -111,7 +111,7 @@ static __always_inline struct triptych_task_seen *prepare_seen(struct task_struc
 
 	if (!seen)
 		return 0;
-	fill_header(&seen->hdr, TRIPTYCH_EV_TASK_SEEN, sizeof(*seen), now, serial);
+	fill_header(&seen->hdr, TRIPTYCH_EV_TASK_SEEN, now, serial);
 	seen->start_boottime_ns = task->start_boottime;
 	seen->parent_task = parent_serial;
 	seen->tid = task->pid;
@@ -125,7 +125,6 @@ static __always_inline struct triptych_task_seen *prepare_seen(struct task_struc
 	seen->run_state = TRIPTYCH_RUN_UNKNOWN;
 	seen->syscall = TRIPTYCH_SYSCALL_NONE;
 	seen->run_cpu = task_cpu(task);
-	seen->reserved = 0;
 	return seen;
 }
 
@@ -135,7 +134,7 @@ static __always_inline void announce(struct task_struct *task, u32 serial, u32 m
 	struct triptych_task_seen *seen = prepare_seen(task, serial, mm, how, parent_serial, now);
 
 	if (seen)
-		submit(seen);
+		submit(&seen->hdr, sizeof(*seen));
 }
 
 /* The serial of a task that is met but not recorded; announces it the first time. The oldest ones are

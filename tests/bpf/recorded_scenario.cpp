@@ -56,8 +56,7 @@ Result<void> run(const std::string& name, std::size_t n, Recorded* recorded,
                  const RecordOptions& options) {
   TRIPTYCH_TRY_ASSIGN(const probe::Capabilities capabilities,
                       probe::probe_capabilities(options.without_hooks));
-  TRIPTYCH_TRY_ASSIGN(probe::Preparation preparation,
-                      probe::Preparation::start({options.buffer_bytes, options.events.faults}));
+  auto preparation = probe::Preparation::start({options.buffer_bytes, options.events.faults});
   probe::Session::Options session_options;
   TRIPTYCH_TRY_ASSIGN(
       session_options.plan,

@@ -40,8 +40,7 @@ struct Diagnosis {
 };
 
 Result<probe::Session> open_session(const probe::AttachPlan& plan) {
-  TRIPTYCH_TRY_ASSIGN(probe::Preparation preparation,
-                      probe::Preparation::start({1 << 20, plan.count_faults}));
+  auto preparation = probe::Preparation::start({1 << 20, plan.count_faults});
   probe::Session::Options options;
   options.plan = plan;
   return probe::Session::open(options, std::move(preparation));

@@ -2,9 +2,7 @@
 #include "probe/preparation.hpp"
 
 #include <bpf/libbpf.h>
-#include <fcntl.h>
 
-#include <cerrno>
 #include <utility>
 
 #include "probe/perf_event.hpp"
@@ -12,30 +10,27 @@
 namespace triptych::probe {
 namespace {
 
-Result<Preparation::Parts> make(UniqueFd array, const Preparation::Options& options) {
+Result<Rings> make_rings(std::uint64_t buffer_bytes) {
   const int cpus = libbpf_num_possible_cpus();
   if (cpus <= 0) return fail_errno("number of CPUs", -cpus);
-  Preparation::Parts parts;
-  TRIPTYCH_TRY_ASSIGN(parts.rings, Rings::create(std::move(array), static_cast<std::uint32_t>(cpus),
-                                                 options.buffer_bytes));
-  if (options.count_faults) {
-    // The first counting event of a task makes the kernel patch its scheduler; this one keeps it
-    // patched until the target's are open. If it is refused, so will they be, and say so.
-    if (auto first = open_fault_counter(PageFaultEvent::kMinor, 0)) {
-      parts.first_counter = std::move(*first);
-    }
-  }
-  return parts;
+  return Rings::create(static_cast<std::uint32_t>(cpus), buffer_bytes);
+}
+
+// The first counting event of a task makes the kernel patch its scheduler; this one keeps it
+// patched until the target's are open.
+UniqueFd open_first_counter() {
+  auto counter = open_fault_counter(PageFaultEvent::kMinor, 0);
+  return counter ? std::move(*counter) : UniqueFd();
 }
 
 }  // namespace
 
-Result<Preparation> Preparation::start(const Options& options) {
+Preparation Preparation::start(const Options& options) {
   Preparation preparation;
-  TRIPTYCH_TRY_ASSIGN(preparation.array_of_rings_, Rings::create_array());
-  UniqueFd array(::fcntl(preparation.array_of_rings_.get(), F_DUPFD_CLOEXEC, 0));
-  if (!array) return fail_errno("keep the array of rings", errno);
-  preparation.parts_ = std::async(std::launch::async, make, std::move(array), options);
+  preparation.rings_ = std::async(std::launch::async, make_rings, options.buffer_bytes);
+  if (options.count_faults) {
+    preparation.first_counter_ = std::async(std::launch::async, open_first_counter);
+  }
   return preparation;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a session is made of besides its programs, made in a thread of its own while the caller
-// finds out what the kernel allows and loads the programs: clearing the rings' pages and waiting
-// for the kernel's grace periods takes as long as that.
+// What a session is made of besides its programs, made in threads of its own while the caller finds
+// out what the kernel allows and loads the programs: clearing the rings' pages, and waiting until
+// the kernel has patched its scheduler, take as long as that.
 #pragma once
 
 #include <cstdint>
@@ -20,23 +20,19 @@ class Preparation {
     std::uint64_t buffer_bytes = 64ull << 20;  // of all CPUs together
     bool count_faults = false;                 // AttachPlan::count_faults may turn out true
   };
-  struct Parts {
-    Rings rings;
-    UniqueFd first_counter;  // while it is open, further counting events are quick to open
-  };
 
   // Begins. To be called after the last fork.
-  static Result<Preparation> start(const Options& options);
+  static Preparation start(const Options& options);
 
-  // What the programs are to be loaded with as their map `rings`; it is filled meanwhile.
-  [[nodiscard]] int array_of_rings() const { return array_of_rings_.get(); }
-
-  // Once.
-  Result<Parts> finish() { return parts_.get(); }
+  // Each waits until it is there; to be called once.
+  Result<Rings> rings() { return rings_.get(); }
+  // While it is open, further counting events are quick to open. None if faults are not counted, or
+  // if it was refused: so will they be, and say so.
+  UniqueFd first_counter() { return first_counter_.valid() ? first_counter_.get() : UniqueFd(); }
 
  private:
-  UniqueFd array_of_rings_;
-  std::future<Result<Parts>> parts_;
+  std::future<Result<Rings>> rings_;
+  std::future<UniqueFd> first_counter_;
 };
 
 }  // namespace triptych::probe

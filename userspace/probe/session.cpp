@@ -16,6 +16,7 @@
 #include "base/check.hpp"
 #include "probe/attach.hpp"
 #include "probe/background_detach.hpp"
+#include "probe/grace_period.hpp"
 #include "probe/hooks.hpp"
 #include "probe/libbpf_log.hpp"
 #include "probe/perf_event.hpp"
@@ -51,6 +52,7 @@ struct Session::Impl {
   Options options;
   std::unique_ptr<triptych_bpf, DestroySkeleton> skeleton;
   Rings rings;
+  GracePeriod grace_period;
   std::vector<Attachment> attachments;
   bpf_link* walk = nullptr;
   UniqueFd first_counter;               // makes those below quick to open
@@ -69,7 +71,7 @@ struct Session::Impl {
 
   ~Impl();
 
-  Result<void> load(std::uint32_t cpus, int array_of_rings);
+  Result<void> load(std::uint32_t cpus);
   Result<void> attach();
   Result<void> run_walk(std::uint32_t action);
   Result<std::uint32_t> make_targets(pid_t tgid);
@@ -103,10 +105,11 @@ void Session::Impl::want_user_probes(bool wanted) const {
                                         static_cast<bpf_attach_type>(kUserProbesAttachType));
 }
 
-Result<void> Session::Impl::load(std::uint32_t cpus, int array_of_rings) {
+Result<void> Session::Impl::load(std::uint32_t cpus) {
   skeleton.reset(triptych_bpf__open());
   if (!skeleton) return fail_errno("open the BPF object", errno);
-  skeleton->rodata->ring_count = std::min<std::uint32_t>(cpus, TRIPTYCH_MAX_RINGS);
+  skeleton->rodata->ring_count = rings.count();
+  skeleton->rodata->ring_blocks = rings.blocks();
   skeleton->rodata->cpu_count = cpus;
   skeleton->rodata->preempt_count_distance = options.plan.preempt_count_distance;
   skeleton->rodata->summary_only = options.summary_only;
@@ -122,10 +125,11 @@ Result<void> Session::Impl::load(std::uint32_t cpus, int array_of_rings) {
   }
   want_user_probes(bpf_program__autoload(skeleton->progs.on_coroutine_marker));
   clear_libbpf_log();
-  if (const int error = bpf_map__reuse_fd(skeleton->maps.rings, array_of_rings); error != 0) {
-    return fail_errno("give the programs their rings", -error);
-  }
-  if (const int error = triptych_bpf__load(skeleton.get()); error != 0) {
+  int error = bpf_map__reuse_fd(skeleton->maps.ring_data, rings.data_fd());
+  if (error == 0) error = bpf_map__reuse_fd(skeleton->maps.ring_ends, rings.ends_fd());
+  if (error != 0) return fail_errno("give the programs their rings", -error);
+  error = triptych_bpf__load(skeleton.get());
+  if (error != 0) {
     return fail(fmt::format("the kernel refused the BPF programs: {}{}", std::strerror(-error),
                             libbpf_log_suffix()),
                 "`triptych doctor` tells what this kernel allows", ErrorCode::kCapability);
@@ -210,7 +214,7 @@ Result<void> Session::Impl::wait_for_last_records(const std::function<void()>& m
   __s64 last = *unreaped;
   for (int unchanged = 0; last > 0 && unchanged < kStandstillPeriods && now_ns() < deadline;
        ++unchanged) {
-    TRIPTYCH_TRY(rings.wait_for_programs());
+    TRIPTYCH_TRY(grace_period.wait());
     sleep_ms(5);
     meanwhile();
     if (*unreaped != last) unchanged = -1;
@@ -284,10 +288,10 @@ Result<Session> Session::open(const Options& options, Preparation preparation) {
   impl->counted.remark = "no command was launched";
   const int cpus = libbpf_num_possible_cpus();
   if (cpus <= 0) return fail_errno("number of CPUs", -cpus);
-  TRIPTYCH_TRY(impl->load(static_cast<std::uint32_t>(cpus), preparation.array_of_rings()));
-  TRIPTYCH_TRY_ASSIGN(Preparation::Parts parts, preparation.finish());
-  impl->rings = std::move(parts.rings);
-  impl->first_counter = std::move(parts.first_counter);
+  TRIPTYCH_TRY_ASSIGN(impl->grace_period, GracePeriod::create());
+  TRIPTYCH_TRY_ASSIGN(impl->rings, preparation.rings());
+  TRIPTYCH_TRY(impl->load(static_cast<std::uint32_t>(cpus)));
+  impl->first_counter = preparation.first_counter();
   TRIPTYCH_TRY(impl->attach());
   return Session(std::move(impl));
 }
@@ -383,7 +387,7 @@ Result<std::uint64_t> Session::close_gate(const std::function<void()>& meanwhile
     impl_->counted.page_faults += shared.late_faults;
   }
   // Here, those that might have seen the gate open.
-  TRIPTYCH_TRY(impl_->rings.wait_for_programs());
+  TRIPTYCH_TRY(impl_->grace_period.wait());
   impl_->take_last_losses();
   impl_->take_last_coroutine_losses();
   return ended;

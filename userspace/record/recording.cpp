@@ -61,8 +61,7 @@ Outcome<Prepared> prepare(const Options& options, launch::Signals& signals, Cons
   if (!target) return tl::unexpected<Failure>(target.error());
   TRIPTYCH_RECORD_TRY(CoroutineProbes coroutine_probes, CoroutineProbes::plan(options));
   TRIPTYCH_RECORD_TRY(OutputFile file, OutputFile::create(options.output, caller));
-  TRIPTYCH_RECORD_TRY(probe::Preparation preparation,
-                      probe::Preparation::start({options.buffer_bytes, options.events.faults}));
+  auto preparation = probe::Preparation::start({options.buffer_bytes, options.events.faults});
   TRIPTYCH_RECORD_TRY(const probe::Capabilities capabilities,
                       probe::probe_capabilities(options.without_hooks));
   const bool is_command = options.kind == model::TargetKind::kCommand;

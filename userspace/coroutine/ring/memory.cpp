@@ -2,7 +2,6 @@
 #include "coroutine/ring/memory.hpp"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,15 +48,12 @@ Result<Memory> Memory::open(UniqueFd fd) {
       size > triptych_coro_total_bytes(TRIPTYCH_CORO_RING_BYTES_MAX)) {
     return strange("has an impossible size");
   }
-  void* at = ::mmap(nullptr, size, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd.get(), 0);
-  if (at == MAP_FAILED) return fail_errno("cannot map the memory of a coroutine recorder", errno);
   Memory memory;
+  TRIPTYCH_TRY_ASSIGN(memory.mapping_, SharedMapping::map(fd.get(), size, PROT_READ));
   memory.fd_ = std::move(fd);
-  memory.data_ = static_cast<const std::byte*>(at);
-  memory.size_ = size;
   memory.inode_ = status.st_ino;
   triptych_coro_header header{};
-  std::memcpy(&header, memory.data_, sizeof header);
+  std::memcpy(&header, memory.data(), sizeof header);
   if (header.magic != TRIPTYCH_CORO_MAGIC || header.version != TRIPTYCH_CORO_VERSION) {
     return strange("is of another version");
   }
@@ -70,35 +66,12 @@ Result<Memory> Memory::open(UniqueFd fd) {
   return memory;
 }
 
-Memory::Memory(Memory&& other) noexcept
-    : fd_(std::move(other.fd_)),
-      data_(std::exchange(other.data_, nullptr)),
-      size_(other.size_),
-      ring_bytes_(other.ring_bytes_),
-      inode_(other.inode_),
-      clock_(other.clock_) {}
-
-Memory& Memory::operator=(Memory&& other) noexcept {
-  if (this == &other) return *this;
-  std::swap(data_, other.data_);
-  std::swap(size_, other.size_);
-  std::swap(fd_, other.fd_);
-  ring_bytes_ = other.ring_bytes_;
-  inode_ = other.inode_;
-  clock_ = other.clock_;
-  return *this;
-}
-
-Memory::~Memory() {
-  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
-}
-
 const std::byte* Memory::slot_at(std::uint32_t slot) const {
-  return data_ + triptych_coro_slots_offset() + slot * triptych_coro_slot_stride();
+  return data() + triptych_coro_slots_offset() + slot * triptych_coro_slot_stride();
 }
 
 std::uint32_t Memory::armed() const {
-  return load<std::uint32_t>(data_ + offsetof(triptych_coro_header, armed));
+  return load<std::uint32_t>(data() + offsetof(triptych_coro_header, armed));
 }
 
 Result<void> Memory::arm(std::uint32_t number) const {
@@ -110,19 +83,19 @@ Result<void> Memory::arm(std::uint32_t number) const {
 
 void Memory::free_slot(std::uint32_t slot) const {
   const std::uint32_t free = 0;
-  const auto offset = static_cast<off_t>(slot_at(slot) - data_) +
+  const auto offset = static_cast<off_t>(slot_at(slot) - data()) +
                       static_cast<off_t>(offsetof(triptych_coro_slot, state));
   // Where it fails, the program has a slot less.
   if (::pwrite(fd_.get(), &free, sizeof free, offset) < 0) return;
 }
 
 std::uint32_t Memory::slots_used() const {
-  return std::min(load_acquire<std::uint32_t>(data_ + offsetof(triptych_coro_header, slots_used)),
+  return std::min(load_acquire<std::uint32_t>(data() + offsetof(triptych_coro_header, slots_used)),
                   TRIPTYCH_CORO_SLOTS);
 }
 
 std::uint64_t Memory::no_slot_events() const {
-  return load<std::uint64_t>(data_ + offsetof(triptych_coro_header, no_slot_events));
+  return load<std::uint64_t>(data() + offsetof(triptych_coro_header, no_slot_events));
 }
 
 std::uint64_t Memory::head(std::uint32_t slot) const {
@@ -139,7 +112,7 @@ SlotState Memory::slot(std::uint32_t slot) const {
 }
 
 triptych_coro_event Memory::event(std::uint32_t slot, std::uint64_t position) const {
-  const std::byte* at = data_ + triptych_coro_rings_offset() + slot * ring_bytes_ +
+  const std::byte* at = data() + triptych_coro_rings_offset() + slot * ring_bytes_ +
                         (position & (ring_events() - 1)) * sizeof(triptych_coro_event);
   return {load<std::uint64_t>(at + offsetof(triptych_coro_event, stamp)),
           load<std::uint64_t>(at + offsetof(triptych_coro_event, what))};
@@ -158,14 +131,14 @@ triptych_coro_totals Memory::totals(std::uint32_t slot, std::uint32_t function) 
 }
 
 bool Memory::function_used(std::uint32_t index) const {
-  return load<std::uint64_t>(data_ + TRIPTYCH_CORO_HEADER_BYTES +
+  return load<std::uint64_t>(data() + TRIPTYCH_CORO_HEADER_BYTES +
                              index * sizeof(triptych_coro_function_entry) +
                              offsetof(triptych_coro_function_entry, address)) != 0;
 }
 
 std::optional<FunctionEntry> Memory::function(std::uint32_t index) const {
   const std::byte* at =
-      data_ + TRIPTYCH_CORO_HEADER_BYTES + index * sizeof(triptych_coro_function_entry);
+      data() + TRIPTYCH_CORO_HEADER_BYTES + index * sizeof(triptych_coro_function_entry);
   if (load_acquire<std::uint32_t>(at + offsetof(triptych_coro_function_entry, state)) !=
       TRIPTYCH_CORO_FUNCTION_READY) {
     return std::nullopt;

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "base/shared_mapping.hpp"
 #include "base/unique_fd.hpp"
 
 namespace triptych::coroutine::ring {
@@ -33,10 +34,6 @@ class Memory {
  public:
   // Refused: what is not a memfd with exactly the recorder's seals, size and version.
   static Result<Memory> open(UniqueFd fd);
-
-  Memory(Memory&& other) noexcept;
-  Memory& operator=(Memory&& other) noexcept;
-  ~Memory();
 
   [[nodiscard]] bool uses_tsc() const { return clock_ == TRIPTYCH_CORO_CLOCK_TSC; }
   [[nodiscard]] std::uint64_t ring_bytes() const { return ring_bytes_; }
@@ -63,11 +60,11 @@ class Memory {
 
  private:
   Memory() = default;
+  [[nodiscard]] const std::byte* data() const { return mapping_.bytes().data(); }
   [[nodiscard]] const std::byte* slot_at(std::uint32_t slot) const;
 
   UniqueFd fd_;
-  const std::byte* data_ = nullptr;
-  std::uint64_t size_ = 0;
+  SharedMapping mapping_;
   std::uint64_t ring_bytes_ = 0;
   std::uint64_t inode_ = 0;
   std::uint32_t clock_ = 0;
