@@ -31,6 +31,7 @@ struct Step {
 // Each drain's records must be whole, in order, and of the time since the last one.
 void drain_once(coroutine::ring::Drain& drain, std::uint64_t& last_ns) {
   drain.begin();
+  drain.meet_threads();
   const auto written = drain.write([&last_ns](std::span<const std::byte> record) -> Result<void> {
     model::Event event;
     TRIPTYCH_CHECK(decode::decode(record, event) == decode::Status::kOk);

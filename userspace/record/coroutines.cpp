@@ -75,13 +75,15 @@ void Coroutines::add(UniqueFd memory, model::Tid process, bool from_start) {
 
 void Coroutines::begin() {
   if (!drain_) return;
+  look_for_memories();
+  drain_->begin();
+  // Afterwards: of the threads that ended before this cycle's moment none is remembered but for the
+  // memories that have come, and a program hands over its own before its first thread.
   for (int i = 0; inbox_ && i < kMostLetters; ++i) {
     auto letter = inbox_->take();
     if (!letter) break;
     if (pending_.size() < kMostPending) pending_.push_back({std::move(*letter), monotonic_ns()});
   }
-  look_for_memories();
-  drain_->begin();
 }
 
 void Coroutines::on_record(std::span<const std::byte> record) {
@@ -104,6 +106,7 @@ void Coroutines::admit_known() {
 
 Result<void> Coroutines::write(trace::Writer& writer) {
   if (!drain_) return {};
+  drain_->meet_threads();
   admit_known();
   return drain_->write([this, &writer](std::span<const std::byte> record) {
     return writer.append(stream_, record);
@@ -116,9 +119,13 @@ void Coroutines::disarm() {
 
 Result<void> Coroutines::finish(trace::Writer& writer) {
   if (!drain_) return {};
-  auto written = drain_->write_totals([this, &writer](std::span<const std::byte> record) {
+  const auto sink = [this, &writer](std::span<const std::byte> record) {
     return writer.append(stream_, record);
-  });
+  };
+  drain_->begin();
+  drain_->meet_threads();
+  auto written = drain_->write(sink);
+  if (written) written = drain_->write_totals(sink);
   // Nobody hands over anything to a recording that has ended.
   inbox_.reset();
   drain_.reset();

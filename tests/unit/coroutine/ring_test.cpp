@@ -40,10 +40,16 @@ class DrainTest : public testing::Test {
     seen.how = TRIPTYCH_SEEN_LAUNCHED;
     drain_.on_record(std::as_bytes(std::span(&seen, 1)));
   }
-  // One cycle; what came out of it.
+  // What was written by now: what one cycle sees, the next one hands out.
   std::vector<model::Event> cycle() {
     std::vector<model::Event> events;
+    hand_out(events);
+    hand_out(events);
+    return events;
+  }
+  void hand_out(std::vector<model::Event>& events) {
     drain_.begin();
+    drain_.meet_threads();
     const auto written = drain_.write([&events](std::span<const std::byte> record) -> Result<void> {
       model::Event event;
       EXPECT_EQ(decode::decode(record, event), decode::Status::kOk);
@@ -52,7 +58,6 @@ class DrainTest : public testing::Test {
       return {};
     });
     EXPECT_TRUE(written.has_value());
-    return events;
   }
   template <class Payload>
   static std::vector<Payload> of(const std::vector<model::Event>& events) {
@@ -125,6 +130,7 @@ TEST_F(DrainTest, AMemoryThatComesAfterItsThreadsEndFindsThem) {
   add(fake);
   drain_.on_record(std::as_bytes(std::span(&created, 1)));
   drain_.on_record(std::as_bytes(std::span(&ended, 1)));
+  drain_.meet_threads();
   ASSERT_TRUE(drain_.write([](std::span<const std::byte>) { return Result<void>(); }).has_value());
   const std::vector<model::Event> events = cycle();
   ASSERT_FALSE(events.empty());

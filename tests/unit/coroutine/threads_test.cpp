@@ -29,7 +29,7 @@ class ThreadsTest : public testing::Test {
     created.tid = created.ns_tid = tid;
     created.parent_task = parent;
     created.clone_flags = clone_flags;
-    threads_.on_record(std::as_bytes(std::span(&created, 1)));
+    tell(created);
     return serial_;
   }
   std::uint32_t fork(std::uint32_t tgid, std::uint32_t parent) {
@@ -41,11 +41,17 @@ class ThreadsTest : public testing::Test {
     ended.hdr.task = serial;
     ended.hdr.kind = TRIPTYCH_EV_TASK_END;
     ended.hdr.size8 = sizeof ended / 8;
-    threads_.on_record(std::as_bytes(std::span(&ended, 1)));
+    tell(ended);
     return now_ns_;
+  }
+  template <class Raw>
+  void tell(const Raw& raw) {
+    threads_.on_record(std::as_bytes(std::span(&raw, 1)));
+    if (!holds_back_) threads_.advance(now_ns_);
   }
 
   Threads threads_;
+  bool holds_back_ = false;  // the test itself advances
   model::TimeNs now_ns_ = 0;
   std::uint32_t serial_ = 0;
 };
@@ -74,6 +80,25 @@ TEST_F(ThreadsTest, WhatEndedLaterIsForgottenLater) {
   EXPECT_EQ(threads_.process(kServer)->threads.size(), 2u);
   threads_.forget_ended(ended_ns, {});
   EXPECT_EQ(threads_.process(kServer)->threads.size(), 1u);
+}
+
+// As from two rings of which the later one is read first.
+TEST_F(ThreadsTest, WhatTheRingsSayIsPutInOrder) {
+  holds_back_ = true;
+  const std::uint32_t server = serial_ + 1, thread = serial_ + 2;
+  now_ns_ = 10;
+  end(server);
+  const model::TimeNs ended_ns = end(thread);
+  now_ns_ = 0;
+  fork(kServer, 0);
+  create(kServer, kServer + 1, server, CLONE_VM | CLONE_THREAD);
+  threads_.advance(ended_ns - 2);
+  ASSERT_EQ(threads_.process(kServer)->threads.size(), 2u);
+  EXPECT_FALSE(threads_.has_ended(model::TaskId{server})) << "not yet";
+  threads_.advance(ended_ns);
+  EXPECT_TRUE(threads_.has_ended(model::TaskId{server}));
+  EXPECT_TRUE(threads_.has_ended(model::TaskId{thread}));
+  EXPECT_EQ(threads_.process(kServer)->threads.size(), 2u);
 }
 
 TEST_F(ThreadsTest, DescentOutlivesTheAncestors) {

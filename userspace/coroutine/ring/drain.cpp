@@ -2,6 +2,7 @@
 #include "coroutine/ring/drain.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "coroutine/ring/source.hpp"
 
@@ -17,7 +18,11 @@ constexpr std::uint64_t kLongestNs = 10'000'000;
 
 }  // namespace
 
-Drain::Drain() : clock_(read_anchor()), last_write_ns_(clock_.to().ns), sleep_ns_(kLongestNs) {}
+Drain::Drain()
+    : clock_(read_anchor()),
+      newest_(clock_.to()),
+      last_write_ns_(clock_.to().ns),
+      sleep_ns_(kLongestNs) {}
 Drain::Drain(Drain&&) noexcept = default;
 Drain::~Drain() {
   disarm();
@@ -44,11 +49,11 @@ Result<bool> Drain::add(UniqueFd fd, model::Tid process, bool from_start) {
 void Drain::begin() {
   unread_ = false;
   const Anchor now = read_anchor();
-  const std::uint64_t elapsed_ns = now.ns - clock_.to().ns;
-  clock_.advance(now);
+  const std::uint64_t elapsed_ns = now.ns - newest_.ns;
+  clock_.advance(std::exchange(newest_, now));
   std::uint64_t sleep_ns = kLongestNs;
   for (const auto& source : sources_) {
-    source->look(now.ns - std::min(now.ns, last_write_ns_), threads_);
+    source->look(elapsed_ns, threads_);
     // An eighth of a ring, at the present rate.
     const std::uint64_t bytes = std::max<std::uint64_t>(source->fullest_bytes(), 1);
     const std::uint64_t room = source->memory().ring_bytes() / 8;

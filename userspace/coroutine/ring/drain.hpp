@@ -2,10 +2,11 @@
 //
 // All recorder memories of a recording, drained into records of bpf/abi/events.h in order of time.
 //
-// One cycle: begin() fixes the moment up to which is read; the kernel's own records of that time go
-// through on_record(), so that the threads are known; write() hands out what the programs wrote
-// until then. An event's time is never earlier than the last cycle's moment nor later than this
-// one's, whatever the program says.
+// One cycle: begin() fixes a moment; the kernel's own records of the time until then go through
+// on_record(), and meet_threads() says that there are no more of them; write() hands out what the
+// programs wrote until the moment of the cycle before: a memory that was handed over meanwhile is
+// then known, too. An event's time is never earlier than what was handed out last nor later than
+// that moment, whatever the program says.
 #pragma once
 
 #include <cstdint>
@@ -38,9 +39,10 @@ class Drain {
 
   void begin();
   void on_record(std::span<const std::byte> record) { threads_.on_record(record); }
+  void meet_threads() { threads_.advance(newest_.ns); }
   Result<void> write(const Sink& sink);
 
-  // No event is written any more; to be followed by a last cycle and totals().
+  // No event is written any more; to be followed by two last cycles and totals().
   void disarm();
   Result<void> write_totals(const Sink& sink);
 
@@ -56,7 +58,8 @@ class Drain {
   void forget_ended();
 
   Threads threads_;
-  Clock clock_;
+  Clock clock_;    // of the time that is handed out
+  Anchor newest_;  // the moment of this cycle
   model::TimeNs last_write_ns_;
   bool unread_ = false;  // a memory came after begin(): what stands in it is read in the next cycle
   std::uint64_t sleep_ns_;

@@ -29,26 +29,62 @@ bool is_past(const Thread& thread, model::TimeNs until_ns) {
 void Threads::on_record(std::span<const std::byte> record) {
   triptych_hdr header;
   if (!read(record, header)) return;
+  Change change;
+  change.at_ns = header.ts_ns;
+  change.thread.task = model::TaskId{header.task};
   triptych_task_new created;
   triptych_task_seen seen;
   if (header.kind == TRIPTYCH_EV_TASK_NEW && read(record, created)) {
     const bool shares_memory = (created.clone_flags & (CLONE_VM | CLONE_THREAD)) != 0;
-    const model::Tid parent = shares_memory ? 0 : tgid_of(model::TaskId{created.parent_task});
-    add(static_cast<model::Tid>(created.tgid),
-        {model::TaskId{header.task}, static_cast<model::Tid>(created.ns_tid), header.ts_ns},
-        parent);
+    if (!shares_memory) change.parent = model::TaskId{created.parent_task};
+    change.tgid = static_cast<model::Tid>(created.tgid);
+    change.thread.ns_tid = static_cast<model::Tid>(created.ns_tid);
+    change.thread.born_ns = header.ts_ns;
   } else if (header.kind == TRIPTYCH_EV_TASK_SEEN && read(record, seen)) {
     if (seen.how == TRIPTYCH_SEEN_STRANGER) return;
-    add(static_cast<model::Tid>(seen.tgid),
-        {model::TaskId{header.task}, static_cast<model::Tid>(seen.ns_tid), 0}, 0);
+    change.tgid = static_cast<model::Tid>(seen.tgid);
+    change.thread.ns_tid = static_cast<model::Tid>(seen.ns_tid);
   } else if (header.kind == TRIPTYCH_EV_TASK_EXEC) {
-    on_exec(model::TaskId{header.task}, header.ts_ns);
+    change.what = Change::What::kExecs;
   } else if (header.kind == TRIPTYCH_EV_TASK_END) {
-    const auto found = places_.find(header.task);
-    if (found == places_.end()) return;
-    processes_[found->second.tgid].threads[found->second.index].ended_ns = header.ts_ns;
-    with_ended_.push_back(found->second.tgid);
+    change.what = Change::What::kEnds;
+  } else {
+    return;
   }
+  changes_.push_back(change);
+}
+
+void Threads::advance(model::TimeNs until_ns) {
+  std::stable_sort(changes_.begin(), changes_.end(),
+                   [](const Change& a, const Change& b) { return a.at_ns < b.at_ns; });
+  const auto later =
+      std::find_if(changes_.begin(), changes_.end(),
+                   [until_ns](const Change& change) { return change.at_ns > until_ns; });
+  std::for_each(changes_.begin(), later, [this](const Change& change) { apply(change); });
+  changes_.erase(changes_.begin(), later);
+}
+
+void Threads::apply(const Change& change) {
+  switch (change.what) {
+    case Change::What::kAppears: {
+      const bool has_copy = change.parent != model::TaskId{};
+      add(change.tgid, change.thread, has_copy ? tgid_of(change.parent) : 0);
+      break;
+    }
+    case Change::What::kExecs:
+      on_exec(change.thread.task, change.at_ns);
+      break;
+    case Change::What::kEnds:
+      on_end(change.thread.task, change.at_ns);
+      break;
+  }
+}
+
+void Threads::on_end(model::TaskId task, model::TimeNs ts_ns) {
+  const auto found = places_.find(static_cast<std::uint32_t>(task));
+  if (found == places_.end()) return;
+  processes_[found->second.tgid].threads[found->second.index].ended_ns = ts_ns;
+  with_ended_.push_back(found->second.tgid);
 }
 
 // The thread that calls exec goes on as the first one of its process, by that one's number.

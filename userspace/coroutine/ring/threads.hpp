@@ -31,8 +31,12 @@ struct Process {
 
 class Threads {
  public:
-  // A record of one of the kernel's rings (bpf/abi/events.h).
+  // A record of one of the kernel's rings (bpf/abi/events.h); means something from advance() on.
   void on_record(std::span<const std::byte> record);
+
+  // What is known of the time until then. The rings are read one after another: what they say is
+  // put in order first, and what is younger has to wait for what another ring may say of it.
+  void advance(model::TimeNs until_ns);
 
   // The process that calls itself, or is called by the kernel, `tgid`; null: not recorded.
   [[nodiscard]] const Process* process(model::Tid tgid) const;
@@ -60,12 +64,23 @@ class Threads {
     model::Tid tgid = 0;
     std::size_t index = 0;
   };
+  struct Change {
+    enum class What : std::uint8_t { kAppears, kExecs, kEnds };
+    model::TimeNs at_ns = 0;
+    What what = What::kAppears;
+    Thread thread;  // of one that does not appear, the task only
+    model::Tid tgid = 0;
+    model::TaskId parent{};  // whose memory it has a copy of; 0: none
+  };
+  void apply(const Change& change);
   void on_exec(model::TaskId task, model::TimeNs ts_ns);
+  void on_end(model::TaskId task, model::TimeNs ts_ns);
   void add(model::Tid tgid, const Thread& thread, model::Tid parent);
   void forget_process(model::Tid tgid);
   bool forget_threads(Process& process, model::TimeNs until_ns);
   [[nodiscard]] model::Tid tgid_of(model::TaskId task) const;
 
+  std::vector<Change> changes_;  // yet to be applied
   std::unordered_map<model::Tid, Process> processes_;
   std::unordered_map<std::uint32_t, Place> places_;  // by serial
   std::vector<model::Tid> with_ended_;               // processes with threads to be forgotten
