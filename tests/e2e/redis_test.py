@@ -8,6 +8,7 @@ parent finds fewer of them shared, and the two figures mean different things.
 
 import shutil
 import signal
+import statistics
 import subprocess
 import time
 import unittest
@@ -89,13 +90,13 @@ class Redis(harness.Test):
             copied = fork["cow"]["parent"]["bytes"]
             self.assertAlmostEqual(copied / cow_size, 1.0, delta=0.02, msg=f"{cow_size} B; {fork}")
         # The server reads its clock before and after the call, and can lose the CPU in between: on a
-        # busy machine its figure is now and then much too large, never too small.
+        # busy machine one of its figures may be much too large, never too small.
         ratios = [fork["duration_ns"] / 1000 / int(words["latest_fork_usec"])
                   for fork, words in zip(forks, said)]
         print(f"fork {ratios}, copied {[f['cow']['parent']['bytes'] for f in forks]} of "
               f"{[int(w['rdb_last_cow_size']) for w in said]}")
         self.assertLessEqual(max(ratios), 1.05, ratios)
-        self.assertGreaterEqual(max(ratios), 0.80, ratios)
+        self.assertGreaterEqual(statistics.median(ratios), 0.80, ratios)
 
 
 if __name__ == "__main__":
