@@ -80,6 +80,17 @@ Cell spread_cell(const CellResult* cell, const std::string& name) {
   return {fmt::format("±{:.1f} %", (below + above) / 2 * 100), Tone::kFaint};
 }
 
+Cell outliers_cell(const CellResult* cell) {
+  const Figure* time = cell == nullptr ? nullptr : cell->figure(kTime);
+  if (time == nullptr) return nothing();
+  return {fmt::format("{} of {}", time->outliers.size(), time->values.size()), Tone::kFaint};
+}
+
+bool has_outliers(const CellResult* cell) {
+  const Figure* time = cell == nullptr ? nullptr : cell->figure(kTime);
+  return time != nullptr && !time->outliers.empty();
+}
+
 Cell ratio_cell(const CellResult* cell, const CellResult* reference, const std::string& name) {
   const Figure* figure = cell == nullptr ? nullptr : cell->figure(name);
   if (figure == nullptr) return nothing();
@@ -122,6 +133,12 @@ void add_time_rows(const std::vector<Column>& columns, Placement placement, Tabl
   table->rows.push_back(make_row(columns, "  95 % interval", Tone::kFaint, [&](const Column& each) {
     return spread_cell(each.in(placement), kTime);
   }));
+  if (std::any_of(columns.begin(), columns.end(),
+                  [placement](const Column& each) { return has_outliers(each.in(placement)); })) {
+    table->rows.push_back(
+        make_row(columns, "  outliers, kept", Tone::kFaint,
+                 [&](const Column& each) { return outliers_cell(each.in(placement)); }));
+  }
   table->rows.push_back(make_row(
       columns, "  / " + reference->title(), Tone::kPlain,
       [&](const Column& each) { return ratio_cell(each.in(placement), reference, kTime); }));

@@ -122,6 +122,14 @@ TEST(CompareText, SaysWhoTimesAndWhenThatWasTooSeldom) {
   EXPECT_THAT(text_of(document), HasSubstr("few runs     fewer than 10 repetitions"));
 }
 
+TEST(CompareText, TellsOutliersAndKeepsThem) {
+  Document document = test::create_document();
+  for (CellResult& cell : document.cells) cell.figures[0].outliers.clear();
+  EXPECT_THAT(text_of(document), Not(HasSubstr("outliers")));
+  document.cells[1].figures[0].outliers = {3, 7};
+  EXPECT_THAT(text_of(document), HasSubstr("  outliers, kept     0 of 10  2 of 10    0 of 10\n"));
+}
+
 TEST(CompareText, SaysWhatTheModelsDoDifferently) {
   EXPECT_THAT(text_of(test::create_document()), HasSubstr("\n  different: not the same\n"));
 }
