@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Each folder here is a case: trace.txt, a text trace, and what the built program makes of it:
-// report.txt, report.json, byte for byte. report.args, if there is one, holds further options of
-// the report, one a line. UPDATE_GOLDEN=1 rewrites what differs: then read the difference.
+// report.txt, report.json, intervals.csv, byte for byte. report.args, if there is one, holds
+// further options of the report, one a line. UPDATE_GOLDEN=1 rewrites what differs: then read the
+// difference.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -116,6 +117,28 @@ TEST_P(Golden, DumpsWhatItRead) {
   const std::string copy = temporary.path() + "/copy.txt";
   EXPECT_EQ(output_of({"dump", (directory() / "trace.txt").string(), "-o", copy}), "");
   EXPECT_EQ(output_of({"dump", copy}), canonical);
+}
+
+// What a trace lacks is said, and nothing else.
+TEST_P(Golden, ExportsIntervals) {
+  const std::vector<std::string> command = {TRIPTYCH_PROGRAM, "export", "--format", "csv",
+                                            (directory() / "trace.txt").string()};
+  const test::ProgramResult result = test::run_program(command);
+  const nlohmann::json about = nlohmann::json::parse(
+      output_of({"report", (directory() / "trace.txt").string(), "--format", "json"}));
+  if (about.at("recording").at("mode") == "summary") {
+    EXPECT_EQ(result.status, 2);
+    EXPECT_EQ(result.out, "");
+    EXPECT_EQ(result.err,
+              "error: a trace of summaries does not say what happened when\n"
+              "hint: record without --summary-only to export it\n");
+    return;
+  }
+  EXPECT_EQ(result.status, 0);
+  for (const std::string& line : lines_of(result.err)) {
+    EXPECT_EQ(line.rfind("triptych: the export is not complete: ", 0), 0u) << line;
+  }
+  expect_content("intervals.csv", result.out);
 }
 
 TEST_P(Golden, DumpsJsonLines) {

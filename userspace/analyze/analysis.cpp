@@ -55,11 +55,12 @@ std::uint64_t pages_to_bytes(std::uint64_t pages, std::uint32_t page_size) {
 }  // namespace
 
 struct Analysis::Impl {
-  Impl(const model::Metadata& about, Window wanted, std::uint64_t slow_step_ns)
+  Impl(const model::Metadata& about, Window wanted, std::uint64_t slow_step_ns, IntervalSink sink)
       : metadata(about),
+        intervals(std::move(sink)),
         recorded(recorded_kinds(about)),
         page_size(std::clamp<std::uint32_t>(about.host.page_size, 512, 1u << 20)),
-        coroutines(tasks, window, slow_step_ns),
+        coroutines(tasks, window, slow_step_ns, intervals),
         marks(std::move(wanted), window) {}
 
   void push(const model::Event& event);
@@ -75,12 +76,16 @@ struct Analysis::Impl {
   void exit(const model::Event& event, const model::TaskExit& exit);
   void end(const model::Event& event, const model::TaskEnd& end);
   void bury(TaskRecord& record, model::TimeNs ts_ns);
+  void tell_creation(TaskRecord& child, const model::CloneReturn* returned,
+                     model::TimeNs returned_ns);
+  [[nodiscard]] model::TimeNs begin_ns() const;
 
   [[nodiscard]] model::TimeNs trace_end(const std::optional<model::Ending>& ending) const;
   void doubt_end(const std::optional<model::Ending>& ending, const model::DataQuality& source,
                  model::TimeNs end_ns);
 
   model::Metadata metadata;
+  IntervalSink intervals;
   Recorded recorded;
   std::uint32_t page_size;
   model::DataQuality quality;
@@ -88,9 +93,9 @@ struct Analysis::Impl {
   LossTracker losses;
   TaskTable tasks{quality};
   AddressSpaces spaces;
-  SwitchTracker switches{tasks, losses, window, quality, recorded};
+  SwitchTracker switches{tasks, losses, window, quality, recorded, intervals};
   ForkTracker forks{tasks, spaces, losses, window};
-  FaultTracker faults{spaces, forks, window, page_size};
+  FaultTracker faults{spaces, forks, window, page_size, intervals};
   CoroutineTracker coroutines;
   MarkTracker marks;
   std::uint64_t events = 0;
@@ -155,7 +160,7 @@ void Analysis::Impl::fault(const model::Event& event, const model::Fault& fault)
   if (record == nullptr) return quality.add(Quality::unknown_tasks);
   // An unresolved fault is written when it is given up, which may be in the task's last moments.
   if (!fault.unresolved) switches.on_running(*record, event.ts_ns, event.cpu);
-  faults.on_fault(*record, event.ts_ns, fault);
+  faults.on_fault(*record, event, fault);
 }
 
 void Analysis::Impl::rare(const model::Event& event) {
@@ -195,6 +200,8 @@ void Analysis::Impl::rare(const model::Event& event) {
                    TaskRecord* caller = tasks.meet(event.task, ts, true);
                    if (caller != nullptr) switches.on_running(*caller, ts, event.cpu);
                    forks.on_return(event, it);
+                   TaskRecord* child = tasks.find(it.child);
+                   if (child != nullptr) tell_creation(*child, &it, ts);
                  },
                  [&](const model::TaskRename& it) {
                    TaskRecord* record = tasks.meet(event.task, ts, true);
@@ -307,6 +314,29 @@ void Analysis::Impl::bury(TaskRecord& record, model::TimeNs ts_ns) {
   record.buried = true;
 }
 
+// How long it took is known only to the return of the call that did it.
+void Analysis::Impl::tell_creation(TaskRecord& child, const model::CloneReturn* returned,
+                                   model::TimeNs returned_ns) {
+  if (!intervals || !child.born || child.creation_told) return;
+  const TaskRecord* parent = tasks.find(child.task.parent);
+  if (parent == nullptr) return;
+  child.creation_told = true;
+  Interval interval{.task = &parent->task,
+                    .begin_ns = child.task.start_ns,
+                    .end_ns = std::nullopt,
+                    .doing = Created{&child.task, child.task.start_ns}};
+  if (returned != nullptr) {
+    interval.begin_ns = returned_ns - std::min(returned_ns, returned->duration_ns);
+    interval.end_ns = returned_ns;
+  }
+  intervals(interval);
+}
+
+model::TimeNs Analysis::Impl::begin_ns() const {
+  const model::TimeNs first = first_ns.value_or(last_ns);
+  return metadata.start_ns != 0 ? std::min(metadata.start_ns, first) : first;
+}
+
 model::TimeNs Analysis::Impl::trace_end(const std::optional<model::Ending>& ending) const {
   return ending ? std::max(ending->end_ns, last_ns) : last_ns;
 }
@@ -340,14 +370,25 @@ void Analysis::Impl::doubt_end(const std::optional<model::Ending>& ending,
   }
 }
 
-Analysis::Analysis(const model::Metadata& metadata, Window window, std::uint64_t slow_step_ns)
-    : impl_(std::make_unique<Impl>(metadata, std::move(window), slow_step_ns)) {}
+Analysis::Analysis(const model::Metadata& metadata, Window window, std::uint64_t slow_step_ns,
+                   IntervalSink intervals)
+    : impl_(std::make_unique<Impl>(metadata, std::move(window), slow_step_ns,
+                                   std::move(intervals))) {}
 Analysis::Analysis(Analysis&&) noexcept = default;
 Analysis& Analysis::operator=(Analysis&&) noexcept = default;
 Analysis::~Analysis() = default;
 
 void Analysis::push(const model::Event& event) {
   impl_->push(event);
+}
+
+model::TimeNs Analysis::begin_ns() const {
+  return impl_->begin_ns();
+}
+
+const Task* Analysis::find(model::TaskId id) const {
+  const TaskRecord* record = impl_->tasks.find(id);
+  return record == nullptr ? nullptr : &record->task;
 }
 
 Result<Summary> Analysis::finish(const std::optional<model::Ending>& ending,
@@ -364,17 +405,15 @@ Result<Summary> Analysis::finish(const std::optional<model::Ending>& ending,
   const model::TimeNs trace_end = impl.trace_end(ending);
   impl.doubt_end(ending, source_quality, trace_end);
   impl.switches.finish(trace_end);
+  for (const auto& record : impl.tasks.records()) impl.tell_creation(*record, nullptr, 0);
 
   Summary summary;
   summary.metadata = impl.metadata;
   summary.ending = ending;
   summary.from_mark = wanted.from_mark;
   summary.to_mark = wanted.to_mark;
-  const model::TimeNs first = impl.first_ns.value_or(trace_end);
-  const model::TimeNs start = impl.metadata.start_ns;
-  summary.begin_ns = !wanted.from_mark.empty() ? impl.window.begin_ns()
-                     : start != 0              ? std::min(start, first)
-                                               : first;
+  if (!impl.first_ns) impl.first_ns = trace_end;
+  summary.begin_ns = wanted.from_mark.empty() ? impl.begin_ns() : impl.window.begin_ns();
   summary.end_ns = impl.window.closed() ? impl.window.end_ns() : trace_end;
   summary.events = impl.events;
   summary.stored_bytes = stored_bytes;
@@ -390,8 +429,8 @@ Result<Summary> Analysis::finish(const std::optional<model::Ending>& ending,
   summary.audit = Auditor(impl.tasks, impl.losses, impl.marks, impl.recorded).run(ending);
   summary.forks = impl.forks.take(summary.begin_ns, summary.end_ns);
   build_address_spaces(impl.spaces, impl.tasks, summary.begin_ns, summary.end_ns, summary);
-  build_tasks(impl.tasks, summary.begin_ns, summary.end_ns, summary);
   impl.coroutines.finish(trace_end, summary);
+  build_tasks(impl.tasks, summary.begin_ns, summary.end_ns, summary);
   if (!was_recorded(impl.metadata, "coroutine")) summary.coroutines.recorded = false;
   summary.totals = totals_of(summary);
   add_task_audits(summary, summary.audit);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "analyze/interval.hpp"
 #include "analyze/summary.hpp"
 #include "base/error.hpp"
 #include "model/data_quality.hpp"
@@ -27,13 +28,19 @@ inline constexpr std::uint64_t kDefaultSlowStepNs = 10'000'000;
 class Analysis {
  public:
   // `slow_step_ns`: a coroutine that keeps its thread longer has blocked its event loop.
+  // `intervals` is called in push() and in finish(), if it is given.
   explicit Analysis(const model::Metadata& metadata, Window window = {},
-                    std::uint64_t slow_step_ns = kDefaultSlowStepNs);
+                    std::uint64_t slow_step_ns = kDefaultSlowStepNs, IntervalSink intervals = {});
   Analysis(Analysis&&) noexcept;
   Analysis& operator=(Analysis&&) noexcept;
   ~Analysis();
 
   void push(const model::Event& event);
+
+  // When the recording began. Known from the first event on.
+  [[nodiscard]] model::TimeNs begin_ns() const;
+  // Null for one that was never met, and once finish() has been called.
+  [[nodiscard]] const Task* find(model::TaskId id) const;
 
   // Fails when a mark of the window is not in the trace; the hint lists those that are. What the
   // source counted (losses, damage) is taken over; what only the analysis can see is added.

@@ -171,6 +171,22 @@ void CoroutineTracker::charge(Thread& thread, model::TimeNs ts_ns) {
   if (thread.state == State::kOnCpu) thread.on_cpu_ns += ns;
 }
 
+// Who was on top, until it was charged last: it is not any longer.
+void CoroutineTracker::tell_top(Thread& thread) {
+  const model::TimeNs since_ns = std::exchange(thread.top_ns, thread.charged_ns);
+  if (!intervals_ || thread.stack.empty() || thread.ended) return;
+  const std::uint64_t counted = window_.inside(since_ns, thread.charged_ns);
+  if (counted == 0) return;
+  const TaskRecord* record = tasks_.find(thread.task);
+  const Coroutine& top = thread.stack.back()->coroutine;
+  const model::TimeNs begin_ns = std::max(since_ns, window_.begin_ns());
+  intervals_(
+      {.task = record == nullptr ? nullptr : &record->task,
+       .begin_ns = begin_ns,
+       .end_ns = begin_ns + counted,
+       .doing = CoroutineStep{top.number, &function_of(top.function), top.address, top.space}});
+}
+
 void CoroutineTracker::settle_on_cpu(Thread& thread, bool proven) {
   for (const Charge& each : thread.pending) {
     add(*each.row, function_of(each.row->coroutine.function),
@@ -231,6 +247,7 @@ void CoroutineTracker::computed(Thread& thread, model::TimeNs ts_ns) {
 
 void CoroutineTracker::mount(Thread& thread, const RowPointer& row, model::TimeNs ts_ns) {
   computed(thread, ts_ns);
+  tell_top(thread);
   if (thread.stack.empty()) thread.step_ns = ts_ns;
   if (thread.stack.size() >= kMostDepth) thread.stack.erase(thread.stack.begin());
   thread.stack.push_back(row);
@@ -262,6 +279,7 @@ void CoroutineTracker::unmount(Thread& thread, const Row& row, model::TimeNs ts_
                                   [&row](const RowPointer& each) { return each.get() == &row; });
   if (found == thread.stack.rend()) return;
   computed(thread, ts_ns);
+  tell_top(thread);
   for (auto at = found.base() - 1; at != thread.stack.end(); ++at) (*at)->mounted = false;
   thread.stack.erase(found.base() - 1, thread.stack.end());
   if (thread.stack.empty()) step_ended(thread, ts_ns);
@@ -341,6 +359,7 @@ void CoroutineTracker::on_switch(const model::Event& event, const model::Switch&
     prev->compat = change.compat;
     prev->since_ns = event.ts_ns;
     prev->woken_ns = 0;
+    if (change.is_last()) tell_top(*prev);
     prev->ended = change.is_last();
     if (prev->stack.empty() && prev->state == State::kBlocked && !prev->ended) {
       prev->open_blocks.clear();
@@ -374,6 +393,7 @@ void CoroutineTracker::finish(model::TimeNs end_ns, Summary& summary) {
     // No switch follows that could prove it.
     settle_on_cpu(*thread, false);
     if (window_.counting()) computed(*thread, end_ns);
+    tell_top(*thread);
     thread->loop.end_ns = end_ns;
     out.loops.push_back(thread->loop);
   }

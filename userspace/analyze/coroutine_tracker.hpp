@@ -20,8 +20,9 @@ namespace triptych::analyze {
 
 class CoroutineTracker {
  public:
-  CoroutineTracker(const TaskTable& tasks, const CountingWindow& window, std::uint64_t slow_step_ns)
-      : tasks_(tasks), window_(window), slow_step_ns_(slow_step_ns) {}
+  CoroutineTracker(const TaskTable& tasks, const CountingWindow& window, std::uint64_t slow_step_ns,
+                   const IntervalSink& intervals)
+      : tasks_(tasks), window_(window), slow_step_ns_(slow_step_ns), intervals_(intervals) {}
 
   void on_event(const model::Event& event, const model::Coroutine& coroutine);
   void on_space(const model::CoroutineSpaceNew& space);
@@ -62,6 +63,7 @@ class CoroutineTracker {
     model::TimeNs since_ns = 0;  // of the state
     model::TimeNs woken_ns = 0;  // 0: not
     model::TimeNs charged_ns = 0;
+    model::TimeNs top_ns = 0;      // the one on top is there since
     model::TimeNs step_ns = 0;     // when the outermost coroutine came on
     model::TimeNs stretch_ns = 0;  // the one on top came on, or its thread came back from a sleep
     std::uint64_t on_cpu_ns = 0;   // since then
@@ -82,6 +84,7 @@ class CoroutineTracker {
   void step_ended(Thread& thread, model::TimeNs ts_ns);
   void computed(Thread& thread, model::TimeNs ts_ns);
   void charge(Thread& thread, model::TimeNs ts_ns);
+  void tell_top(Thread& thread);
   void settle_on_cpu(Thread& thread, bool proven);
   void settle_off_cpu(Thread& thread, model::TimeNs ts_ns, bool proven);
   void add_block(Thread& thread, const BlockedLoop& block);
@@ -92,6 +95,7 @@ class CoroutineTracker {
   const TaskTable& tasks_;
   const CountingWindow& window_;
   const std::uint64_t slow_step_ns_;
+  const IntervalSink& intervals_;
   std::map<std::uint32_t, CoroutineSpace> spaces_;
   std::map<std::uint32_t, CoroutineFunction> functions_;
   std::unordered_map<std::uint32_t, std::uint32_t> thread_index_;  // by task

@@ -1,11 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analyze/fault_tracker.hpp"
 
+#include <algorithm>
+
 #include "analyze/fault_kind.hpp"
 
 namespace triptych::analyze {
 
-void FaultTracker::on_fault(TaskRecord& task, model::TimeNs ts_ns, const model::Fault& fault) {
+namespace {
+
+// `event` is its completion.
+Interval interval_of(const Task& task, const model::Event& event, const model::Fault& fault,
+                     FaultKind kind) {
+  Interval interval{.task = &task,
+                    .begin_ns = event.ts_ns,
+                    .end_ns = std::nullopt,
+                    .doing = Faulted{&fault, kind, event.cpu}};
+  if (fault.no_start) return interval;
+  interval.begin_ns = event.ts_ns - std::min<model::TimeNs>(event.ts_ns, fault.duration_ns);
+  interval.end_ns = event.ts_ns;
+  return interval;
+}
+
+}  // namespace
+
+void FaultTracker::on_fault(TaskRecord& task, const model::Event& event,
+                            const model::Fault& fault) {
+  const model::TimeNs ts_ns = event.ts_ns;
   const bool counting = window_.counting();
   FaultCounts& counts = task.task.faults;
   if (fault.kernel_taken) {
@@ -25,6 +46,7 @@ void FaultTracker::on_fault(TaskRecord& task, model::TimeNs ts_ns, const model::
   ++(fault.major ? counts.major : counts.minor);
   if (!fault.no_start && (fault.error_code & kFaultUser) == 0) ++counts.kernel_mode;
 
+  if (intervals_) intervals_(interval_of(task.task, event, fault, kind));
   const std::uint64_t time_ns = fault.no_start ? 0 : fault.duration_ns;
   SpaceRecord* space = spaces_.meet(fault.mm, ts_ns);
   if (space != nullptr) {

@@ -13,16 +13,21 @@ namespace triptych::analyze {
 class FaultTracker {
  public:
   FaultTracker(AddressSpaces& spaces, ForkTracker& forks, const CountingWindow& window,
-               std::uint32_t page_size)
-      : spaces_(spaces), forks_(forks), window_(window), page_size_(page_size) {}
+               std::uint32_t page_size, const IntervalSink& intervals)
+      : spaces_(spaces),
+        forks_(forks),
+        window_(window),
+        page_size_(page_size),
+        intervals_(intervals) {}
 
-  void on_fault(TaskRecord& task, model::TimeNs ts_ns, const model::Fault& fault);
+  void on_fault(TaskRecord& task, const model::Event& event, const model::Fault& fault);
 
  private:
   AddressSpaces& spaces_;
   ForkTracker& forks_;
   const CountingWindow& window_;
   std::uint32_t page_size_;
+  const IntervalSink& intervals_;
 };
 
 }  // namespace triptych::analyze

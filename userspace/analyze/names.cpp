@@ -3,6 +3,7 @@
 // The names that reports use: part of the JSON schema, so append-only.
 #include <string_view>
 
+#include "analyze/interval.hpp"
 #include "analyze/summary.hpp"
 
 namespace triptych::analyze {
@@ -81,6 +82,20 @@ std::string_view name_of(UnknownCause cause) {
       return "wakeups_left_out";
   }
   return "unknown";
+}
+
+std::string_view name_of(RunnableWhy why) {
+  switch (why) {
+    case RunnableWhy::kUntold:
+      return "";
+    case RunnableWhy::kWoken:
+      return "woken";
+    case RunnableWhy::kPreempted:
+      return "preempted";
+    case RunnableWhy::kYielded:
+      return "yielded";
+  }
+  return "";
 }
 
 std::string_view name_of(AuditVerdict verdict) {

@@ -25,11 +25,6 @@ void add_blocked(TaskRecord& record, std::int32_t key, std::uint64_t time_ns) {
   record.blocked.push_back(BlockedTime{key, time_ns});
 }
 
-void add_unknown(TaskRecord& record, UnknownCause cause, std::uint64_t time_ns) {
-  record.task.unknown_ns += time_ns;
-  record.task.unknown_by_cause_ns[static_cast<std::size_t>(cause)] += time_ns;
-}
-
 // Of a span that is unknown from its beginning.
 UnknownCause cause_of(const TaskRecord& record, const OpenSpan& span) {
   const bool beginning_lost =
@@ -38,6 +33,37 @@ UnknownCause cause_of(const TaskRecord& record, const OpenSpan& span) {
 }
 
 }  // namespace
+
+std::uint64_t SpanLedger::tell(const TaskRecord& record, const Doing& doing, model::TimeNs from_ns,
+                               model::TimeNs until_ns) const {
+  const std::uint64_t counted = window_.inside(from_ns, until_ns);
+  if (intervals_ && counted != 0) {
+    const model::TimeNs begin_ns = std::max(from_ns, window_.begin_ns());
+    intervals_({.task = &record.task,
+                .begin_ns = begin_ns,
+                .end_ns = begin_ns + counted,
+                .late = all_losses_told_,
+                .doing = doing});
+  }
+  return counted;
+}
+
+void SpanLedger::wait(TaskRecord& record, const Runnable& why, model::TimeNs from_ns,
+                      model::TimeNs until_ns) {
+  record.task.runnable_ns += tell(record, why, from_ns, until_ns);
+}
+
+void SpanLedger::block(TaskRecord& record, std::int32_t key, model::TimeNs from_ns,
+                       model::TimeNs until_ns) {
+  add_blocked(record, key, tell(record, Blocked{key}, from_ns, until_ns));
+}
+
+void SpanLedger::doubt(TaskRecord& record, UnknownCause cause, model::TimeNs from_ns,
+                       model::TimeNs until_ns) {
+  const std::uint64_t time_ns = tell(record, Unknown{cause}, from_ns, until_ns);
+  record.task.unknown_ns += time_ns;
+  record.task.unknown_by_cause_ns[static_cast<std::size_t>(cause)] += time_ns;
+}
 
 UnknownCause SpanLedger::unexplained(const OpenSpan& span) const {
   const bool waits = span.state == RunState::kBlocked || span.state == RunState::kNew;
@@ -74,23 +100,24 @@ void SpanLedger::settle(TaskRecord& record, const OpenSpan& span, model::TimeNs 
   Task& task = record.task;
   switch (span.state) {
     case RunState::kOnCpu:
-      task.on_cpu_ns += window_.inside(span.since_ns, until_ns);
+      task.on_cpu_ns += tell(record, Running{span.cpu}, span.since_ns, until_ns);
       break;
     case RunState::kRunnable: {
-      const std::uint64_t waited = window_.inside(span.since_ns, until_ns);
-      task.runnable_ns += waited;
-      if (span.preemption != nullptr) span.preemption->waited_ns += waited;
+      wait(record, span.runnable, span.since_ns, until_ns);
+      if (span.preemption != nullptr) {
+        span.preemption->waited_ns += window_.inside(span.since_ns, until_ns);
+      }
       break;
     }
     case RunState::kBlocked:
     case RunState::kNew: {
       const model::TimeNs woken = span.woken_ns == 0 ? until_ns : std::min(span.woken_ns, until_ns);
-      add_blocked(record, span.blocked_key, window_.inside(span.since_ns, woken));
-      task.runnable_ns += window_.inside(woken, until_ns);
+      block(record, span.blocked_key, span.since_ns, woken);
+      wait(record, span.runnable, woken, until_ns);
       break;
     }
     case RunState::kUnknown:
-      add_unknown(record, cause_of(record, span), window_.inside(span.since_ns, until_ns));
+      doubt(record, cause_of(record, span), span.since_ns, until_ns);
       break;
     case RunState::kDead:
       break;
@@ -106,31 +133,33 @@ void SpanLedger::settle_in_doubt(TaskRecord& record, model::TimeNs until_ns) {
   } else if (doubtful_.size() < kMaxDoubtful) {
     doubtful_.push_back({&record, record.span, until_ns});
   } else {
-    add_unknown(record, UnknownCause::kUnexplained, window_.inside(record.span.since_ns, until_ns));
+    doubt(record, UnknownCause::kUnexplained, record.span.since_ns, until_ns);
   }
 }
 
 void SpanLedger::settle(const DoubtfulSpan& doubtful) {
   const OpenSpan& span = doubtful.span;
   if (span.state == RunState::kUnknown) return settle(*doubtful.record, span, doubtful.until_ns);
-  std::optional<model::TimeNs> doubt = first_doubt(span);
-  const bool lost = doubt && *doubt < doubtful.until_ns;
+  std::optional<model::TimeNs> first = first_doubt(span);
+  const bool lost = first && *first < doubtful.until_ns;
   // Nothing lost explains it, or what was lost may be an account of what had happened before.
   const bool silent = span.state != RunState::kOnCpu && keeps_silent();
-  if (!doubt || *doubt >= doubtful.until_ns || silent) doubt = span.since_ns;
-  settle(*doubtful.record, span, *doubt);
-  add_unknown(*doubtful.record, lost ? UnknownCause::kLoss : unexplained(span),
-              window_.inside(*doubt, doubtful.until_ns));
+  if (!first || *first >= doubtful.until_ns || silent) first = span.since_ns;
+  settle(*doubtful.record, span, *first);
+  doubt(*doubtful.record, lost ? UnknownCause::kLoss : unexplained(span), *first,
+        doubtful.until_ns);
 }
 
 void SpanLedger::settle_doubtful() {
+  all_losses_told_ = true;
   for (const DoubtfulSpan& doubtful : doubtful_) settle(doubtful);
   doubtful_.clear();
+  all_losses_told_ = false;
 }
 
 bool SpanLedger::settle_open(TaskRecord& record, model::TimeNs until_ns) {
-  const std::optional<model::TimeNs> doubt = first_doubt(record.span);
-  const bool in_doubt = doubt && *doubt < until_ns;
+  const std::optional<model::TimeNs> first = first_doubt(record.span);
+  const bool in_doubt = first && *first < until_ns;
   if (in_doubt) {
     settle({&record, record.span, until_ns});
   } else {

@@ -17,11 +17,18 @@ namespace triptych::analyze {
 class SpanLedger {
  public:
   SpanLedger(const LossTracker& losses, const CountingWindow& window,
-             const model::DataQuality& quality, bool wakeups_recorded)
-      : losses_(losses), window_(window), quality_(quality), wakeups_recorded_(wakeups_recorded) {}
+             const model::DataQuality& quality, bool wakeups_recorded,
+             const IntervalSink& intervals)
+      : losses_(losses),
+        window_(window),
+        quality_(quality),
+        wakeups_recorded_(wakeups_recorded),
+        intervals_(intervals) {}
 
   // Counts the span up to `until_ns` as what it was known to be.
   void settle(TaskRecord& record, const OpenSpan& span, model::TimeNs until_ns);
+  // It waited for a CPU, whatever the open span knows.
+  void wait(TaskRecord& record, const Runnable& why, model::TimeNs from_ns, model::TimeNs until_ns);
   // Something in the open span was missed: it is counted up to the first moment in doubt, the rest
   // is unknown. Decided by settle_doubtful() where a loss may not have been told of yet.
   void settle_in_doubt(TaskRecord& record, model::TimeNs until_ns);
@@ -40,6 +47,11 @@ class SpanLedger {
     model::TimeNs until_ns;
   };
   void settle(const DoubtfulSpan& doubtful);
+  void block(TaskRecord& record, std::int32_t key, model::TimeNs from_ns, model::TimeNs until_ns);
+  void doubt(TaskRecord& record, UnknownCause cause, model::TimeNs from_ns, model::TimeNs until_ns);
+  // To whoever wants to know of each interval. The length that counts.
+  std::uint64_t tell(const TaskRecord& record, const Doing& doing, model::TimeNs from_ns,
+                     model::TimeNs until_ns) const;
   [[nodiscard]] UnknownCause unexplained(const OpenSpan& span) const;
   // This kernel does not tell of all that happens.
   [[nodiscard]] bool keeps_silent() const;
@@ -48,6 +60,8 @@ class SpanLedger {
   const CountingWindow& window_;
   const model::DataQuality& quality_;
   const bool wakeups_recorded_;
+  const IntervalSink& intervals_;
+  bool all_losses_told_ = false;
   std::vector<DoubtfulSpan> doubtful_;  // a bounded number; more are unknown as a whole
 };
 

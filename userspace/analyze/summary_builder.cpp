@@ -3,18 +3,11 @@
 
 #include <algorithm>
 
+#include "analyze/interval.hpp"
 #include "analyze/syscall_names.hpp"
 
 namespace triptych::analyze {
 namespace {
-
-std::string blocked_name(std::int32_t key) {
-  if (key == BlockedTime::kCreationKey) return "being created";
-  if (key == BlockedTime::kOtherKey) return "other";
-  const bool compat = key >= BlockedTime::kCompatKey;
-  return syscall_name(static_cast<std::int16_t>(compat ? key - BlockedTime::kCompatKey : key),
-                      compat);
-}
 
 void complete(TaskRecord& record) {
   Task& task = record.task;
@@ -30,6 +23,14 @@ void complete(TaskRecord& record) {
 }
 
 }  // namespace
+
+std::string blocked_name(std::int32_t key) {
+  if (key == BlockedTime::kCreationKey) return "being created";
+  if (key == BlockedTime::kOtherKey) return "other";
+  const bool compat = key >= BlockedTime::kCompatKey;
+  return syscall_name(static_cast<std::int16_t>(compat ? key - BlockedTime::kCompatKey : key),
+                      compat);
+}
 
 void build_tasks(const TaskTable& table, model::TimeNs begin_ns, model::TimeNs end_ns,
                  Summary& summary) {

@@ -15,6 +15,11 @@ bool is_yield(const model::Switch& change) {
   return change.syscall == kSyscallSchedYield && !change.compat && !change.preempt;
 }
 
+Runnable why_runnable(const model::Switch& change) {
+  if (!change.involuntary) return {};
+  return {is_yield(change) ? RunnableWhy::kYielded : RunnableWhy::kPreempted, change.next};
+}
+
 std::int32_t blocked_key(std::int16_t syscall, bool compat) {
   return compat && syscall >= 0 ? syscall + BlockedTime::kCompatKey : syscall;
 }
@@ -138,6 +143,7 @@ void SwitchTracker::leave(TaskRecord& record, const model::Event& event,
 
 void SwitchTracker::count_out(TaskRecord& record, const model::Switch& change) {
   record.span.preemption = nullptr;
+  record.span.runnable = why_runnable(change);
   if (!window_.counting()) return;
   SwitchCounts& counts = record.task.switches;
   if (change.mm_change) ++counts.mm_changes;
@@ -174,7 +180,7 @@ void SwitchTracker::enter(TaskRecord& record, const model::Event& event,
     const model::TimeNs queued = woken ? record.span.woken_ns : record.span.since_ns;
     const bool was_unknown = record.span.state == RunState::kUnknown;
     spans_.settle(record, record.span, was_unknown ? queued : ts);
-    if (was_unknown) record.task.runnable_ns += window_.inside(queued, ts);
+    if (was_unknown) spans_.wait(record, record.span.runnable, queued, ts);
     if (woken || record.whole_wait) add_wait(record, ts - queued, record.arrival_at(ts) != nullptr);
   } else {
     if (follows) conflict(record);
@@ -221,7 +227,9 @@ void SwitchTracker::wake_by_account(TaskRecord& record, model::TimeNs ts_ns) {
   OpenSpan& span = record.span;
   if (arrival == nullptr || arrival->queued_ns == 0 || span.woken_ns != 0) return;
   const model::TimeNs queued = std::clamp(arrival->queued_ns, span.since_ns, ts_ns);
+  if (span.state == RunState::kUnknown) span.runnable = {};
   if (waits_for_wakeup(span)) {
+    span.runnable = {RunnableWhy::kWoken, model::kNoTask};
     if (window_.counting()) ++record.task.wakeups;
     span.woken_ns = queued;
   } else if (span.state == RunState::kUnknown && arrival->queued_ns >= span.since_ns) {
@@ -246,6 +254,7 @@ bool SwitchTracker::enter_by_account(TaskRecord& record, const model::Event& eve
   const bool proven = follows && !unknown && (record.seq_known || !spans_.first_doubt(span));
   if (proven && waits_for_wakeup(span) && span.woken_ns == 0 && queue_known) {
     if (window_.counting()) ++record.task.wakeups;
+    span.runnable = {RunnableWhy::kWoken, model::kNoTask};
     span.woken_ns = queued;
   }
   const bool woken = span.woken_ns != 0;
@@ -255,7 +264,7 @@ bool SwitchTracker::enter_by_account(TaskRecord& record, const model::Event& eve
     if (woken || record.whole_wait) add_wait(record, arrived - since, true);
   } else {
     spans_.settle_in_doubt(record, queued);
-    record.task.runnable_ns += window_.inside(queued, arrived);
+    spans_.wait(record, Runnable{}, queued, arrived);
   }
   begin_slice(record, arrived, event.cpu);
   record.whole_slice = whole;
@@ -297,6 +306,8 @@ void SwitchTracker::on_wakeup(const model::Event& event, const model::Wakeup& wa
     case RunState::kUnknown:
       if (record->span.woken_ns == 0) {
         record->span.woken_ns = event.ts_ns;
+        record->span.runnable = {RunnableWhy::kWoken,
+                                 wakeup.interrupt ? model::kNoTask : wakeup.waker};
         record->woken_in_sequence = record->seq_known;
       } else {
         quality_.add(model::Quality::state_conflicts);

@@ -19,11 +19,12 @@ namespace triptych::analyze {
 class SwitchTracker {
  public:
   SwitchTracker(TaskTable& tasks, const LossTracker& losses, const CountingWindow& window,
-                model::DataQuality& quality, const Recorded& recorded)
+                model::DataQuality& quality, const Recorded& recorded,
+                const IntervalSink& intervals)
       : tasks_(tasks),
         window_(window),
         quality_(quality),
-        spans_(losses, window, quality, recorded.wakeups),
+        spans_(losses, window, quality, recorded.wakeups, intervals),
         switches_recorded_(recorded.switches && !recorded.summaries),
         wakeups_recorded_(recorded.wakeups) {}
 

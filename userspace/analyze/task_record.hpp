@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "analyze/interval.hpp"
 #include "analyze/summary.hpp"
 #include "model/event.hpp"
 
@@ -48,6 +49,7 @@ struct OpenSpan {
   model::TimeNs since_ns = 0;
   model::TimeNs woken_ns = 0;        // 0: not woken
   Preemption* preemption = nullptr;  // into Task::preempted_by; whom the waiting is charged to
+  Runnable runnable;                 // kRunnable: why it is; else since woken_ns
   UnknownCause cause = UnknownCause::kBeforeFirstEvent;  // of kUnknown
 };
 
@@ -84,6 +86,7 @@ struct TaskRecord {
   bool born = false;             // TASK_NEW: all of its counters began at zero
   bool kthread = false;
   bool buried = false;           // its end has been told to those who count the living
+  bool creation_told = false;    // as an Interval
   std::uint32_t process = ~0u;   // position in TaskTable's processes
   std::uint32_t fork = ~0u;      // position in ForkTracker's forks: the one that made it
   std::string previous_comm;     // before the last rename

@@ -31,6 +31,7 @@ std::vector<Command> add_commands(CLI::App& app) {
 #endif
   commands.push_back(add_report_command(app));
   commands.push_back(add_dump_command(app));
+  commands.push_back(add_export_command(app));
   commands.push_back(add_mark_command(app));
   commands.push_back(add_run_command(app));
   commands.push_back(add_list_command(app));

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "launch/user.hpp"
 
 namespace triptych::cli {
 namespace {
@@ -19,6 +20,20 @@ bool same_file(const struct stat& target, const std::string& input) {
   struct stat other {};
   return ::stat(input.c_str(), &other) == 0 && other.st_dev == target.st_dev &&
          other.st_ino == target.st_ino;
+}
+
+// What root makes on somebody's behalf is to be theirs.
+Result<void> give_to_caller_of_sudo(int fd, const std::string& name, const std::string& path) {
+  if (::geteuid() != 0) return {};
+  Result<launch::User> caller = launch::calling_user();
+  if (!caller) {
+    ::unlink(name.c_str());
+    return tl::unexpected<Error>(std::move(caller.error()));
+  }
+  if (caller->uid == 0 || ::fchown(fd, caller->uid, caller->gid) == 0) return {};
+  const int reason = errno;
+  ::unlink(name.c_str());
+  return fail_errno("cannot write " + quote(path), reason);
 }
 
 Result<std::pair<UniqueFd, std::string>> open_temporary(const std::string& path) {
@@ -36,6 +51,7 @@ Result<std::pair<UniqueFd, std::string>> open_temporary(const std::string& path)
     ::unlink(name.c_str());
     return fail_errno("cannot write " + quote(path), reason);
   }
+  TRIPTYCH_TRY(give_to_caller_of_sudo(fd.get(), name, path));
   return std::make_pair(std::move(fd), std::move(name));
 }
 

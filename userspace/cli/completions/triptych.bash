@@ -11,7 +11,7 @@ _triptych() {
   local command=${COMP_WORDS[1]} words='' i
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
-    mapfile -t COMPREPLY < <(compgen -W 'record report dump mark run list compare diff doctor --help --version' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'record report dump export mark run list compare diff doctor --help --version' -- "$current")
     return
   fi
   if [[ $command == record ]]; then
@@ -29,7 +29,10 @@ _triptych() {
   fi
   case $previous in
     -o | --output) compopt -o default; return ;;
-    --format) words='text json' ;;
+    --format)
+      words='text json'
+      [[ $command == export ]] && words='csv jsonl'
+      ;;
     --sort) words='on-cpu runnable blocked switches faults start' ;;
     --user) mapfile -t COMPREPLY < <(compgen -u -- "$current"); return ;;
     --coroutines) words='auto off' ;;
@@ -38,7 +41,7 @@ _triptych() {
     --model | --models) words='process thread coroutine' ;;
     --fail-on) words='slower' ;;
     --keep-traces) compopt -o dirnames; return ;;
-    --duration | --buffer-size | --coroutine-buffer | --slow-step | --no-probe | --tid | --process | --top | --from-mark | --to-mark | --variant | \
+    --duration | --buffer-size | --coroutine-buffer | --slow-step | --no-probe | --tid | --process | --top | --from-mark | --to-mark | --from | --to | --variant | \
       --set | --iterations | --seconds | --warm-up | --pin | --repetitions) return ;;
   esac
   if [[ -z $words ]]; then
@@ -48,6 +51,7 @@ _triptych() {
       report) words='--format -o --output --tid --process --top --sort --from-mark --to-mark
         --slow-step --schema --strict --help' ;;
       dump) words='--format -o --output --help' ;;
+      export) words='--format -o --output --tid --process --from --to --help' ;;
       mark) words='--begin --end --point --help' ;;
       run) words='--model --variant --set --iterations --seconds --warm-up --pin --control --format
         --help' ;;
@@ -57,7 +61,7 @@ _triptych() {
       diff) words='--fail-on --format -o --output --help' ;;
       doctor) words='--format --no-probe --help' ;;
     esac
-    if [[ $current != -* && ($command == report || $command == dump) ]]; then
+    if [[ $current != -* && ($command == report || $command == dump || $command == export) ]]; then
       _triptych_traces "$current"
       return
     fi

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # Completion of triptych's commands and options for fish.
 
-set --local commands record report dump mark run list compare diff doctor
+set --local commands record report dump export mark run list compare diff doctor
 set --local outside "not __fish_seen_subcommand_from $commands"
 
 complete -c triptych -f
 complete -c triptych -n $outside -a record -d 'Record what the kernel does with a program'
 complete -c triptych -n $outside -a report -d 'Say what happened in a trace'
 complete -c triptych -n $outside -a dump -d 'Print every event of a trace'
+complete -c triptych -n $outside -a export -d 'Turn a trace into a form for other programs'
 complete -c triptych -n $outside -a mark -d 'Mark a phase of the calling program'
 complete -c triptych -n $outside -a run -d 'Run one workload in one model'
 complete -c triptych -n $outside -a list -d 'List the built-in workloads'
@@ -42,7 +43,14 @@ complete -c triptych -n $report -l slow-step -x -d 'What blocks an event loop'
 complete -c triptych -n $report -l schema -d 'Print the JSON Schema'
 complete -c triptych -n $report -l strict -d 'Exit with 4 when the data is not complete and exact'
 
-set --local readers '__fish_seen_subcommand_from report dump'
+set --local export '__fish_seen_subcommand_from export'
+complete -c triptych -n $export -l format -x -a 'csv jsonl' -d 'Form of the export'
+complete -c triptych -n $export -l tid -x -d 'Only this task'
+complete -c triptych -n $export -l process -x -d 'Only processes with this id or name'
+complete -c triptych -n $export -l from -x -d 'Begin this long after the recording began'
+complete -c triptych -n $export -l to -x -d 'Stop this long after the recording began'
+
+set --local readers '__fish_seen_subcommand_from report dump export'
 complete -c triptych -n $readers -s o -l output -r -F -d 'Write to this file'
 complete -c triptych -n $readers -F
 

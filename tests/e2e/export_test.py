@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Exports of real recordings: their sums are the report's, and the file is whole or not there."""
+
+import collections
+import csv
+import json
+import os
+
+import harness
+from harness import USER, environment
+
+SUDO = {"SUDO_UID": str(USER), "SUDO_GID": str(USER), "SUDO_USER": "somebody"}
+TIMES = {"running": "on_cpu_ns", "runnable": "runnable_ns", "blocked": "blocked_ns",
+         "unknown": "unknown_ns"}
+WORK = ("for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.01 & done; wait; "
+        "i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done; ls / | cat >/dev/null")
+
+
+class Intervals(harness.Test):
+    def rows(self, *arguments):
+        result = self.triptych("export", "--format", "jsonl", *arguments)
+        self.assertEqual(result.status, 0, result.err)
+        return [json.loads(line) for line in result.out.splitlines()]
+
+    def assert_sums(self, report, rows):
+        sums = collections.Counter()
+        faults, spans = collections.Counter(), collections.defaultdict(list)
+        for row in rows:
+            if row["kind"] in TIMES:
+                sums[row["task"], row["kind"]] += row["duration_ns"]
+                spans[row["task"]].append((row["begin_ns"], row["begin_ns"] + row["duration_ns"]))
+            elif row["kind"] == "fault":
+                faults[row["task"]] += 1
+        for task in report["tasks"]:
+            serial = task["task"]
+            self.assertEqual({kind: sums[serial, kind] for kind in TIMES},
+                             {kind: task[name] for kind, name in TIMES.items()}, task["comm"])
+            self.assertEqual(faults[serial], task["faults"]["total"], task["comm"])
+            ordered = sorted(spans[serial])
+            for before, after in zip(ordered, ordered[1:]):
+                self.assertEqual(before[1], after[0], task["comm"])
+            if ordered:  # otherwise it was met once, and the sums are all zero
+                self.assertEqual(ordered[0][0], task["start_ns"] - report["begin_ns"])
+        self.assertLessEqual(set(spans), {task["task"] for task in report["tasks"]})
+
+    def test_sums_are_the_reports(self):
+        self.assertEqual(self.record("--", "sh", "-c", WORK).status, 0)
+        report, rows = self.report(), self.rows()
+        self.assertGreater(len(report["tasks"]), 10)
+        self.assert_sums(report, rows)
+        created = [row for row in rows if row["kind"] == "creation"]
+        totals = report["totals"]
+        self.assertEqual(len(created), totals["forks"] + totals["vforks"] + totals["other_clones"] +
+                         totals["threads_created"])
+        # A sleeping shell waits in a system call, and somebody wakes it.
+        details = {row.get("detail") for row in rows if row["kind"] == "blocked"}
+        self.assertIn("wait4", details)
+        woken = [row for row in rows if row.get("detail") == "woken"]
+        self.assertTrue(any("other_tid" in row for row in woken))
+
+    def test_sums_of_the_whole_machine(self):
+        self.assertEqual(self.record("-a", "--duration", "300ms").status, 0)
+        self.assert_sums(self.report(), self.rows())
+
+    def test_sums_with_losses(self):
+        """A recorder that stands still for a while loses what its target does then."""
+        busy = "for i in range(3000): bytearray(1 << 20)"
+        work = f"kill -STOP $PPID; python3 -c '{busy}' & sleep 1; kill -CONT $PPID; wait"
+        result = self.record("--buffer-size", "64K", "--", "sh", "-c", work)
+        self.assertEqual(result.status, 0, result.err)
+        report, rows = self.report(), self.rows()
+        self.assertGreater(report["data_quality"]["lost"], 0)
+        self.assertGreater(report["data_quality"]["unknown_by_cause_ns"]["loss"], 0)
+        self.assert_sums(report, rows)
+        said = self.triptych("export", "--format", "csv", "-o", "out.csv")
+        self.assertEqual(said.status, 0)
+        self.assertIn("triptych: the export is not complete: lost_", said.err)
+
+    def test_tables_say_the_same(self):
+        self.record("--", "sh", "-c", WORK)
+        result = self.triptych("export", "--format", "csv", "-o", "out.csv")
+        self.assertEqual((result.status, result.out, result.err), (0, "", ""))
+        with open(self.path("out.csv"), encoding="utf-8", newline="") as file:
+            table = list(csv.DictReader(file))
+        rows = self.rows()
+        self.assertEqual(len(table), len(rows))
+        for line, row in zip(table, rows):
+            text = {name: str(value).lower() if isinstance(value, bool) else str(value)
+                    for name, value in row.items()}
+            self.assertEqual({name: value for name, value in line.items() if value}, text)
+
+    def test_coroutines(self):
+        program = [os.environ["TRIPTYCH_COROUTINES"], "switch", "2000"]
+        self.assertEqual(self.record("--", *program).status, 0)
+        mounted = collections.Counter()
+        for row in self.rows():
+            if row["kind"] == "coroutine":
+                mounted[row["coroutine"]] += row["duration_ns"]
+        coroutines = self.report()["coroutines"]
+        self.assertTrue(coroutines)
+        for each in coroutines:
+            self.assertEqual(mounted[each["id"]], each["mounted_ns"], each)
+
+
+class Files(harness.Test):
+    def test_belongs_to_who_called_sudo(self):
+        self.record("--", "true")
+        for command in (["export", "--format", "csv"], ["report"]):
+            result = self.triptych(*command, "-o", "out", env=environment(**SUDO))
+            self.assertEqual(result.status, 0, result.err)
+            status = os.stat(self.path("out"))
+            self.assertEqual((status.st_uid, status.st_gid), (USER, USER))
+            os.unlink(self.path("out"))
+
+    def test_full_disk_leaves_nothing(self):
+        self.record("--", "sh", "-c", WORK)
+        os.mkdir(self.path("disk"))
+        script = ('mount -t tmpfs -o size=64k none disk && "$@"; status=$?; ls disk; exit $status')
+        result = self.triptych("export", "--format", "csv", "-o", "disk/out.csv",
+                               prefix=["unshare", "-m", "sh", "-c", script, "sh"])
+        self.assertEqual(result.status, 1)
+        self.assertEqual(result.err,
+                         "error: cannot write disk/out.csv: No space left on device\n")
+        self.assertEqual(result.out, "")
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "export/writer.hpp"
+
+#include "export/csv_writer.hpp"
+#include "export/jsonl_writer.hpp"
+
+namespace triptych::exports {
+
+std::unique_ptr<Writer> make_writer(std::string_view format) {
+  if (format == "csv") return std::make_unique<CsvWriter>();
+  if (format == "jsonl") return std::make_unique<JsonlWriter>();
+  return nullptr;
+}
+
+}  // namespace triptych::exports

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A form in which a trace leaves triptych. It is fed by Export, in the order in which things become
+// certain, and appends to a text that somebody else takes away: no form keeps the whole trace.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "analyze/analysis.hpp"
+#include "analyze/interval.hpp"
+#include "model/event.hpp"
+
+namespace triptych::exports {
+
+// What a writer may ask while it writes.
+struct Context {
+  const analyze::Analysis& analysis;
+  model::TimeNs origin_ns = 0;  // the recording began: all times are told from here
+
+  [[nodiscard]] std::int64_t since_origin(model::TimeNs ts_ns) const {
+    return static_cast<std::int64_t>(ts_ns - origin_ns);
+  }
+};
+
+class Writer {
+ public:
+  virtual ~Writer() = default;
+
+  virtual void begin(std::string& out) = 0;
+  virtual void write(const Context& context, const analyze::Interval& interval,
+                     std::string& out) = 0;
+};
+
+// "csv", "jsonl"; null for any other word.
+std::unique_ptr<Writer> make_writer(std::string_view format);
+
+}  // namespace triptych::exports
