@@ -3,6 +3,7 @@
 // triptych export: a trace in a form that other programs read.
 #include <fmt/core.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <memory>
@@ -21,9 +22,10 @@ namespace {
 
 constexpr const char* kFooter = R"(Examples:
   triptych export --format csv -o intervals.csv
+  triptych export --format perfetto -o trace.pftrace    for ui.perfetto.dev
   triptych export --format jsonl --process redis-server --from 2s --to 2500ms other.tpt
   triptych export --format jsonl | duckdb -c "from read_json('/dev/stdin') …"
-The columns are described in docs/exports.md.
+The columns, and what is shown where in a time line, are described in docs/exports.md.
 )";
 
 constexpr std::size_t kFlushBytes = 1u << 18;
@@ -114,6 +116,10 @@ Result<int> run(const Options& options) {
                 "record without --summary-only to export it", ErrorCode::kUsage);
   }
   TRIPTYCH_TRY_ASSIGN(Output output, Output::open(options.output, path));
+  if (options.format == "perfetto" && ::isatty(output.fd()) == 1) {
+    return fail("a time line for Perfetto is no text for a terminal", "name a file with -o",
+                ErrorCode::kUsage);
+  }
   exports::Export exporting(source->metadata(), std::move(selection),
                             exports::make_writer(options.format));
   std::string& text = exporting.output();
@@ -142,8 +148,8 @@ Command add_export_command(CLI::App& app) {
   CLI::App* self = app.add_subcommand("export", "Turn a trace into a form for other programs");
   self->add_option("FILE", options->file, "Trace to export (default: triptych.tpt)");
   self->add_option("--format", options->format,
-                   "csv, or jsonl (one object a line): a row for each interval")
-      ->check(one_of({"csv", "jsonl"}))
+                   "csv, jsonl (one object a line): a row for each interval; perfetto: a time line")
+      ->check(one_of({"csv", "jsonl", "perfetto"}))
       ->required();
   self->add_option("-o,--output", options->output, "Write to this file, not to standard output");
   self->add_option("--tid", options->tid, "Only the task with this thread id")

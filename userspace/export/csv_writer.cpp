@@ -54,7 +54,7 @@ void append_identity(std::string& out, const analyze::Task* task) {
 
 }  // namespace
 
-void CsvWriter::begin(std::string& out) {
+void CsvWriter::begin(const model::Metadata& /*metadata*/, std::string& out) {
   out +=
       "kind,begin_ns,duration_ns,task,tid,tgid,comm,cpu,detail,other_task,other_tid,address,pages,"
       "major,coroutine\n";

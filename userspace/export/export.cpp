@@ -24,18 +24,27 @@ Export::Export(const model::Metadata& metadata, Selection selection, std::unique
       writer_(std::move(writer)),
       analysis_(metadata, {}, analyze::kDefaultSlowStepNs,
                 [this](const analyze::Interval& interval) { on_interval(interval); }) {
-  writer_->begin(output_);
+  writer_->begin(metadata, output_);
 }
 
 void Export::push(const model::Event& event) {
   analysis_.push(event);
+  if (const auto* mark = std::get_if<model::Mark>(&event.payload)) on_mark(event, *mark);
+}
+
+bool Export::is_wanted(model::TaskId task) const {
+  return !selection_.tasks || selection_.tasks->count(static_cast<std::uint32_t>(task)) != 0;
+}
+
+void Export::on_mark(const model::Event& event, const model::Mark& mark) {
+  const Context context{analysis_, analysis_.begin_ns()};
+  const bool inside = event.ts_ns >= later(context.origin_ns, selection_.from_ns) &&
+                      event.ts_ns <= later(context.origin_ns, selection_.to_ns);
+  if (inside && is_wanted(event.task)) writer_->mark(context, event, mark, output_);
 }
 
 void Export::on_interval(const analyze::Interval& interval) {
-  if (selection_.tasks) {
-    if (interval.task == nullptr) return;
-    if (selection_.tasks->count(static_cast<std::uint32_t>(interval.task->id)) == 0) return;
-  }
+  if (!is_wanted(interval.task == nullptr ? model::kNoTask : interval.task->id)) return;
   const Context context{analysis_, analysis_.begin_ns()};
   const model::TimeNs from_ns =
       selection_.from_ns == 0 ? 0 : later(context.origin_ns, selection_.from_ns);
@@ -57,7 +66,9 @@ void Export::on_interval(const analyze::Interval& interval) {
 Result<analyze::Summary> Export::finish(const std::optional<model::Ending>& ending,
                                         const model::DataQuality& source_quality,
                                         std::uint64_t stored_bytes) {
-  return analysis_.finish(ending, source_quality, stored_bytes);
+  Result<analyze::Summary> summary = analysis_.finish(ending, source_quality, stored_bytes);
+  if (summary) writer_->finish({analysis_, summary->begin_ns}, *summary, output_);
+  return summary;
 }
 
 }  // namespace triptych::exports

@@ -38,6 +38,8 @@ class Export {
 
  private:
   void on_interval(const analyze::Interval& interval);
+  void on_mark(const model::Event& event, const model::Mark& mark);
+  [[nodiscard]] bool is_wanted(model::TaskId task) const;
 
   Selection selection_;
   std::unique_ptr<Writer> writer_;

@@ -48,7 +48,7 @@ void append_number(std::string& out, std::string_view name, const std::optional<
 
 }  // namespace
 
-void JsonlWriter::begin(std::string& /*out*/) {}
+void JsonlWriter::begin(const model::Metadata& /*metadata*/, std::string& /*out*/) {}
 
 void JsonlWriter::write(const Context& context, const analyze::Interval& interval,
                         std::string& out) {

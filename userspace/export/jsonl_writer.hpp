@@ -9,7 +9,7 @@ namespace triptych::exports {
 
 class JsonlWriter : public Writer {
  public:
-  void begin(std::string& out) override;
+  void begin(const model::Metadata& metadata, std::string& out) override;
   void write(const Context& context, const analyze::Interval& interval, std::string& out) override;
 };
 

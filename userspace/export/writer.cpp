@@ -3,12 +3,14 @@
 
 #include "export/csv_writer.hpp"
 #include "export/jsonl_writer.hpp"
+#include "export/perfetto_writer.hpp"
 
 namespace triptych::exports {
 
 std::unique_ptr<Writer> make_writer(std::string_view format) {
   if (format == "csv") return std::make_unique<CsvWriter>();
   if (format == "jsonl") return std::make_unique<JsonlWriter>();
+  if (format == "perfetto") return std::make_unique<PerfettoWriter>();
   return nullptr;
 }
 

@@ -29,12 +29,17 @@ class Writer {
  public:
   virtual ~Writer() = default;
 
-  virtual void begin(std::string& out) = 0;
+  virtual void begin(const model::Metadata& metadata, std::string& out) = 0;
   virtual void write(const Context& context, const analyze::Interval& interval,
                      std::string& out) = 0;
+  // What only time lines show: moments, and when records were lost.
+  virtual void mark(const Context& /*context*/, const model::Event& /*event*/,
+                    const model::Mark& /*mark*/, std::string& /*out*/) {}
+  virtual void finish(const Context& /*context*/, const analyze::Summary& /*summary*/,
+                      std::string& /*out*/) {}
 };
 
-// "csv", "jsonl"; null for any other word.
+// "csv", "jsonl", "perfetto"; null for any other word.
 std::unique_ptr<Writer> make_writer(std::string_view format);
 
 }  // namespace triptych::exports

@@ -31,7 +31,7 @@ _triptych() {
     -o | --output) compopt -o default; return ;;
     --format)
       words='text json'
-      [[ $command == export ]] && words='csv jsonl'
+      [[ $command == export ]] && words='csv jsonl perfetto'
       ;;
     --sort) words='on-cpu runnable blocked switches faults start' ;;
     --user) mapfile -t COMPREPLY < <(compgen -u -- "$current"); return ;;
