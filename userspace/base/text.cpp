@@ -60,8 +60,18 @@ void append_hex(std::string& out, char byte) {
   fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(byte));
 }
 
+bool is_plain(char byte) {
+  return byte >= 0x20 && byte < 0x7f && byte != '\\';
+}
+
 void append_escaped(std::string& out, std::string_view raw) {
   while (!raw.empty()) {
+    // Most texts are nothing else.
+    const auto* const special = std::find_if_not(raw.begin(), raw.end(), is_plain);
+    const auto plain = static_cast<std::size_t>(special - raw.begin());
+    out += raw.substr(0, plain);
+    raw.remove_prefix(plain);
+    if (raw.empty()) return;
     const CodePoint point = decode_utf8(raw);
     const std::size_t length = point.length == 0 ? 1 : point.length;
     if (point.length == 1 && raw[0] == '\n') {

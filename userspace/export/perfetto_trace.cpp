@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <protozero/pbf_writer.hpp>
 
 #include "base/text.hpp"
 
@@ -34,114 +35,144 @@ constexpr std::uint32_t kCounterValue = 30, kFlow = 47, kLastOfFlow = 48;
 constexpr std::uint64_t kBegin = 1, kEnd = 2, kInstant = 3, kCount = 4;
 constexpr std::uint32_t kUint = 3, kString = 6, kPointer = 7, kAnnotationName = 10;
 
-void append_packet(std::string& out, ProtoMessage packet) {
-  packet.number(kSequenceId, kOurSequence).append_to(out, kTracePacket);
+using Message = protozero::pbf_writer;
+
+// A packet of the trace, written when it goes out of scope: what is appended to `out` until then,
+// by its messages or as it is, is part of it.
+class Packet {
+ public:
+  explicit Packet(std::string& out) : trace_(out), message_(trace_, kTracePacket) {
+    message_.add_uint64(kSequenceId, kOurSequence);
+  }
+  Message& operator*() { return message_; }
+
+ private:
+  Message trace_, message_;
+};
+
+void add_text(Message& message, std::uint32_t field, std::string_view text) {
+  message.add_string(field, text.data(), text.size());
 }
 
-void append_descriptor(std::string& out, const ProtoMessage& descriptor) {
-  append_packet(out, ProtoMessage().message(kTrackDescriptor, descriptor));
+void append_event(std::string& out, std::int64_t at_ns, TrackId track, std::uint64_t type,
+                  std::string_view name, const std::string& details) {
+  Packet packet(out);
+  (*packet).add_uint64(kTimestamp, static_cast<std::uint64_t>(std::max<std::int64_t>(0, at_ns)));
+  Message event(*packet, kTrackEvent);
+  out += details;
+  event.add_uint64(kType, type);
+  event.add_uint64(kTrackUuid, track);
+  if (!name.empty()) add_text(event, kEventName, escape(name));
 }
 
-void append_event(std::string& out, std::int64_t at_ns, const ProtoMessage& event) {
-  const auto time = static_cast<std::uint64_t>(std::max<std::int64_t>(0, at_ns));
-  append_packet(out, ProtoMessage().number(kTimestamp, time).message(kTrackEvent, event));
-}
-
-ProtoMessage clock(std::uint64_t id, std::uint64_t time_ns) {
-  return ProtoMessage().number(kClockId, id).number(kClockTime, time_ns);
+void add_clock(Message& snapshot, std::uint64_t id, std::uint64_t time_ns) {
+  Message clock(snapshot, kClocks);
+  clock.add_uint64(kClockId, id);
+  clock.add_uint64(kClockTime, time_ns);
 }
 
 }  // namespace
 
 SliceDetails& SliceDetails::number(std::string_view name, std::uint64_t value) {
-  fields_.message(kAnnotation, ProtoMessage().text(kAnnotationName, name).number(kUint, value));
+  Message event(fields_);
+  Message annotation(event, kAnnotation);
+  add_text(annotation, kAnnotationName, name);
+  annotation.add_uint64(kUint, value);
   return *this;
 }
 
 SliceDetails& SliceDetails::text(std::string_view name, std::string_view value) {
-  fields_.message(kAnnotation,
-                  ProtoMessage().text(kAnnotationName, name).text(kString, escape(value)));
+  Message event(fields_);
+  Message annotation(event, kAnnotation);
+  add_text(annotation, kAnnotationName, name);
+  add_text(annotation, kString, escape(value));
   return *this;
 }
 
 SliceDetails& SliceDetails::address(std::string_view name, std::uint64_t value) {
-  fields_.message(kAnnotation, ProtoMessage().text(kAnnotationName, name).number(kPointer, value));
+  Message event(fields_);
+  Message annotation(event, kAnnotation);
+  add_text(annotation, kAnnotationName, name);
+  annotation.add_uint64(kPointer, value);
   return *this;
 }
 
 SliceDetails& SliceDetails::flow(std::uint64_t id) {
-  fields_.fixed(kFlow, id);
+  Message(fields_).add_fixed64(kFlow, id);
   return *this;
 }
 
 SliceDetails& SliceDetails::last_of_flow(std::uint64_t id) {
-  fields_.fixed(kLastOfFlow, id);
+  Message(fields_).add_fixed64(kLastOfFlow, id);
   return *this;
 }
 
 void PerfettoTrace::begin(std::string& out, std::uint64_t realtime_ns, std::uint64_t monotonic_ns) {
-  const ProtoMessage snapshot = ProtoMessage()
-                                    .message(kClocks, clock(kBoottime, 0))
-                                    .message(kClocks, clock(kRealtime, realtime_ns))
-                                    .message(kClocks, clock(kMonotonic, monotonic_ns))
-                                    .number(kPrimaryClock, kBoottime);
-  append_packet(out, ProtoMessage()
-                         .number(kSequenceFlags, kStateCleared)
-                         .number(kTimestamp, 0)
-                         .message(kClockSnapshot, snapshot));
+  Packet packet(out);
+  (*packet).add_uint64(kSequenceFlags, kStateCleared);
+  (*packet).add_uint64(kTimestamp, 0);
+  Message snapshot(*packet, kClockSnapshot);
+  add_clock(snapshot, kBoottime, 0);
+  add_clock(snapshot, kRealtime, realtime_ns);
+  add_clock(snapshot, kMonotonic, monotonic_ns);
+  snapshot.add_uint64(kPrimaryClock, kBoottime);
 }
 
 void PerfettoTrace::process(std::string& out, TrackId id, model::Tid tgid, std::string_view name) {
-  const ProtoMessage about = ProtoMessage()
-                                 .number(kProcessTgid, static_cast<std::uint64_t>(tgid))
-                                 .text(kProcessName, escape(name));
-  append_descriptor(out, ProtoMessage().number(kUuid, id).message(kProcess, about));
+  Packet packet(out);
+  Message descriptor(*packet, kTrackDescriptor);
+  descriptor.add_uint64(kUuid, id);
+  Message about(descriptor, kProcess);
+  about.add_uint64(kProcessTgid, static_cast<std::uint64_t>(tgid));
+  add_text(about, kProcessName, escape(name));
 }
 
 void PerfettoTrace::thread(std::string& out, TrackId id, model::Tid tgid, model::Tid tid,
                            std::string_view name) {
-  const ProtoMessage about = ProtoMessage()
-                                 .number(kThreadTgid, static_cast<std::uint64_t>(tgid))
-                                 .number(kThreadTid, static_cast<std::uint64_t>(tid))
-                                 .text(kThreadName, escape(name));
-  append_descriptor(out, ProtoMessage().number(kUuid, id).message(kThread, about));
+  Packet packet(out);
+  Message descriptor(*packet, kTrackDescriptor);
+  descriptor.add_uint64(kUuid, id);
+  Message about(descriptor, kThread);
+  about.add_uint64(kThreadTgid, static_cast<std::uint64_t>(tgid));
+  about.add_uint64(kThreadTid, static_cast<std::uint64_t>(tid));
+  add_text(about, kThreadName, escape(name));
 }
 
 void PerfettoTrace::track(std::string& out, TrackId id, TrackId parent, std::string_view name) {
-  ProtoMessage descriptor = ProtoMessage().number(kUuid, id).text(kTrackName, name);
-  if (parent != 0) descriptor.number(kParent, parent);
-  append_descriptor(out, descriptor.number(kMerge, kMergeNone));
+  Packet packet(out);
+  Message descriptor(*packet, kTrackDescriptor);
+  descriptor.add_uint64(kUuid, id);
+  add_text(descriptor, kTrackName, name);
+  if (parent != 0) descriptor.add_uint64(kParent, parent);
+  descriptor.add_uint64(kMerge, kMergeNone);
 }
 
 void PerfettoTrace::counter_track(std::string& out, TrackId id, TrackId parent,
                                   std::string_view name) {
-  append_descriptor(out, ProtoMessage()
-                             .number(kUuid, id)
-                             .text(kTrackName, name)
-                             .number(kParent, parent)
-                             .message(kCounter, ProtoMessage()));
+  Packet packet(out);
+  Message descriptor(*packet, kTrackDescriptor);
+  descriptor.add_uint64(kUuid, id);
+  add_text(descriptor, kTrackName, name);
+  descriptor.add_uint64(kParent, parent);
+  descriptor.add_message(kCounter, "", 0);
 }
 
 void PerfettoTrace::slice(std::string& out, TrackId track, std::int64_t begin_ns,
                           std::int64_t end_ns, std::string_view name, const SliceDetails& details) {
-  ProtoMessage begin = details.fields_;
-  begin.number(kType, kBegin).number(kTrackUuid, track).text(kEventName, escape(name));
-  append_event(out, begin_ns, begin);
-  append_event(out, end_ns, ProtoMessage().number(kType, kEnd).number(kTrackUuid, track));
+  append_event(out, begin_ns, track, kBegin, name, details.fields_);
+  append_event(out, end_ns, track, kEnd, {}, {});
 }
 
 void PerfettoTrace::instant(std::string& out, TrackId track, std::int64_t at_ns,
                             std::string_view name, const SliceDetails& details) {
-  ProtoMessage event = details.fields_;
-  event.number(kType, kInstant).number(kTrackUuid, track).text(kEventName, escape(name));
-  append_event(out, at_ns, event);
+  append_event(out, at_ns, track, kInstant, name, details.fields_);
 }
 
 void PerfettoTrace::counter(std::string& out, TrackId track, std::int64_t at_ns,
                             std::uint64_t value) {
-  append_event(
-      out, at_ns,
-      ProtoMessage().number(kType, kCount).number(kTrackUuid, track).number(kCounterValue, value));
+  std::string count;
+  Message(count).add_uint64(kCounterValue, value);
+  append_event(out, at_ns, track, kCount, {}, count);
 }
 
 }  // namespace triptych::exports

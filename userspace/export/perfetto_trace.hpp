@@ -9,7 +9,6 @@
 #include <string_view>
 #include <vector>
 
-#include "export/proto.hpp"
 #include "model/ids.hpp"
 
 namespace triptych::exports {
@@ -28,7 +27,7 @@ class SliceDetails {
 
  private:
   friend class PerfettoTrace;
-  ProtoMessage fields_;  // of a TrackEvent
+  std::string fields_;  // of a TrackEvent
 };
 
 // Times are of the trace's own clock, which begins with the recording; what began before it is
