@@ -148,8 +148,9 @@ Command add_export_command(CLI::App& app) {
   CLI::App* self = app.add_subcommand("export", "Turn a trace into a form for other programs");
   self->add_option("FILE", options->file, "Trace to export (default: triptych.tpt)");
   self->add_option("--format", options->format,
-                   "csv, jsonl (one object a line): a row for each interval; perfetto: a time line")
-      ->check(one_of({"csv", "jsonl", "perfetto"}))
+                   "csv, jsonl (one object a line): a row for each interval; "
+                   "perfetto, chrome (JSON): a time line")
+      ->check(one_of({"csv", "jsonl", "perfetto", "chrome"}))
       ->required();
   self->add_option("-o,--output", options->output, "Write to this file, not to standard output");
   self->add_option("--tid", options->tid, "Only the task with this thread id")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "export/writer.hpp"
 
+#include "export/chrome_writer.hpp"
 #include "export/csv_writer.hpp"
 #include "export/jsonl_writer.hpp"
 #include "export/perfetto_writer.hpp"
@@ -10,6 +11,7 @@ namespace triptych::exports {
 std::unique_ptr<Writer> make_writer(std::string_view format) {
   if (format == "csv") return std::make_unique<CsvWriter>();
   if (format == "jsonl") return std::make_unique<JsonlWriter>();
+  if (format == "chrome") return std::make_unique<ChromeWriter>();
   if (format == "perfetto") return std::make_unique<PerfettoWriter>();
   return nullptr;
 }

@@ -39,7 +39,7 @@ class Writer {
                       std::string& /*out*/) {}
 };
 
-// "csv", "jsonl", "perfetto"; null for any other word.
+// "csv", "jsonl", "perfetto", "chrome"; null for any other word.
 std::unique_ptr<Writer> make_writer(std::string_view format);
 
 }  // namespace triptych::exports

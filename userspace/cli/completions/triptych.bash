@@ -31,7 +31,7 @@ _triptych() {
     -o | --output) compopt -o default; return ;;
     --format)
       words='text json'
-      [[ $command == export ]] && words='csv jsonl perfetto'
+      [[ $command == export ]] && words='csv jsonl perfetto chrome'
       ;;
     --sort) words='on-cpu runnable blocked switches faults start' ;;
     --user) mapfile -t COMPREPLY < <(compgen -u -- "$current"); return ;;

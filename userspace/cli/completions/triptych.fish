@@ -44,7 +44,7 @@ complete -c triptych -n $report -l schema -d 'Print the JSON Schema'
 complete -c triptych -n $report -l strict -d 'Exit with 4 when the data is not complete and exact'
 
 set --local export '__fish_seen_subcommand_from export'
-complete -c triptych -n $export -l format -x -a 'csv jsonl perfetto' -d 'Form of the export'
+complete -c triptych -n $export -l format -x -a 'csv jsonl perfetto chrome' -d 'Form of the export'
 complete -c triptych -n $export -l tid -x -d 'Only this task'
 complete -c triptych -n $export -l process -x -d 'Only processes with this id or name'
 complete -c triptych -n $export -l from -x -d 'Begin this long after the recording began'

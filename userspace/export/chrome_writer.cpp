@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "export/chrome_writer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "analyze/task_record.hpp"
+#include "export/json_text.hpp"
+#include "export/row.hpp"
+
+namespace triptych::exports {
+namespace {
+
+// Losses are a process of their own: 0 is nobody's number.
+constexpr model::Tid kLosses = 0;
+
+// In microseconds, to the nanosecond; what began before the recording is shown from there on.
+void append_time(std::string& out, std::string_view name, std::int64_t ns) {
+  const auto shown = static_cast<std::uint64_t>(std::max<std::int64_t>(0, ns));
+  fmt::format_to(std::back_inserter(out), ",\"{}\":{}.{:03}", name, shown / 1000, shown % 1000);
+}
+
+// One event, written when it goes out of scope.
+class TraceEvent {
+ public:
+  TraceEvent(std::string& out, bool& first, char phase, model::Tid pid, model::Tid tid)
+      : out_(out) {
+    if (!first) out_ += ",\n";
+    first = false;
+    out_ += "{\"ph\":\"";
+    out_ += phase;
+    out_ += '"';
+    append_number(out_, "pid", pid);
+    append_number(out_, "tid", tid);
+  }
+  TraceEvent(const TraceEvent&) = delete;
+  TraceEvent& operator=(const TraceEvent&) = delete;
+  ~TraceEvent() { out_ += has_args_ ? "}}" : "}"; }
+
+  TraceEvent& name(std::string_view category, std::string_view name) {
+    return text("cat", category).text("name", name);
+  }
+  TraceEvent& time(std::string_view field, std::int64_t ns) {
+    append_time(out_, field, ns);
+    return *this;
+  }
+  TraceEvent& text(std::string_view field, std::string_view value) {
+    append_text(out_, field, value);
+    return joined();
+  }
+  TraceEvent& number(std::string_view field, std::uint64_t value) {
+    append_number(out_, field, value);
+    return joined();
+  }
+  // Texts and numbers from here on, at least one, are the event's arguments.
+  TraceEvent& args() {
+    out_ += ",\"args\":{";
+    first_arg_at_ = out_.size();
+    has_args_ = true;
+    return *this;
+  }
+
+ private:
+  // Before the first argument there is no comma.
+  TraceEvent& joined() {
+    if (first_arg_at_ != 0) out_.erase(first_arg_at_, 1);
+    first_arg_at_ = 0;
+    return *this;
+  }
+
+  std::string& out_;
+  std::size_t first_arg_at_ = 0;
+  bool has_args_ = false;
+};
+
+std::string state_name(const Row& row, const analyze::Interval& interval) {
+  if (row.kind == "blocked") return "blocked: " + row.detail;
+  const auto* unknown = std::get_if<analyze::Unknown>(&interval.doing);
+  const bool lost = unknown != nullptr && unknown->cause == analyze::UnknownCause::kLoss;
+  return lost ? "lost" : std::string(row.kind);
+}
+
+void append_args(TraceEvent& event, const Row& row) {
+  event.args();
+  if (row.duration_ns) event.number("duration", *row.duration_ns);
+  event.number("task", static_cast<std::uint32_t>(row.task->id));
+  if (row.cpu) event.number("cpu", *row.cpu);
+  if (!row.detail.empty()) event.text("detail", row.detail);
+  if (row.other_task != nullptr) {
+    event.number("other_tid", static_cast<std::uint64_t>(row.other_task->tid));
+  }
+  if (row.address) event.text("address", fmt::format("{:#x}", *row.address));
+  if (row.pages) event.number("pages", *row.pages);
+  if (row.major) event.text("class", *row.major ? "major" : "minor");
+  if (row.coroutine) event.number("coroutine", *row.coroutine);
+}
+
+}  // namespace
+
+void ChromeWriter::begin(const model::Metadata& /*metadata*/, std::string& out) {
+  out += "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n";
+}
+
+void ChromeWriter::describe(const analyze::Task& task, std::string& out) {
+  Named& named = named_[static_cast<std::uint32_t>(task.id)];
+  if (named.tid == task.tid && named.comm == task.comm) return;
+  named = {task.tid, task.comm};
+  TraceEvent(out, first_, 'M', task.tgid, task.tid)
+      .text("name", "thread_name")
+      .args()
+      .text("name", task.comm);
+  // The process has the name of its first thread.
+  if (task.tid != task.tgid) return;
+  TraceEvent(out, first_, 'M', task.tgid, task.tid)
+      .text("name", "process_name")
+      .args()
+      .text("name", task.comm);
+}
+
+void ChromeWriter::write(const Context& context, const analyze::Interval& interval,
+                         std::string& out) {
+  if (interval.task == nullptr) return;  // a coroutine on a thread of which nothing is known
+  describe(*interval.task, out);
+  const bool overlaps = std::holds_alternative<analyze::Faulted>(interval.doing) ||
+                        std::holds_alternative<analyze::Created>(interval.doing) ||
+                        std::holds_alternative<analyze::CoroutineStep>(interval.doing);
+  if (overlaps) {
+    write_overlapping(context, interval, out);
+  } else {
+    write_state(context, interval, out);
+  }
+}
+
+void ChromeWriter::write_state(const Context& context, const analyze::Interval& interval,
+                               std::string& out) {
+  const Row row = row_of(context, interval);
+  const std::int64_t end_ns = row.begin_ns + static_cast<std::int64_t>(row.duration_ns.value_or(0));
+  {
+    TraceEvent event(out, first_, 'X', row.task->tgid, row.task->tid);
+    event.name(row.kind, state_name(row, interval))
+        .time("ts", row.begin_ns)
+        .time("dur", end_ns - std::max<std::int64_t>(0, row.begin_ns));
+    append_args(event, row);
+  }
+  const auto* runnable = std::get_if<analyze::Runnable>(&interval.doing);
+  if (runnable != nullptr && runnable->why == analyze::RunnableWhy::kWoken) {
+    write_wakeup(context, interval, *runnable, out);
+  }
+}
+
+// An arrow from who asked to who became runnable by it.
+void ChromeWriter::write_wakeup(const Context& context, const analyze::Interval& interval,
+                                const analyze::Runnable& runnable, std::string& out) {
+  const analyze::Task* by = context.analysis.find(runnable.by);
+  if (by == nullptr || by->stranger) return;
+  describe(*by, out);
+  const std::uint64_t id = next_id_++;
+  const std::int64_t at_ns = context.since_origin(interval.begin_ns);
+  TraceEvent(out, first_, 's', by->tgid, by->tid)
+      .name("wakeup", "wakeup")
+      .number("id", id)
+      .time("ts", at_ns);
+  TraceEvent(out, first_, 'f', interval.task->tgid, interval.task->tid)
+      .name("wakeup", "wakeup")
+      .number("id", id)
+      .time("ts", at_ns)
+      .text("bp", "e");
+}
+
+void ChromeWriter::write_overlapping(const Context& context, const analyze::Interval& interval,
+                                     std::string& out) {
+  const Row row = row_of(context, interval);
+  // A coroutine keeps its number, and so its row, wherever it runs.
+  const std::uint64_t id = row.coroutine.value_or(next_id_);
+  if (!row.coroutine) ++next_id_;
+  const std::string name = row.detail.empty() ? std::string(row.kind) : row.detail;
+  {
+    TraceEvent event(out, first_, 'b', row.task->tgid, row.task->tid);
+    event.name(row.kind, name).number("id", id).time("ts", row.begin_ns);
+    append_args(event, row);
+  }
+  TraceEvent(out, first_, 'e', row.task->tgid, row.task->tid)
+      .name(row.kind, name)
+      .number("id", id)
+      .time("ts", row.begin_ns + static_cast<std::int64_t>(row.duration_ns.value_or(0)));
+}
+
+void ChromeWriter::mark(const Context& context, const model::Event& event, const model::Mark& mark,
+                        std::string& out) {
+  const analyze::Task* task = context.analysis.find(event.task);
+  if (task == nullptr) return;
+  describe(*task, out);
+  constexpr std::string_view kTypes[] = {"", "begin ", "end ", ""};
+  TraceEvent(out, first_, 'i', task->tgid, task->tid)
+      .name("mark",
+            fmt::format("{}{}", kTypes[static_cast<std::size_t>(mark.type) % 4], mark.name.view()))
+      .time("ts", context.since_origin(event.ts_ns))
+      .text("s", "t");
+}
+
+void ChromeWriter::finish(const Context& context, const analyze::Summary& summary,
+                          std::string& out) {
+  for (const analyze::LossRange& range : summary.losses) {
+    std::uint64_t records = range.unknown_kind;
+    for (const std::uint64_t count : range.counts) records += count;
+    const std::uint64_t id = next_id_++;
+    const std::string name = fmt::format("lost records of CPU {}", range.cpu);
+    TraceEvent(out, first_, 'b', kLosses, kLosses)
+        .name("lost", name)
+        .number("id", id)
+        .time("ts", context.since_origin(range.first_ns))
+        .args()
+        .number("records", records);
+    TraceEvent(out, first_, 'e', kLosses, kLosses)
+        .name("lost", name)
+        .number("id", id)
+        .time("ts", context.since_origin(range.last_ns));
+  }
+  out += "\n]}\n";
+}
+
+}  // namespace triptych::exports
