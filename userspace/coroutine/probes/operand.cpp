@@ -93,7 +93,7 @@ std::optional<triptych_operand> parse_operand(std::string_view text) {
   const std::size_t at = text.find('@');
   if (at == std::string_view::npos) return std::nullopt;
   const auto size = parse_number(text.substr(0, at));
-  if (!size) return std::nullopt;
+  if (!size || *size < -8 || *size > 8) return std::nullopt;
   const std::int64_t bytes = *size < 0 ? -*size : *size;
   if (bytes != 1 && bytes != 2 && bytes != 4 && bytes != 8) return std::nullopt;
   operand.bytes = static_cast<std::uint8_t>(bytes);
