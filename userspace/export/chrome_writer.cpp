@@ -25,14 +25,14 @@ void append_time(std::string& out, std::string_view name, std::int64_t ns) {
 // One event, written when it goes out of scope.
 class TraceEvent {
  public:
-  TraceEvent(std::string& out, bool& first, char phase, model::Tid pid, model::Tid tid)
+  TraceEvent(std::string& out, bool& first, char phase, model::Tid tgid, model::Tid tid)
       : out_(out) {
     if (!first) out_ += ",\n";
     first = false;
     out_ += "{\"ph\":\"";
     out_ += phase;
     out_ += '"';
-    append_number(out_, "pid", pid);
+    append_number(out_, "pid", tgid);
     append_number(out_, "tid", tid);
   }
   TraceEvent(const TraceEvent&) = delete;
