@@ -46,9 +46,9 @@ struct Effect {
 Effect effect_of(Effort effort) {
   switch (effort) {
     case Effort::kQuick:
-      return {10, 7};
+      return {10, 6};
     case Effort::kDefault:
-      return {10, 60};
+      return {10, 50};
     case Effort::kThorough:
       break;
   }
