@@ -9,16 +9,10 @@ before; an arrow has both ends; whoever does something has a name.
 import collections
 import decimal
 import json
-import os
-import subprocess
-import sys
+
+import exports
 
 STATES = ("running", "runnable", "blocked", "unknown")
-
-
-def exported(program, trace, form):
-    return subprocess.run([program, "export", "--format", form, trace], stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, check=True).stdout
 
 
 def ns(event, field):
@@ -51,7 +45,7 @@ def check_states(events):
 
 
 def check(program, trace):
-    text = exported(program, trace, "chrome").decode("utf-8")
+    text = exports.exported(program, trace, "chrome").decode("utf-8")
     events = json.loads(text, parse_float=decimal.Decimal)["traceEvents"]
     named = {(e["pid"], e["tid"]) for e in events if e["ph"] == "M" and e["name"] == "thread_name"}
     for event in events:
@@ -59,7 +53,7 @@ def check(program, trace):
     check_pairs(events, "b", "e")
     check_pairs(events, "s", "f")
     wanted, kinds = collections.Counter(), collections.Counter()
-    for line in exported(program, trace, "jsonl").splitlines():
+    for line in exports.exported(program, trace, "jsonl").splitlines():
         row = json.loads(line)
         if row["kind"] == "coroutine" and "task" not in row:
             continue
@@ -72,19 +66,4 @@ def check(program, trace):
     return kinds
 
 
-def main():
-    program, directory = sys.argv[1:]
-    total = collections.Counter()
-    for case in sorted(os.listdir(directory)):
-        trace = os.path.join(directory, case, "trace.txt")
-        if case == "summary-mode" or not os.path.exists(trace):
-            continue
-        try:
-            total += check(program, trace)
-        except (AssertionError, LookupError, ValueError) as problem:
-            sys.exit(f"{case}: {type(problem).__name__}: {problem}")
-    assert all(total[kind] for kind in ("running", "fault", "creation", "coroutine")), total
-    print(dict(total))
-
-
-main()
+exports.main(check)

@@ -8,9 +8,8 @@ of a track nest and end; an arrow has both ends; and each thread's states add up
 """
 import collections
 import json
-import os
-import subprocess
-import sys
+
+import exports
 
 VARINT, FIXED64, BYTES = 0, 1, 2
 TEXT, ANY = "text", "any"
@@ -139,17 +138,12 @@ def state_sums(reader):
     return sums
 
 
-def exported(program, trace, form):
-    return subprocess.run([program, "export", "--format", form, trace], stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, check=True).stdout
-
-
 def check(program, trace):
-    reader = Reader(exported(program, trace, "perfetto"))
+    reader = Reader(exports.exported(program, trace, "perfetto"))
     check_flows(reader)
     wanted = collections.Counter()
     kinds = collections.Counter()
-    for line in exported(program, trace, "jsonl").splitlines():
+    for line in exports.exported(program, trace, "jsonl").splitlines():
         row = json.loads(line)
         kinds[row["kind"]] += 1
         if row["kind"] in ("running", "runnable", "blocked", "unknown"):
@@ -165,19 +159,4 @@ def check(program, trace):
     return kinds
 
 
-def main():
-    program, directory = sys.argv[1:]
-    total = collections.Counter()
-    for case in sorted(os.listdir(directory)):
-        trace = os.path.join(directory, case, "trace.txt")
-        if case == "summary-mode" or not os.path.exists(trace):
-            continue
-        try:
-            total += check(program, trace)
-        except (AssertionError, LookupError) as problem:
-            sys.exit(f"{case}: {type(problem).__name__}: {problem}")
-    assert all(total[kind] for kind in ("running", "fault", "creation", "coroutine")), total
-    print(dict(total))
-
-
-main()
+exports.main(check)

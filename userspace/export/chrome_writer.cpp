@@ -9,6 +9,7 @@
 #include "analyze/task_record.hpp"
 #include "export/json_text.hpp"
 #include "export/row.hpp"
+#include "export/time_line.hpp"
 
 namespace triptych::exports {
 namespace {
@@ -75,13 +76,6 @@ class TraceEvent {
   bool has_args_ = false;
 };
 
-std::string state_name(const Row& row, const analyze::Interval& interval) {
-  if (row.kind == "blocked") return "blocked: " + row.detail;
-  const auto* unknown = std::get_if<analyze::Unknown>(&interval.doing);
-  const bool lost = unknown != nullptr && unknown->cause == analyze::UnknownCause::kLoss;
-  return lost ? "lost" : std::string(row.kind);
-}
-
 void append_args(TraceEvent& event, const Row& row) {
   event.args();
   if (row.duration_ns) event.number("duration", *row.duration_ns);
@@ -139,7 +133,7 @@ void ChromeWriter::write_state(const Context& context, const analyze::Interval& 
   const std::int64_t end_ns = row.begin_ns + static_cast<std::int64_t>(row.duration_ns.value_or(0));
   {
     TraceEvent event(out, first_, 'X', row.task->tgid, row.task->tid);
-    event.name(row.kind, state_name(row, interval))
+    event.name(row.kind, state_name(interval.doing))
         .time("ts", row.begin_ns)
         .time("dur", end_ns - std::max<std::int64_t>(0, row.begin_ns));
     append_args(event, row);
@@ -192,10 +186,8 @@ void ChromeWriter::mark(const Context& context, const model::Event& event, const
   const analyze::Task* task = context.analysis.find(event.task);
   if (task == nullptr) return;
   describe(*task, out);
-  constexpr std::string_view kTypes[] = {"", "begin ", "end ", ""};
   TraceEvent(out, first_, 'i', task->tgid, task->tid)
-      .name("mark",
-            fmt::format("{}{}", kTypes[static_cast<std::size_t>(mark.type) % 4], mark.name.view()))
+      .name("mark", mark_name(mark))
       .time("ts", context.since_origin(event.ts_ns))
       .text("s", "t");
 }
@@ -203,8 +195,6 @@ void ChromeWriter::mark(const Context& context, const model::Event& event, const
 void ChromeWriter::finish(const Context& context, const analyze::Summary& summary,
                           std::string& out) {
   for (const analyze::LossRange& range : summary.losses) {
-    std::uint64_t records = range.unknown_kind;
-    for (const std::uint64_t count : range.counts) records += count;
     const std::uint64_t id = next_id_++;
     const std::string name = fmt::format("lost records of CPU {}", range.cpu);
     TraceEvent(out, first_, 'b', kLosses, kLosses)
@@ -212,7 +202,7 @@ void ChromeWriter::finish(const Context& context, const analyze::Summary& summar
         .number("id", id)
         .time("ts", context.since_origin(range.first_ns))
         .args()
-        .number("records", records);
+        .number("records", lost_records(range));
     TraceEvent(out, first_, 'e', kLosses, kLosses)
         .name("lost", name)
         .number("id", id)

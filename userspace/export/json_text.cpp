@@ -15,7 +15,10 @@ bool needs_no_escape(std::string_view raw) {
 
 }  // namespace
 
-void append_json_string(std::string& out, std::string_view raw) {
+void append_text(std::string& out, std::string_view name, std::string_view raw) {
+  out += ",\"";
+  out += name;
+  out += "\":";
   if (needs_no_escape(raw)) {
     out += '"';
     out += raw;
@@ -24,13 +27,6 @@ void append_json_string(std::string& out, std::string_view raw) {
   }
   using nlohmann::json;
   out += json(raw).dump(-1, ' ', true, json::error_handler_t::replace);
-}
-
-void append_text(std::string& out, std::string_view name, std::string_view raw) {
-  out += ",\"";
-  out += name;
-  out += "\":";
-  append_json_string(out, raw);
 }
 
 }  // namespace triptych::exports

@@ -11,7 +11,6 @@
 namespace triptych::exports {
 
 // Text from a target may be anything: what is no UTF-8 is replaced.
-void append_json_string(std::string& out, std::string_view raw);
 void append_text(std::string& out, std::string_view name, std::string_view raw);
 
 template <class Number>

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "analyze/task_record.hpp"
+#include "export/time_line.hpp"
 
 namespace triptych::exports {
 namespace {
@@ -139,7 +140,7 @@ class PerfettoWriter::Visitor {
         end_ns_(context.since_origin(interval.end_ns.value_or(interval.begin_ns))) {}
 
   void operator()(const analyze::Running& running) {
-    slice(state_track(), "running", SliceDetails().number("cpu", running.cpu));
+    slice(state_track(), state_name(running), SliceDetails().number("cpu", running.cpu));
     // Where the trace contradicts itself, two tasks seem to run on one CPU at a time.
     const TrackId track = writer_.cpu_track(running.cpu, false, out_);
     Cpu& cpu = writer_.cpus_[running.cpu];
@@ -168,20 +169,18 @@ class PerfettoWriter::Visitor {
                              fmt::format("wakes {} {}", task().comm, task().tid),
                              SliceDetails().flow(flow));
     }
-    slice(state_track(), "runnable", details);
+    slice(state_track(), state_name(runnable), details);
   }
 
   void operator()(const analyze::Blocked& blocked) {
     SliceDetails details;
     if (blocked.key == analyze::BlockedTime::kCreationKey)
       details.last_of_flow(flow_id(kCreation, serial(task().id)));
-    slice(state_track(), "blocked: " + analyze::blocked_name(blocked.key), details);
+    slice(state_track(), state_name(blocked), details);
   }
 
   void operator()(const analyze::Unknown& unknown) {
-    const bool lost = unknown.cause == analyze::UnknownCause::kLoss;
-    slice(state_track(), lost ? "lost" : "unknown",
-          SliceDetails().text("cause", name_of(unknown.cause)));
+    slice(state_track(), state_name(unknown), SliceDetails().text("cause", name_of(unknown.cause)));
   }
 
   void operator()(const analyze::Faulted& faulted) {
@@ -265,11 +264,8 @@ void PerfettoWriter::mark(const Context& context, const model::Event& event,
   const analyze::Task* task = context.analysis.find(event.task);
   if (task == nullptr) return;
   start(context, out);
-  constexpr std::string_view kTypes[] = {"", "begin ", "end ", ""};
-  const std::string name =
-      fmt::format("{}{}", kTypes[static_cast<std::size_t>(mark.type) % 4], mark.name.view());
   PerfettoTrace::instant(out, track_of(*task, kStates, out), context.since_origin(event.ts_ns),
-                         name, {});
+                         mark_name(mark), {});
 }
 
 void PerfettoWriter::finish(const Context& context, const analyze::Summary& summary,
@@ -284,11 +280,9 @@ void PerfettoWriter::finish(const Context& context, const analyze::Summary& summ
     const model::TimeNs first_ns = std::max(range.first_ns, cpu.end_ns);
     if (first_ns > range.last_ns) continue;
     cpu.end_ns = range.last_ns;
-    std::uint64_t records = range.unknown_kind;
-    for (const std::uint64_t count : range.counts) records += count;
     PerfettoTrace::slice(out, track, context.since_origin(first_ns),
                          context.since_origin(range.last_ns), "lost",
-                         SliceDetails().number("records", records));
+                         SliceDetails().number("records", lost_records(range)));
   }
 }
 
