@@ -111,22 +111,22 @@ TEST_F(DrainTest, KnowsTheThreadAndTheSpace) {
 
 TEST_F(DrainTest, AMemoryThatComesAfterItsThreadsEndFindsThem) {
   Fake fake;
-  fake.write(0, TRIPTYCH_CORO_THREAD, kProcess + 1);
-  fake.write(0, TRIPTYCH_CORO_RESUMED, 1);
-  drain_.begin();
   triptych_task_new created{};
-  created.hdr.ts_ns = 1;
+  created.hdr.ts_ns = read_anchor().ns;
   created.hdr.task = 3;
   created.hdr.kind = TRIPTYCH_EV_TASK_NEW;
   created.hdr.size8 = sizeof created / 8;
   created.tgid = kProcess;
   created.tid = created.ns_tid = kProcess + 1;
   created.clone_flags = CLONE_VM | CLONE_THREAD;
+  fake.write(0, TRIPTYCH_CORO_THREAD, kProcess + 1);
+  fake.write(0, TRIPTYCH_CORO_RESUMED, 1);
   triptych_task_end ended{};
-  ended.hdr.ts_ns = 2;
+  ended.hdr.ts_ns = read_anchor().ns;
   ended.hdr.task = 3;
   ended.hdr.kind = TRIPTYCH_EV_TASK_END;
   ended.hdr.size8 = sizeof ended / 8;
+  drain_.begin();
   add(fake);
   drain_.on_record(std::as_bytes(std::span(&created, 1)));
   drain_.on_record(std::as_bytes(std::span(&ended, 1)));

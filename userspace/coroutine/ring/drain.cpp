@@ -42,12 +42,10 @@ Result<bool> Drain::add(UniqueFd fd, model::Tid process, bool from_start) {
   // A number that differs from the last one: threads begin anew.
   if (!from_start) TRIPTYCH_TRY(source->memory().arm(before + 1 == 0 ? 1 : before + 1));
   sources_.push_back(std::move(source));
-  unread_ = true;
   return true;
 }
 
 void Drain::begin() {
-  unread_ = false;
   const Anchor now = read_anchor();
   const std::uint64_t elapsed_ns = now.ns - newest_.ns;
   clock_.advance(std::exchange(newest_, now));
@@ -105,9 +103,8 @@ Result<void> Drain::write(const Sink& sink) {
   return {};
 }
 
-// All that they wrote until then has been read, but for what stands in a memory that has just come.
+// All that they wrote until then has been read; a memory that has just come was handed over later.
 void Drain::forget_ended() {
-  if (unread_) return;
   std::vector<model::Tid> roots;
   roots.reserve(sources_.size());
   for (const auto& source : sources_) {

@@ -61,7 +61,6 @@ class Drain {
   Clock clock_;    // of the time that is handed out
   Anchor newest_;  // the moment of this cycle
   model::TimeNs last_write_ns_;
-  bool unread_ = false;  // a memory came after begin(): what stands in it is read in the next cycle
   std::uint64_t sleep_ns_;
   std::uint32_t next_space_ = 1;
   std::uint32_t next_function_ = 1;
