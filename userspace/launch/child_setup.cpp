@@ -70,8 +70,7 @@ void run_child(const Command& command, const Signals& signals, int go, int repor
   for (const auto& [name, value] : command.environment) {
     if (::setenv(name.c_str(), value.c_str(), 1) != 0) ::_exit(kGaveUp);
   }
-  const char* path = std::getenv("PATH");
-  const int missing = find_program(command.argv.front(), path != nullptr ? path : "/bin:/usr/bin");
+  const int missing = find_program(command.argv.front(), search_path());
   if (missing != 0) {
     say(report, ChildReport::Stage::kProgram, missing);
     ::_exit(kGaveUp);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 
 namespace triptych::launch {
 namespace {
@@ -48,6 +49,11 @@ int find_program(const std::string& name, std::string_view path, std::string* fo
     if (error == EACCES && exists(candidate)) refused = true;
   }
   return refused ? EACCES : ENOENT;
+}
+
+const char* search_path() {
+  const char* path = std::getenv("PATH");
+  return path != nullptr ? path : "/bin:/usr/bin";
 }
 
 int exit_status_of_exec_error(int errno_value) {

@@ -11,6 +11,9 @@ namespace triptych::launch {
 // becomes the file.
 int find_program(const std::string& name, std::string_view path, std::string* found = nullptr);
 
+// The PATH of this process, or what execvp takes where there is none.
+const char* search_path();
+
 // As a shell: 127 when it was not found, 126 when it was found but cannot be run.
 int exit_status_of_exec_error(int errno_value);
 

@@ -6,7 +6,6 @@
 
 #include <cerrno>
 #include <cstddef>
-#include <cstdlib>
 #include <utility>
 
 #include "base/text.hpp"
@@ -41,9 +40,8 @@ Result<CoroutineProbes> CoroutineProbes::plan(const Options& options) {
 }
 
 Result<void> CoroutineProbes::look_into_command(const std::string& command) {
-  const char* path = std::getenv("PATH");
   std::string program;
-  if (launch::find_program(command, path != nullptr ? path : "/bin:/usr/bin", &program) != 0) {
+  if (launch::find_program(command, launch::search_path(), &program) != 0) {
     return fail(fmt::format("no program {}", quote(command)));
   }
   // Without O_NONBLOCK the opening of a pipe would wait.
@@ -82,7 +80,7 @@ Result<void> CoroutineProbes::attach(probe::Session& session) const {
 }
 
 void CoroutineProbes::on_record(std::span<const std::byte> record) {
-  if (wanted() && coroutine::probes::is_hit(record)) ++hits_;
+  if (silent() && coroutine::probes::is_hit(record)) hit_ = true;
 }
 
 }  // namespace triptych::record

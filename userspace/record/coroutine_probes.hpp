@@ -28,7 +28,7 @@ class CoroutineProbes {
 
   void on_record(std::span<const std::byte> record);
   // Not one hit came: there may have been no coroutine, or the probes are elsewhere.
-  [[nodiscard]] bool silent() const { return wanted() && hits_ == 0; }
+  [[nodiscard]] bool silent() const { return wanted() && !hit_; }
 
  private:
   struct File {
@@ -39,7 +39,7 @@ class CoroutineProbes {
   Result<void> look_into_process(pid_t tgid);
 
   std::vector<File> files_;
-  std::uint64_t hits_ = 0;
+  bool hit_ = false;
 };
 
 }  // namespace triptych::record
