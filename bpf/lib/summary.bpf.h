@@ -119,6 +119,7 @@ static __always_inline void emit_summary(struct task_struct *task, const struct 
 
 	if (!record)
 		return;
+	/* Its header is never written: with a size the copy would be there before it is whole. */
 	bpf_probe_read_kernel(record, sizeof(*record), &sum->record);
 	fill_header(&record->hdr, TRIPTYCH_EV_TASK_SUMMARY, now, state->serial);
 	read_counters(&record->counters, task);

@@ -74,8 +74,7 @@ std::string advice_for(const probe::Capability& hook) {
   }
   if (hook.name.starts_with("uprobe_multi/")) {
     return "markers in programs cannot be probed, coroutines only be recorded by triptych's "
-           "library; "
-           "Linux 6.6 and newer can probe";
+           "library; Linux 6.6 and newer can probe";
   }
   return "needed: use a distribution's kernel of 6.1 or newer, and run as root outside a container";
 }

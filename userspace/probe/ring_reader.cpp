@@ -43,7 +43,7 @@ Result<void> RingReader::drain(const Sink& sink) {
       released = position;
     }
   }
-  release(released, position);
+  if (position != released) release(released, position);
   return status;
 }
 
