@@ -18,7 +18,9 @@ constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
 // Where a scenario's own default would leave out what the comparison is about, or take long.
 std::vector<std::string> presets_of(const Scenario& scenario, Effort effort) {
   if (scenario.name == "create") return {"resident=16M"};  // a process that has done some work
-  if (scenario.name == "cpu" && effort == Effort::kQuick) return {"work=8000000"};
+  if (effort != Effort::kQuick) return {};
+  if (scenario.name == "cpu") return {"work=4000000"};
+  if (scenario.name == "io") return {"delay=5ms"};
   return {};
 }
 
