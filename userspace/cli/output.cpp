@@ -125,4 +125,9 @@ Result<void> Output::finish() {
   return {};
 }
 
+Result<void> refuse_terminal(const std::string& path) {
+  if ((!path.empty() && path != "-") || ::isatty(STDOUT_FILENO) != 1) return {};
+  return fail("a page is no text for a terminal", "name a file with -o", ErrorCode::kUsage);
+}
+
 }  // namespace triptych::cli

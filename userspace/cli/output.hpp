@@ -34,4 +34,7 @@ class Output {
   std::string temporary_;  // not empty: is to become path_
 };
 
+// A page is of no use there. `path` as in Output::open.
+Result<void> refuse_terminal(const std::string& path);
+
 }  // namespace triptych::cli

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // triptych report: what a trace says, for people or for programs.
+#include <unistd.h>
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,8 +13,10 @@
 #include "cli/errors.hpp"
 #include "cli/input.hpp"
 #include "cli/output.hpp"
+#include "report/html_writer.hpp"
 #include "report/report.hpp"
 #include "report/text_writer.hpp"
+#include "report/time_line.hpp"
 
 namespace triptych::cli {
 namespace {
@@ -22,6 +26,7 @@ constexpr const char* kFooter = R"(Examples:
   triptych report --process redis-server --sort faults other.tpt
   triptych report --from-mark load --to-mark load
   triptych report --format json -o report.json
+  triptych report --format html -o report.html      one page that needs nothing else, to be sent on
   triptych report --strict && echo "complete and exact"
 )";
 
@@ -31,7 +36,7 @@ struct Options {
   std::string output;
   std::optional<model::Tid> tid;
   std::string process;
-  std::size_t top = 20;
+  std::optional<std::size_t> top;
   std::string sort = "on-cpu";
   std::string from_mark;
   std::string to_mark;
@@ -40,7 +45,11 @@ struct Options {
   bool strict = false;
 };
 
-Result<analyze::Summary> summarize(const Options& options, const std::string& path) {
+constexpr std::size_t kTextRows = 20;
+constexpr std::size_t kPageRows = 50;  // where rows can be sorted, and lead on
+
+Result<analyze::Summary> summarize(const Options& options, const std::string& path,
+                                   const analyze::IntervalSink& intervals) {
   std::uint64_t slow_step_ns = 0;
   if (!parse_duration_ns(options.slow_step, &slow_step_ns) || slow_step_ns == 0) {
     return fail(quote(options.slow_step) + " is not a duration",
@@ -48,8 +57,8 @@ Result<analyze::Summary> summarize(const Options& options, const std::string& pa
                 ErrorCode::kUsage);
   }
   TRIPTYCH_TRY_ASSIGN(auto source, open_trace(path, !options.file.empty()));
-  analyze::Analysis analysis(source->metadata(), {options.from_mark, options.to_mark},
-                             slow_step_ns);
+  analyze::Analysis analysis(source->metadata(), {options.from_mark, options.to_mark}, slow_step_ns,
+                             intervals);
   TRIPTYCH_TRY(read_all(*source, [&analysis](const model::Event& event) -> Result<void> {
     analysis.push(event);
     return {};
@@ -65,16 +74,23 @@ Result<int> run(const Options& options) {
     TRIPTYCH_TRY(output.finish());
     return kExitOk;
   }
-  TRIPTYCH_TRY_ASSIGN(const analyze::Summary summary, summarize(options, path));
+  const bool page = options.format == "html";
+  if (page) TRIPTYCH_TRY(refuse_terminal(options.output));
+  report::TimeLineBuilder time_line;
+  analyze::IntervalSink intervals;
+  if (page) intervals = [&time_line](const analyze::Interval& each) { time_line.add(each); };
+  TRIPTYCH_TRY_ASSIGN(const analyze::Summary summary, summarize(options, path, intervals));
   report::ViewOptions view_options;
   view_options.tid = options.tid;
   view_options.process = options.process;
-  view_options.top = options.top;
+  view_options.top = options.top.value_or(page ? kPageRows : kTextRows);
   view_options.sort = *report::parse_sort(options.sort);
   TRIPTYCH_TRY_ASSIGN(const report::View view, report::View::make(summary, view_options));
   TRIPTYCH_TRY_ASSIGN(Output output, Output::open(options.output, path));
   if (options.format == "json") {
     TRIPTYCH_TRY(output.write(report::write_json(view)));
+  } else if (page) {
+    TRIPTYCH_TRY(output.write(report::write_html(report::make_page(view, time_line.finish(view)))));
   } else {
     report::TextStyle style;
     style.colours = colours_wanted(output.fd());
@@ -90,17 +106,18 @@ Command add_report_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* self = app.add_subcommand("report", "Say what happened in a trace");
   self->add_option("FILE", options->file, "Trace to report (default: triptych.tpt)");
-  self->add_option("--format", options->format, "How: text for people, json for programs")
-      ->check(one_of({"text", "json"}))
+  self->add_option("--format", options->format,
+                   "How: text, or html (one page) for people, json for programs")
+      ->check(one_of({"text", "html", "json"}))
       ->capture_default_str();
   self->add_option("-o,--output", options->output, "Write to this file, not to standard output");
   self->add_option("--tid", options->tid, "Only the task with this thread id")
       ->check(whole_number(1, kMostTasks));
   self->add_option("--process", options->process, "Only processes with this id or name");
-  self->add_option("--top", options->top, "Rows of each table of the text; 0: all")
-      ->check(whole_number(0, kMostRows))
-      ->capture_default_str();
-  self->add_option("--sort", options->sort, "Order of the tasks in the text")
+  self->add_option("--top", options->top,
+                   "Rows of each table of text and page; 0: all (default: 20, on a page 50)")
+      ->check(whole_number(0, kMostRows));
+  self->add_option("--sort", options->sort, "Order of the tasks in text and page")
       ->check(one_of({"on-cpu", "runnable", "blocked", "switches", "faults", "start"}))
       ->capture_default_str();
   self->add_option("--from-mark", options->from_mark, "Begin at this mark's begin (or point)");

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "report/bars.hpp"
 #include "report/sections.hpp"
 #include "report/text_writer.hpp"
 #include "report/words.hpp"
@@ -13,13 +14,11 @@
 namespace triptych::report {
 namespace {
 
-using analyze::Histogram;
 using analyze::Task;
 
 constexpr std::size_t kSyscallsShown = 4;
 constexpr std::uint64_t kSmallestShare = 100;  // what took less of a task's life is not named
 constexpr std::size_t kNameWidth = 20;
-constexpr unsigned kEmptyShown = 3;  // so many empty octaves in a row are not shown one by one
 
 std::string blocked_words(const Task& task) {
   std::vector<std::pair<std::string, std::uint64_t>> reasons(task.blocked_by_syscall_ns.begin(),
@@ -61,6 +60,10 @@ Row task_row(const View& view, const Task& task) {
                count(task.migrations),
                view.available().faults ? Value(Count{task.faults.total}) : NotAvailable{}};
   row.detail = blocked_words(task);
+  row.task = static_cast<std::uint32_t>(task.id);
+  if (switches) {
+    row.states = StateTimes{task.on_cpu_ns, task.runnable_ns, task.blocked_ns, task.unknown_ns};
+  }
   return row;
 }
 
@@ -87,53 +90,6 @@ struct Loss {
   model::TaskId by;
   analyze::Preemption preemption;
 };
-
-std::string latency_words(const Histogram& histogram, std::string_view singular,
-                          std::string_view plural) {
-  if (histogram.count() == 0) return "none";
-  std::string words = fmt::format(
-      "{}: p50 {}, p99 {}", counted(histogram.count(), singular, plural),
-      format_duration_ns(histogram.quantile(0.5)), format_duration_ns(histogram.quantile(0.99)));
-  if (histogram.exact()) {
-    words += fmt::format(", longest {}, together {}", format_duration_ns(histogram.max()),
-                         format_duration_ns(histogram.sum()));
-  }
-  return words;
-}
-
-// One bar an octave, from the first that is not empty to the last.
-Bars bars_of(const Histogram& histogram) {
-  Bars bars;
-  constexpr unsigned kOctaves = 64;
-  unsigned first = kOctaves, last = 0;
-  for (unsigned exponent = 0; exponent < kOctaves; ++exponent) {
-    if (histogram.octave(exponent) == 0) continue;
-    first = std::min(first, exponent);
-    last = exponent;
-  }
-  for (unsigned exponent = first; exponent <= last && first < kOctaves; ++exponent) {
-    unsigned filled = exponent;
-    while (histogram.octave(filled) == 0) ++filled;  // ends at the last one
-    if (filled - exponent >= kEmptyShown) {
-      bars.bars.push_back({});
-      exponent = filled;
-    }
-    Bar bar;
-    bar.from_ns = exponent == 0 ? 0 : 1ull << exponent;
-    bar.to_ns = exponent + 1 < kOctaves ? 1ull << (exponent + 1) : ~0ull;
-    bar.count = histogram.octave(exponent);
-    bars.bars.push_back(bar);
-  }
-  return bars;
-}
-
-void add_histogram(Section& section, const std::string& name, const Histogram& histogram,
-                   std::string_view singular, std::string_view plural) {
-  Bars bars = bars_of(histogram);
-  bars.title = name;
-  bars.figures = latency_words(histogram, singular, plural);
-  section.blocks.emplace_back(std::move(bars));
-}
 
 }  // namespace
 
@@ -229,9 +185,9 @@ Section latency_section(const View& view) {
   if (!view.available().wakeups) {
     from = "Run-queue latency: from losing the CPU to running (wakeups were not recorded)";
   }
-  add_histogram(section, from, view.totals().run_queue_latency, "wait", "waits");
-  add_histogram(section, "Slice length: from getting a CPU to leaving it",
-                view.totals().slice_length, "slice", "slices");
+  section.blocks.emplace_back(make_bars(from, view.totals().run_queue_latency, "wait", "waits"));
+  section.blocks.emplace_back(make_bars("Slice length: from getting a CPU to leaving it",
+                                        view.totals().slice_length, "slice", "slices"));
   return section;
 }
 

@@ -246,6 +246,7 @@ class TreeBuilder {
     if (task.orphaned) text += " – ORPHAN: outlived its creator";
     if (task.zombie || task.orphaned) tone = Tone::kWarning;
     add_line(now, std::move(text), tone, false, has_children);
+    tree_.lines.back().task = key(task.id);
     add_details(now, task, has_children);
   }
 

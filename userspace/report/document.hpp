@@ -5,7 +5,10 @@
 // All text in a document is safe to show: the builders have escaped what the target chose.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -51,6 +54,11 @@ struct Fields {
   std::vector<Field> fields;
 };
 
+// What a task, or several, did: nanoseconds of each state.
+enum class TaskState : std::uint8_t { kRunning, kRunnable, kBlocked, kUnknown };
+inline constexpr std::size_t kTaskStates = 4;
+using StateTimes = std::array<std::uint64_t, kTaskStates>;
+
 struct Column {
   std::string title;
   bool left = false;  // aligned to the left: words; numbers go to the right
@@ -60,6 +68,8 @@ struct Row {
   std::string heading;       // not empty: the row is this text alone
   std::string detail;        // a line of its own below the row
   Tone tone = Tone::kPlain;
+  std::uint32_t task = 0;            // serial of the one that the row is about; 0: of none
+  std::optional<StateTimes> states;  // its time, to be drawn where there is room
 };
 struct Table {
   std::vector<Column> columns;
@@ -85,6 +95,7 @@ struct TreeLine {
   bool has_children = false;  // for details: the rail goes on to them
   std::string text;
   Tone tone = Tone::kPlain;
+  std::uint32_t task = 0;  // serial of the one that the line is about; 0: of none
   static constexpr std::uint32_t kDeepest = 16;
 };
 struct Tree {

@@ -24,9 +24,17 @@ std::string subject(const model::Target& target) {
 
 }  // namespace
 
+std::string subject_of(const View& view) {
+  return subject(view.summary().metadata.target);
+}
+
+std::string title_of(const View& view) {
+  return "triptych report: " + subject_of(view);
+}
+
 Document make_document(const View& view) {
   Document document;
-  document.title = "triptych report: " + subject(view.summary().metadata.target);
+  document.title = title_of(view);
   using Builder = Section (*)(const View&);
   constexpr Builder kBuilders[] = {
       context_section,     totals_section, tree_section,  tasks_section,      preemption_section,

@@ -14,6 +14,9 @@ namespace triptych::report {
 // What the text report says, before it has a form (write_text).
 Document make_document(const View& view);
 
+std::string subject_of(const View& view);  // "make -j4"
+std::string title_of(const View& view);    // "triptych report: make -j4"
+
 // Schema triptych.report/1 (docs/report-schema.md), with a final newline. The whole summary: a
 // narrowed view leaves tasks, address spaces, forks and marks out, `top` and `sort` nothing.
 std::string write_json(const View& view);

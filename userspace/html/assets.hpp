@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The style sheet and the script that every page has, and how a page names them to the browser.
+#pragma once
+
+#include <string_view>
+
+namespace triptych::html {
+
+std::string_view style_sheet();
+std::string_view script();
+// "sha256-…" of the two, as they stand in a page.
+std::string_view style_hash();
+std::string_view script_hash();
+
+}  // namespace triptych::html
