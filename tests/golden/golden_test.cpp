@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Each folder here is a case: trace.txt, a text trace, and what the built program makes of it:
-// report.txt, report.json, intervals.csv, byte for byte. report.args, if there is one, holds
-// further options of the report, one a line. UPDATE_GOLDEN=1 rewrites what differs: then read the
-// difference.
+// report.txt, report.json, intervals.csv, profiles.txt, byte for byte. report.args, if there is
+// one, holds further options of the report, one a line. UPDATE_GOLDEN=1 rewrites what differs: then
+// read the difference.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "profile/kind.hpp"
 #include "report/report.hpp"
 #include "support/json_schema.hpp"
 #include "support/run_program.hpp"
@@ -139,6 +140,25 @@ TEST_P(Golden, ExportsIntervals) {
     EXPECT_EQ(line.rfind("triptych: the export is not complete: ", 0), 0u) << line;
   }
   expect_content("intervals.csv", result.out);
+}
+
+TEST_P(Golden, ExportsProfiles) {
+  std::string all;
+  for (const std::string& kind : profile::kind_words()) {
+    const std::vector<std::string> command = {TRIPTYCH_PROGRAM,
+                                              "export",
+                                              "--format",
+                                              "folded",
+                                              "--profile",
+                                              kind,
+                                              (directory() / "trace.txt").string()};
+    const test::ProgramResult result = test::run_program(command);
+    const bool refused = result.status == 2 && result.out.empty();
+    EXPECT_TRUE(result.status == 0 || refused) << result.err;
+    if (refused && result.err.find("of summaries") != std::string::npos) return;
+    all += refused ? result.err : result.out;
+  }
+  expect_content("profiles.txt", all);
 }
 
 TEST_P(Golden, DumpsJsonLines) {

@@ -55,12 +55,14 @@ std::uint64_t pages_to_bytes(std::uint64_t pages, std::uint32_t page_size) {
 }  // namespace
 
 struct Analysis::Impl {
-  Impl(const model::Metadata& about, Window wanted, std::uint64_t slow_step_ns, IntervalSink sink)
+  Impl(const model::Metadata& about, Window wanted, std::uint64_t slow_step_ns, IntervalSink sink,
+       CoroutineSink coroutine_sink)
       : metadata(about),
         intervals(std::move(sink)),
+        coroutine_changes(std::move(coroutine_sink)),
         recorded(recorded_kinds(about)),
         page_size(std::clamp<std::uint32_t>(about.host.page_size, 512, 1u << 20)),
-        coroutines(tasks, window, slow_step_ns, intervals),
+        coroutines(tasks, window, slow_step_ns, intervals, coroutine_changes),
         marks(std::move(wanted), window) {}
 
   void push(const model::Event& event);
@@ -86,6 +88,7 @@ struct Analysis::Impl {
 
   model::Metadata metadata;
   IntervalSink intervals;
+  CoroutineSink coroutine_changes;
   Recorded recorded;
   std::uint32_t page_size;
   model::DataQuality quality;
@@ -324,8 +327,12 @@ void Analysis::Impl::tell_creation(TaskRecord& child, const model::CloneReturn* 
   Interval interval{.task = &parent->task,
                     .begin_ns = child.task.start_ns,
                     .end_ns = std::nullopt,
-                    .doing = Created{&child.task, child.task.start_ns}};
+                    .doing = Created{&child.task, child.task.start_ns, std::nullopt}};
   if (returned != nullptr) {
+    if (returned->page_table_copy_ns != 0) {
+      std::get<Created>(interval.doing).page_table_copy_ns =
+          std::min(returned->page_table_copy_ns, returned->duration_ns);
+    }
     interval.begin_ns = returned_ns - std::min(returned_ns, returned->duration_ns);
     interval.end_ns = returned_ns;
   }
@@ -371,9 +378,9 @@ void Analysis::Impl::doubt_end(const std::optional<model::Ending>& ending,
 }
 
 Analysis::Analysis(const model::Metadata& metadata, Window window, std::uint64_t slow_step_ns,
-                   IntervalSink intervals)
-    : impl_(std::make_unique<Impl>(metadata, std::move(window), slow_step_ns,
-                                   std::move(intervals))) {}
+                   IntervalSink intervals, CoroutineSink coroutines)
+    : impl_(std::make_unique<Impl>(metadata, std::move(window), slow_step_ns, std::move(intervals),
+                                   std::move(coroutines))) {}
 Analysis::Analysis(Analysis&&) noexcept = default;
 Analysis& Analysis::operator=(Analysis&&) noexcept = default;
 Analysis::~Analysis() = default;

@@ -28,9 +28,10 @@ inline constexpr std::uint64_t kDefaultSlowStepNs = 10'000'000;
 class Analysis {
  public:
   // `slow_step_ns`: a coroutine that keeps its thread longer has blocked its event loop.
-  // `intervals` is called in push() and in finish(), if it is given.
+  // `intervals` and `coroutines` are called in push() and in finish(), if they are given.
   explicit Analysis(const model::Metadata& metadata, Window window = {},
-                    std::uint64_t slow_step_ns = kDefaultSlowStepNs, IntervalSink intervals = {});
+                    std::uint64_t slow_step_ns = kDefaultSlowStepNs, IntervalSink intervals = {},
+                    CoroutineSink coroutines = {});
   Analysis(Analysis&&) noexcept;
   Analysis& operator=(Analysis&&) noexcept;
   ~Analysis();

@@ -13,6 +13,7 @@ constexpr std::size_t kMostEnded = 10'000;  // coroutines that are no more
 constexpr std::size_t kMostBlocks = 10'000;
 constexpr std::size_t kMostThreads = 16;  // that are named of one coroutine
 constexpr std::size_t kMostDepth = 4096;
+constexpr std::size_t kMostAwaiters = 64;  // that are told of one wait
 
 // The clocks of events and switches agree that well; see docs/methodology.md.
 constexpr std::uint64_t kClockErrorNs = 2'000;
@@ -122,11 +123,7 @@ CoroutineTracker::RowPointer CoroutineTracker::row_of(const model::Event& event,
 
 void CoroutineTracker::end_row(const RowPointer& row, model::TimeNs ts_ns) {
   row->coroutine.ended_ns = ts_ns;
-  if (row->suspended) {
-    add(*row, function_of(row->coroutine.function), &CoroutineTimes::suspended_ns,
-        window_.inside(row->suspended_ns, ts_ns));
-  }
-  row->suspended = false;
+  count_wait(*row, ts_ns);
   living_.erase({row->coroutine.space, row->key_id});
   keep(row);
 }
@@ -185,6 +182,45 @@ void CoroutineTracker::tell_top(Thread& thread) {
        .begin_ns = begin_ns,
        .end_ns = begin_ns + counted,
        .doing = CoroutineStep{top.number, &function_of(top.function), top.address, top.space}});
+}
+
+void CoroutineTracker::tell_new_top(const Thread& thread) {
+  if (!changes_) return;
+  const TaskRecord* record = tasks_.find(thread.task);
+  CoroutineOnTop change{.task = record == nullptr ? nullptr : &record->task,
+                        .ts_ns = thread.top_ns};
+  if (!thread.stack.empty()) {
+    const Coroutine& top = thread.stack.back()->coroutine;
+    change.number = top.number;
+    change.function = &function_of(top.function);
+  }
+  changes_(change);
+}
+
+void CoroutineTracker::count_wait(Row& row, model::TimeNs ts_ns) {
+  if (!row.suspended) return;
+  row.suspended = false;
+  const std::uint64_t counted = window_.inside(row.suspended_ns, ts_ns);
+  add(row, function_of(row.coroutine.function), &CoroutineTimes::suspended_ns, counted);
+  if (!changes_ || counted == 0) return;
+  const model::TaskId on =
+      row.thread < threads_.size() ? threads_[row.thread]->task : row.coroutine.creator_task;
+  const TaskRecord* record = tasks_.find(on);
+  CoroutineWait wait;
+  wait.task = record == nullptr ? nullptr : &record->task;
+  const auto space = spaces_.find(row.coroutine.space);
+  if (space != spaces_.end()) wait.tgid = space->second.tgid;
+  wait.begin_ns = std::max(row.suspended_ns, window_.begin_ns());
+  wait.end_ns = wait.begin_ns + counted;
+  wait.number = row.coroutine.number;
+  wait.chain.push_back(&function_of(row.coroutine.function));
+  // Two that await each other make a chain without an end.
+  RowPointer awaiter = row.awaiter.lock();
+  while (awaiter != nullptr && wait.chain.size() <= kMostAwaiters) {
+    wait.chain.push_back(&function_of(awaiter->coroutine.function));
+    awaiter = awaiter->awaiter.lock();
+  }
+  changes_(wait);
 }
 
 void CoroutineTracker::settle_on_cpu(Thread& thread, bool proven) {
@@ -251,6 +287,7 @@ void CoroutineTracker::mount(Thread& thread, const RowPointer& row, model::TimeN
   if (thread.stack.empty()) thread.step_ns = ts_ns;
   if (thread.stack.size() >= kMostDepth) thread.stack.erase(thread.stack.begin());
   thread.stack.push_back(row);
+  tell_new_top(thread);
   row->mounted = true;
   if (row->suspended) {
     for (const std::size_t block : thread.open_blocks) {
@@ -259,9 +296,7 @@ void CoroutineTracker::mount(Thread& thread, const RowPointer& row, model::TimeN
       row->delayed_by = block + 1;
       ++blocks_[block].delayed;
     }
-    add(*row, function_of(row->coroutine.function), &CoroutineTimes::suspended_ns,
-        window_.inside(row->suspended_ns, ts_ns));
-    row->suspended = false;
+    count_wait(*row, ts_ns);
   }
   const std::uint32_t index = thread_index_[static_cast<std::uint32_t>(thread.task)];
   if (row->thread != index && row->thread != ~0u) ++row->coroutine.migrations;
@@ -282,6 +317,7 @@ void CoroutineTracker::unmount(Thread& thread, const Row& row, model::TimeNs ts_
   tell_top(thread);
   for (auto at = found.base() - 1; at != thread.stack.end(); ++at) (*at)->mounted = false;
   thread.stack.erase(found.base() - 1, thread.stack.end());
+  tell_new_top(thread);
   if (thread.stack.empty()) step_ended(thread, ts_ns);
 }
 
@@ -337,7 +373,9 @@ void CoroutineTracker::on_event(const model::Event& event, const model::Coroutin
       break;
     case What::kAwaits: {
       const auto awaited = living_.find({row->coroutine.space, coroutine.other});
-      if (awaited != living_.end()) awaited->second->coroutine.awaited_by = row->coroutine.number;
+      if (awaited == living_.end()) break;
+      awaited->second->coroutine.awaited_by = row->coroutine.number;
+      awaited->second->awaiter = row;
       break;
     }
   }
@@ -398,10 +436,7 @@ void CoroutineTracker::finish(model::TimeNs end_ns, Summary& summary) {
     out.loops.push_back(thread->loop);
   }
   for (const auto& [key, row] : living_) {
-    if (row->suspended) {
-      add(*row, function_of(row->coroutine.function), &CoroutineTimes::suspended_ns,
-          window_.inside(row->suspended_ns, end_ns));
-    }
+    count_wait(*row, end_ns);
     kept_.push_back(row);
   }
   out.slow_step_ns = slow_step_ns_;

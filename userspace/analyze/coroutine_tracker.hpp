@@ -21,8 +21,12 @@ namespace triptych::analyze {
 class CoroutineTracker {
  public:
   CoroutineTracker(const TaskTable& tasks, const CountingWindow& window, std::uint64_t slow_step_ns,
-                   const IntervalSink& intervals)
-      : tasks_(tasks), window_(window), slow_step_ns_(slow_step_ns), intervals_(intervals) {}
+                   const IntervalSink& intervals, const CoroutineSink& changes)
+      : tasks_(tasks),
+        window_(window),
+        slow_step_ns_(slow_step_ns),
+        intervals_(intervals),
+        changes_(changes) {}
 
   void on_event(const model::Event& event, const model::Coroutine& coroutine);
   void on_space(const model::CoroutineSpaceNew& space);
@@ -45,6 +49,7 @@ class CoroutineTracker {
     bool suspended = false;
     model::TimeNs suspended_ns = 0;  // since when
     std::uint64_t delayed_by = 0;    // the last blocked loop that it was counted in, + 1
+    std::weak_ptr<Row> awaiter;      // Coroutine::awaited_by
   };
   using RowPointer = std::shared_ptr<Row>;
   struct Charge {
@@ -85,6 +90,9 @@ class CoroutineTracker {
   void computed(Thread& thread, model::TimeNs ts_ns);
   void charge(Thread& thread, model::TimeNs ts_ns);
   void tell_top(Thread& thread);
+  void tell_new_top(const Thread& thread);
+  // It was suspended until now.
+  void count_wait(Row& row, model::TimeNs ts_ns);
   void settle_on_cpu(Thread& thread, bool proven);
   void settle_off_cpu(Thread& thread, model::TimeNs ts_ns, bool proven);
   void add_block(Thread& thread, const BlockedLoop& block);
@@ -96,6 +104,7 @@ class CoroutineTracker {
   const CountingWindow& window_;
   const std::uint64_t slow_step_ns_;
   const IntervalSink& intervals_;
+  const CoroutineSink& changes_;
   std::map<std::uint32_t, CoroutineSpace> spaces_;
   std::map<std::uint32_t, CoroutineFunction> functions_;
   std::unordered_map<std::uint32_t, std::uint32_t> thread_index_;  // by task

@@ -10,12 +10,10 @@ namespace triptych::analyze {
 namespace {
 
 // `event` is its completion.
-Interval interval_of(const Task& task, const model::Event& event, const model::Fault& fault,
-                     FaultKind kind) {
-  Interval interval{.task = &task,
-                    .begin_ns = event.ts_ns,
-                    .end_ns = std::nullopt,
-                    .doing = Faulted{&fault, kind, event.cpu}};
+Interval interval_of(const Task& task, const model::Event& event, const Faulted& faulted) {
+  const model::Fault& fault = *faulted.fault;
+  Interval interval{
+      .task = &task, .begin_ns = event.ts_ns, .end_ns = std::nullopt, .doing = faulted};
   if (fault.no_start) return interval;
   interval.begin_ns = event.ts_ns - std::min<model::TimeNs>(event.ts_ns, fault.duration_ns);
   interval.end_ns = event.ts_ns;
@@ -46,7 +44,6 @@ void FaultTracker::on_fault(TaskRecord& task, const model::Event& event,
   ++(fault.major ? counts.major : counts.minor);
   if (!fault.no_start && (fault.error_code & kFaultUser) == 0) ++counts.kernel_mode;
 
-  if (intervals_) intervals_(interval_of(task.task, event, fault, kind));
   const std::uint64_t time_ns = fault.no_start ? 0 : fault.duration_ns;
   SpaceRecord* space = spaces_.meet(fault.mm, ts_ns);
   if (space != nullptr) {
@@ -56,14 +53,19 @@ void FaultTracker::on_fault(TaskRecord& task, const model::Event& event,
     stats.time_ns += time_ns;
     if (!fault.no_start) stats.latency.add(fault.duration_ns);
   }
+  ForkTracker::Charged charged;
   const std::uint64_t bytes = copied_bytes(kind, page_size_);
-  if (bytes == 0) return;
-  const bool of_file =
-      fault.mapping == model::Mapping::kFile || fault.mapping == model::Mapping::kShmem;
-  const CowBill copy{
-      .copies = 1, .bytes = bytes, .time_ns = time_ns, .in_file_mappings = of_file ? 1u : 0u};
-  task.task.cow.add(copy);
-  if (space != nullptr) forks_.charge(*space, ts_ns, copy);
+  if (bytes != 0) {
+    const bool of_file =
+        fault.mapping == model::Mapping::kFile || fault.mapping == model::Mapping::kShmem;
+    const CowBill copy{
+        .copies = 1, .bytes = bytes, .time_ns = time_ns, .in_file_mappings = of_file ? 1u : 0u};
+    task.task.cow.add(copy);
+    if (space != nullptr) charged = forks_.charge(*space, ts_ns, copy);
+  }
+  if (!intervals_) return;
+  intervals_(interval_of(task.task, event,
+                         Faulted{&fault, kind, event.cpu, bytes, charged.child, charged.to_child}));
 }
 
 }  // namespace triptych::analyze

@@ -129,20 +129,23 @@ void ForkTracker::on_lost_tasks(model::TimeNs since_ns) {
   listed_.clear();
 }
 
-void ForkTracker::charge(SpaceRecord& space, model::TimeNs ts_ns, const CowBill& copy) {
-  if (!window_.counting()) return;
+ForkTracker::Charged ForkTracker::charge(SpaceRecord& space, model::TimeNs ts_ns,
+                                         const CowBill& copy) {
+  if (!window_.counting()) return {};
   while (!space.forks.empty()) {
     const std::uint32_t newest = space.forks.back();
-    if (newest == kNoFork) return;
+    if (newest == kNoFork) return {};
     const SpaceRecord* child = spaces_.find(forks_[newest].child_mm);
     if (child != nullptr && child->users != 0) {
       forks_[newest].parent.add(ts_ns, copy);
-      return;
+      return {forks_[newest].fork.child, false};
     }
-    if (child != nullptr && child->uncounted_users) return;
+    if (child != nullptr && child->uncounted_users) return {};
     space.forks.pop_back();
   }
-  if (space.made_by < forks_.size()) forks_[space.made_by].child.add(ts_ns, copy);
+  if (space.made_by >= forks_.size()) return {};
+  forks_[space.made_by].child.add(ts_ns, copy);
+  return {forks_[space.made_by].fork.child, true};
 }
 
 bool ForkTracker::lost_in_its_life(const ForkRecord& record, model::LossClass what) const {

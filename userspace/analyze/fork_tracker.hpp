@@ -55,8 +55,12 @@ class ForkTracker {
   // Records of tasks were lost, not before `since_ns`: of forks, perhaps, of execs or of ends.
   void on_lost_tasks(model::TimeNs since_ns);
 
-  // A copy in this space.
-  void charge(SpaceRecord& space, model::TimeNs ts_ns, const CowBill& copy);
+  struct Charged {
+    model::TaskId child{};  // of the fork; kNoTask: nobody is charged
+    bool to_child = false;
+  };
+  // A copy in this space. What is charged may be taken back later.
+  Charged charge(SpaceRecord& space, model::TimeNs ts_ns, const CowBill& copy);
 
   // Those made in this time, or with copies in it.
   std::vector<Fork> take(model::TimeNs begin_ns, model::TimeNs end_ns);

@@ -6,10 +6,12 @@
 // each moment of its life is in one of them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <variant>
+#include <vector>
 
 #include "analyze/summary.hpp"
 #include "model/event.hpp"
@@ -25,11 +27,20 @@ std::string_view name_of(RunnableWhy why);  // "woken"; empty when no event tell
 
 struct Runnable {
   RunnableWhy why = RunnableWhy::kUntold;
-  model::TaskId by{};  // who woke it, or runs instead; kNoTask: an interrupt, or not known
+  bool interrupt = false;  // woke it
+  model::TaskId by{};      // who woke it, or runs instead; kNoTask: an interrupt, or not known
+};
+
+// Who woke a task, who had woken that one before, and so on, as it was known at the wakeup.
+struct WakerChain {
+  static constexpr std::size_t kLength = 4;
+  std::array<model::TaskId, kLength> tasks{};  // up to the first kNoTask
+  bool interrupt = false;                      // woke the last of them, or the task itself
 };
 
 struct Blocked {
-  std::int32_t key = 0;  // the system call: see blocked_name
+  std::int32_t key = 0;                // the system call: see blocked_name
+  const WakerChain* wakers = nullptr;  // null: no wakeup ended it
 };
 
 struct Unknown {
@@ -40,12 +51,16 @@ struct Unknown {
 struct Faulted {
   const model::Fault* fault = nullptr;
   FaultKind kind{};
-  std::uint16_t cpu = 0;  // on which it was completed
+  std::uint16_t cpu = 0;           // on which it was completed
+  std::uint64_t copied_bytes = 0;  // from a page that another address space shared
+  model::TaskId fork{};            // the child of the fork that is charged; kNoTask: none is
+  bool copied_by_child = false;    // as its part of the bill
 };
 
 struct Created {
   const Task* child = nullptr;
-  model::TimeNs at_ns = 0;  // the child came into being
+  model::TimeNs at_ns = 0;                          // the child came into being
+  std::optional<std::uint64_t> page_table_copy_ns;  // part of the call
 };
 
 // It was on top of a thread: what it awaits or calls on the same thread is not part of it.
@@ -68,6 +83,28 @@ struct Interval {
 };
 
 using IntervalSink = std::function<void(const Interval&)>;
+
+// From now on this coroutine is on top of the thread.
+struct CoroutineOnTop {
+  const Task* task = nullptr;  // the thread
+  model::TimeNs ts_ns = 0;
+  std::uint64_t number = 0;                     // Coroutine::number; 0: none is
+  const CoroutineFunction* function = nullptr;  // null: none is
+};
+
+// A coroutine was suspended: since its creation, or between two steps.
+struct CoroutineWait {
+  const Task* task = nullptr;  // the thread that suspended it; null: not known
+  model::Tid tgid = 0;
+  model::TimeNs begin_ns = 0, end_ns = 0;
+  std::uint64_t number = 0;
+  // The one that is suspended, then who awaits it, then who awaits that one, and so on. Cut where
+  // it would become too long.
+  std::vector<const CoroutineFunction*> chain;
+};
+
+using CoroutineChange = std::variant<CoroutineOnTop, CoroutineWait>;
+using CoroutineSink = std::function<void(const CoroutineChange&)>;
 
 // "read"; "no system call", "being created", "other": the keys of Task::blocked_by_syscall_ns.
 std::string blocked_name(std::int32_t key);

@@ -53,9 +53,9 @@ void SpanLedger::wait(TaskRecord& record, const Runnable& why, model::TimeNs fro
   record.task.runnable_ns += tell(record, why, from_ns, until_ns);
 }
 
-void SpanLedger::block(TaskRecord& record, std::int32_t key, model::TimeNs from_ns,
+void SpanLedger::block(TaskRecord& record, const Blocked& how, model::TimeNs from_ns,
                        model::TimeNs until_ns) {
-  add_blocked(record, key, tell(record, Blocked{key}, from_ns, until_ns));
+  add_blocked(record, how.key, tell(record, how, from_ns, until_ns));
 }
 
 void SpanLedger::doubt(TaskRecord& record, UnknownCause cause, model::TimeNs from_ns,
@@ -111,8 +111,9 @@ void SpanLedger::settle(TaskRecord& record, const OpenSpan& span, model::TimeNs 
     }
     case RunState::kBlocked:
     case RunState::kNew: {
-      const model::TimeNs woken = span.woken_ns == 0 ? until_ns : std::min(span.woken_ns, until_ns);
-      block(record, span.blocked_key, span.since_ns, woken);
+      const bool was_woken = span.woken_ns != 0 && span.woken_ns <= until_ns;
+      const model::TimeNs woken = was_woken ? span.woken_ns : until_ns;
+      block(record, {span.blocked_key, was_woken ? &span.wakers : nullptr}, span.since_ns, woken);
       wait(record, span.runnable, woken, until_ns);
       break;
     }

@@ -47,7 +47,7 @@ class SpanLedger {
     model::TimeNs until_ns;
   };
   void settle(const DoubtfulSpan& doubtful);
-  void block(TaskRecord& record, std::int32_t key, model::TimeNs from_ns, model::TimeNs until_ns);
+  void block(TaskRecord& record, const Blocked& how, model::TimeNs from_ns, model::TimeNs until_ns);
   void doubt(TaskRecord& record, UnknownCause cause, model::TimeNs from_ns, model::TimeNs until_ns);
   // To whoever wants to know of each interval. The length that counts.
   std::uint64_t tell(const TaskRecord& record, const Doing& doing, model::TimeNs from_ns,

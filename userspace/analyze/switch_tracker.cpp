@@ -17,7 +17,7 @@ bool is_yield(const model::Switch& change) {
 
 Runnable why_runnable(const model::Switch& change) {
   if (!change.involuntary) return {};
-  return {is_yield(change) ? RunnableWhy::kYielded : RunnableWhy::kPreempted, change.next};
+  return {is_yield(change) ? RunnableWhy::kYielded : RunnableWhy::kPreempted, false, change.next};
 }
 
 std::int32_t blocked_key(std::int16_t syscall, bool compat) {
@@ -93,6 +93,7 @@ void SwitchTracker::displaced(TaskRecord& record) {
   record.span.cause = told ? UnknownCause::kLoss : UnknownCause::kUnexplained;
   record.span.since_ns = doubt;
   record.span.woken_ns = 0;
+  record.span.wakers = {};
   record.gap = true;
   record.seq = next_of(record.seq);
 }
@@ -229,7 +230,8 @@ void SwitchTracker::wake_by_account(TaskRecord& record, model::TimeNs ts_ns) {
   const model::TimeNs queued = std::clamp(arrival->queued_ns, span.since_ns, ts_ns);
   if (span.state == RunState::kUnknown) span.runnable = {};
   if (waits_for_wakeup(span)) {
-    span.runnable = {RunnableWhy::kWoken, model::kNoTask};
+    span.runnable = {RunnableWhy::kWoken, false, model::kNoTask};
+    span.wakers = {};
     if (window_.counting()) ++record.task.wakeups;
     span.woken_ns = queued;
   } else if (span.state == RunState::kUnknown && arrival->queued_ns >= span.since_ns) {
@@ -254,7 +256,8 @@ bool SwitchTracker::enter_by_account(TaskRecord& record, const model::Event& eve
   const bool proven = follows && !unknown && (record.seq_known || !spans_.first_doubt(span));
   if (proven && waits_for_wakeup(span) && span.woken_ns == 0 && queue_known) {
     if (window_.counting()) ++record.task.wakeups;
-    span.runnable = {RunnableWhy::kWoken, model::kNoTask};
+    span.runnable = {RunnableWhy::kWoken, false, model::kNoTask};
+    span.wakers = {};
     span.woken_ns = queued;
   }
   const bool woken = span.woken_ns != 0;
@@ -306,8 +309,9 @@ void SwitchTracker::on_wakeup(const model::Event& event, const model::Wakeup& wa
     case RunState::kUnknown:
       if (record->span.woken_ns == 0) {
         record->span.woken_ns = event.ts_ns;
-        record->span.runnable = {RunnableWhy::kWoken,
+        record->span.runnable = {RunnableWhy::kWoken, wakeup.interrupt,
                                  wakeup.interrupt ? model::kNoTask : wakeup.waker};
+        record->span.wakers = wakers_of(wakeup);
         record->woken_in_sequence = record->seq_known;
       } else {
         quality_.add(model::Quality::state_conflicts);
@@ -320,6 +324,20 @@ void SwitchTracker::on_wakeup(const model::Event& event, const model::Wakeup& wa
       quality_.add(model::Quality::state_conflicts);
       break;
   }
+}
+
+// What the waker knows of its own wakeup is true of this moment: it runs.
+WakerChain SwitchTracker::wakers_of(const model::Wakeup& wakeup) const {
+  WakerChain chain;
+  chain.interrupt = wakeup.interrupt;
+  if (wakeup.interrupt || wakeup.waker == model::kNoTask) return chain;
+  chain.tasks[0] = wakeup.waker;
+  const TaskRecord* waker = tasks_.find(wakeup.waker);
+  if (waker == nullptr || !waker->target) return chain;
+  const WakerChain& before = waker->span.wakers;
+  std::copy(before.tasks.begin(), before.tasks.end() - 1, chain.tasks.begin() + 1);
+  chain.interrupt = before.interrupt && before.tasks.back() == model::kNoTask;
+  return chain;
 }
 
 void SwitchTracker::on_birth(TaskRecord& record) {
@@ -423,6 +441,7 @@ void SwitchTracker::conflict(const TaskRecord& record) {
 void SwitchTracker::sequence_gap(TaskRecord& record) {
   quality_.add(model::Quality::sequence_gaps);
   record.gap = true;
+  record.span.wakers = {};
 }
 
 void SwitchTracker::finish(model::TimeNs end_ns) {

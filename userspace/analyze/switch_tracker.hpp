@@ -76,6 +76,8 @@ class SwitchTracker {
   // It ran, and no account tells since when.
   void admit_running(TaskRecord& record);
 
+  [[nodiscard]] WakerChain wakers_of(const model::Wakeup& wakeup) const;
+
   void sequence_gap(TaskRecord& record);
   void conflict(const TaskRecord& record);
 

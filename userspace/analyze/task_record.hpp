@@ -50,6 +50,7 @@ struct OpenSpan {
   model::TimeNs woken_ns = 0;        // 0: not woken
   Preemption* preemption = nullptr;  // into Task::preempted_by; whom the waiting is charged to
   Runnable runnable;                 // kRunnable: why it is; else since woken_ns
+  WakerChain wakers;                 // of its last wakeup, if it was told
   UnknownCause cause = UnknownCause::kBeforeFirstEvent;  // of kUnknown
 };
 

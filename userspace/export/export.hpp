@@ -11,6 +11,7 @@
 #include <unordered_set>
 
 #include "export/writer.hpp"
+#include "profile/collector.hpp"
 
 namespace triptych::exports {
 
@@ -20,6 +21,8 @@ struct Selection {
   // is taken whole when it ends in between.
   std::uint64_t from_ns = 0;
   std::uint64_t to_ns = ~0ull;
+  // None: all. Else only what such coroutines did.
+  profile::CoroutineFilter coroutines;
 };
 
 class Export {
@@ -38,6 +41,11 @@ class Export {
 
  private:
   void on_interval(const analyze::Interval& interval);
+  void on_coroutine(const analyze::CoroutineChange& change);
+  [[nodiscard]] model::TimeNs from_ns() const;
+  [[nodiscard]] model::TimeNs to_ns() const;
+  [[nodiscard]] analyze::CoroutineSink coroutine_sink();
+  [[nodiscard]] bool is_left_out(const analyze::Interval& interval) const;
   void on_mark(const model::Event& event, const model::Mark& mark);
   [[nodiscard]] bool is_wanted(model::TaskId task) const;
 

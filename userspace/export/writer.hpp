@@ -35,6 +35,11 @@ class Writer {
   // What only time lines show: moments, and when records were lost.
   virtual void mark(const Context& /*context*/, const model::Event& /*event*/,
                     const model::Mark& /*mark*/, std::string& /*out*/) {}
+  // What only profiles need: what coroutines did, the choice of coroutines left to the writer.
+  [[nodiscard]] virtual bool takes_coroutines() const { return false; }
+  virtual void coroutine(const Context& /*context*/, const analyze::CoroutineOnTop& /*change*/,
+                         model::TimeNs /*from_ns*/) {}
+  virtual void coroutine(const Context& /*context*/, const analyze::CoroutineWait& /*wait*/) {}
   virtual void finish(const Context& /*context*/, const analyze::Summary& /*summary*/,
                       std::string& /*out*/) {}
 };

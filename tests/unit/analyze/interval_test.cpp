@@ -102,5 +102,27 @@ TEST(IntervalTest, SayWhoWokeAndWhoCameInstead) {
   EXPECT_EQ(waits[1].by, second);
 }
 
+TEST(IntervalTest, SayWhoWokeTheWaker) {
+  TraceBuilder trace;
+  const TaskId first = trace.at(0us).cpu(0).launch("first", 100);
+  const TaskId second = trace.at(10us).fork(101);
+  trace.at(20us).wake_new(second);
+  trace.at(30us).switch_to(second);
+  const TaskId third = trace.at(40us).fork(102);
+  trace.at(50us).wake_new(third);
+  trace.at(60us).switch_to(third);
+  std::vector<analyze::WakerChain> chains;
+  analyze::Analysis analysis({}, {}, analyze::kDefaultSlowStepNs, [&](const Interval& interval) {
+    const auto* blocked = std::get_if<analyze::Blocked>(&interval.doing);
+    if (blocked != nullptr) chains.push_back(*blocked->wakers);
+  });
+  for (const model::Event& event : trace.events()) analysis.push(event);
+  ASSERT_TRUE(analysis.finish(ending_at(70us), {}, 0).has_value());
+  ASSERT_EQ(chains.size(), 2u);
+  EXPECT_EQ(chains[0].tasks, (std::array{first, model::kNoTask, model::kNoTask, model::kNoTask}));
+  EXPECT_EQ(chains[1].tasks, (std::array{second, first, model::kNoTask, model::kNoTask}));
+  EXPECT_FALSE(chains[1].interrupt);
+}
+
 }  // namespace
 }  // namespace triptych::test

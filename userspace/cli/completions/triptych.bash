@@ -31,8 +31,10 @@ _triptych() {
     -o | --output) compopt -o default; return ;;
     --format)
       words='text json'
-      [[ $command == export ]] && words='csv jsonl perfetto chrome'
+      [[ $command == export ]] && words='csv jsonl perfetto chrome folded'
       ;;
+    --profile) words='on-cpu off-cpu run-queue wakeup fault cow fork coroutine suspended' ;;
+    --unit) words='ns count pages' ;;
     --sort) words='on-cpu runnable blocked switches faults start' ;;
     --user) mapfile -t COMPREPLY < <(compgen -u -- "$current"); return ;;
     --coroutines) words='auto off' ;;
@@ -41,7 +43,7 @@ _triptych() {
     --model | --models) words='process thread coroutine' ;;
     --fail-on) words='slower' ;;
     --keep-traces) compopt -o dirnames; return ;;
-    --duration | --buffer-size | --coroutine-buffer | --slow-step | --no-probe | --tid | --process | --top | --from-mark | --to-mark | --from | --to | --variant | \
+    --duration | --buffer-size | --coroutine-buffer | --slow-step | --no-probe | --tid | --process | --top | --from-mark | --to-mark | --from | --to | --coroutine | --variant | \
       --set | --iterations | --seconds | --warm-up | --pin | --repetitions) return ;;
   esac
   if [[ -z $words ]]; then
@@ -51,7 +53,7 @@ _triptych() {
       report) words='--format -o --output --tid --process --top --sort --from-mark --to-mark
         --slow-step --schema --strict --help' ;;
       dump) words='--format -o --output --help' ;;
-      export) words='--format -o --output --tid --process --from --to --help' ;;
+      export) words='--format --profile --unit -o --output --tid --process --coroutine --from --to --help' ;;
       mark) words='--begin --end --point --help' ;;
       run) words='--model --variant --set --iterations --seconds --warm-up --pin --control --format
         --help' ;;

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/export_input.hpp"
+
+#include <fmt/core.h>
+#include <sys/stat.h>
+
+#include <charconv>
+#include <cstdio>
+
+#include "base/text.hpp"
+#include "cli/input.hpp"
+#include "report/view.hpp"
+
+namespace triptych::cli {
+namespace {
+
+constexpr std::size_t kFlushBytes = 1u << 18;
+
+// A moment of the recording.
+Result<std::uint64_t> moment(const std::string& option, const std::string& text) {
+  std::uint64_t ns = 0;
+  if (parse_duration_ns(text, &ns)) return ns;
+  return fail(quote(text) + " is not a time since the recording began",
+              option + " takes a number and a unit, as in 500us, 10ms or 1.5s", ErrorCode::kUsage);
+}
+
+// The tasks that the report would show. Only the whole trace tells which those are: a process may
+// get its name late.
+Result<void> select_tasks(const ExportOptions& options, const std::string& path,
+                          exports::Selection& selection) {
+  struct stat status {};
+  if (path == "-" || (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))) {
+    return fail(fmt::format("{} cannot be read twice, as --tid and --process need",
+                            path == "-" ? "standard input" : quote(path)),
+                "write it to a file first", ErrorCode::kUsage);
+  }
+  TRIPTYCH_TRY_ASSIGN(auto source, open_trace(path, !options.file.empty()));
+  analyze::Analysis analysis(source->metadata());
+  TRIPTYCH_TRY(read_all(*source, [&analysis](const model::Event& event) -> Result<void> {
+    analysis.push(event);
+    return {};
+  }));
+  TRIPTYCH_TRY_ASSIGN(const analyze::Summary summary,
+                      analysis.finish(source->ending(), source->quality(), source->stored_bytes()));
+  report::ViewOptions narrow;
+  narrow.tid = options.tid;
+  narrow.process = options.process;
+  TRIPTYCH_TRY_ASSIGN(const report::View view, report::View::make(summary, narrow));
+  selection.tasks.emplace();
+  for (const analyze::Task* task : view.tasks()) {
+    selection.tasks->insert(static_cast<std::uint32_t>(task->id));
+  }
+  return {};
+}
+
+// By its number in the report, or by its function.
+profile::CoroutineFilter filter_of(const std::string& coroutine) {
+  std::uint64_t number = 0;
+  const char* end = coroutine.data() + coroutine.size();
+  const auto parsed = std::from_chars(coroutine.data(), end, number);
+  if (parsed.ec == std::errc() && parsed.ptr == end) {
+    return
+        [number](std::uint64_t each, const analyze::CoroutineFunction&) { return each == number; };
+  }
+  return [coroutine](std::uint64_t, const analyze::CoroutineFunction& function) {
+    return function.name == coroutine;
+  };
+}
+
+}  // namespace
+
+Result<exports::Selection> select(const ExportOptions& options, const std::string& path) {
+  exports::Selection selection;
+  if (!options.from.empty()) {
+    TRIPTYCH_TRY_ASSIGN(selection.from_ns, moment("--from", options.from));
+  }
+  if (!options.to.empty()) {
+    TRIPTYCH_TRY_ASSIGN(selection.to_ns, moment("--to", options.to));
+  }
+  if (selection.from_ns >= selection.to_ns) {
+    return fail(fmt::format("nothing lies between {} and {}", options.from, options.to),
+                "--to must be later than --from", ErrorCode::kUsage);
+  }
+  if (options.tid || !options.process.empty()) {
+    TRIPTYCH_TRY(select_tasks(options, path, selection));
+  }
+  if (!options.coroutine.empty()) selection.coroutines = filter_of(options.coroutine);
+  return selection;
+}
+
+Result<std::unique_ptr<trace::Source>> open_for_export(const std::string& path, bool given) {
+  TRIPTYCH_TRY_ASSIGN(auto source, open_trace(path, given));
+  if (source->metadata().summary_only) {
+    return fail("a trace of summaries does not say what happened when",
+                "record without --summary-only to export it", ErrorCode::kUsage);
+  }
+  return source;
+}
+
+Result<analyze::Summary> run_export(trace::Source& source, exports::Export& exporting,
+                                    Output* output) {
+  std::string& text = exporting.output();
+  const auto flush = [&]() -> Result<void> {
+    if (output != nullptr) TRIPTYCH_TRY(output->write(text));
+    text.clear();
+    return {};
+  };
+  TRIPTYCH_TRY(read_all(source, [&](const model::Event& event) -> Result<void> {
+    exporting.push(event);
+    return text.size() < kFlushBytes ? Result<void>() : flush();
+  }));
+  auto summary = exporting.finish(source.ending(), source.quality(), source.stored_bytes());
+  if (summary) TRIPTYCH_TRY(flush());
+  return summary;
+}
+
+void say_what_is_missing(const model::DataQuality& quality) {
+  for (std::size_t i = 0; i < model::kQualityCount; ++i) {
+    const model::QualityInfo& info = model::kQualityInfo[i];
+    const std::uint64_t count = quality[static_cast<model::Quality>(i)];
+    if (info.severity == model::Severity::kInfo || count == 0) continue;
+    const std::string line = fmt::format("triptych: the export is not complete: {} {}: {}\n",
+                                         info.name, format_count(count), info.advice);
+    std::fputs(line.c_str(), stderr);
+  }
+}
+
+}  // namespace triptych::cli

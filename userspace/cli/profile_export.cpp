@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// triptych export, where the form is a profile.
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "cli/command.hpp"
+#include "cli/export_input.hpp"
+#include "cli/input.hpp"
+#include "cli/output.hpp"
+#include "export/folded.hpp"
+#include "export/profile_writer.hpp"
+
+namespace triptych::cli {
+namespace {
+
+struct Gathered {
+  profile::Profile profile;
+  model::DataQuality quality;
+};
+
+Result<Gathered> gather(const ExportOptions& options, const std::string& path, profile::Kind kind) {
+  TRIPTYCH_TRY_ASSIGN(exports::Selection selection, select(options, path));
+  const std::uint64_t from_ns = selection.from_ns;
+  const std::uint64_t to_ns = selection.to_ns;
+  TRIPTYCH_TRY_ASSIGN(auto source, open_for_export(path, !options.file.empty()));
+  TRIPTYCH_TRY(profile::check_recorded(kind, source->metadata()));
+  Gathered gathered;
+  profile::Collector collector(kind, selection.coroutines);
+  exports::Export exporting(
+      source->metadata(), std::move(selection),
+      std::make_unique<exports::ProfileWriter>(std::move(collector), false, gathered.profile));
+  TRIPTYCH_TRY_ASSIGN(const analyze::Summary summary, run_export(*source, exporting, nullptr));
+  gathered.quality = summary.quality;
+  profile::Profile& profile = gathered.profile;
+  profile.begin_ns = from_ns;
+  profile.duration_ns =
+      std::min(profile.duration_ns, to_ns) - std::min(profile.duration_ns, from_ns);
+  return gathered;
+}
+
+}  // namespace
+
+Result<int> export_profile(const ExportOptions& options) {
+  const std::string path = options.file.empty() ? kDefaultTrace : options.file;
+  const profile::Kind kind = *profile::parse_kind(options.profile);
+  std::size_t unit = 0;
+  if (!options.unit.empty()) {
+    TRIPTYCH_TRY_ASSIGN(unit, profile::find_unit(kind, options.unit));
+  }
+  TRIPTYCH_TRY_ASSIGN(const Gathered gathered, gather(options, path, kind));
+  TRIPTYCH_TRY_ASSIGN(Output output, Output::open(options.output, path));
+  TRIPTYCH_TRY(output.write(exports::write_folded(gathered.profile, unit)));
+  TRIPTYCH_TRY(output.finish());
+  if (gathered.profile.nodes.size() == 1) {
+    std::fputs("triptych: the profile is empty: nothing of the kind happened\n", stderr);
+  }
+  say_what_is_missing(gathered.quality);
+  return kExitOk;
+}
+
+}  // namespace triptych::cli

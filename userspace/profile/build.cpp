@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "profile/build.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include "base/text.hpp"
+#include "profile/frame_names.hpp"
+
+namespace triptych::profile {
+namespace {
+
+void add(Values& to, const Values& from) {
+  for (std::size_t i = 0; i < to.size(); ++i) to[i] += from[i];
+}
+
+// Different paths may have the same text, so it is a tree of texts that becomes the profile.
+class Tree {
+ public:
+  explicit Tree(std::vector<Frame>& frames) : frames_(frames) {}
+
+  std::uint32_t child(std::uint32_t parent, const Frame& frame) {
+    const auto next_frame = static_cast<std::uint32_t>(frames_.size());
+    const auto [known, is_new] = frame_index_.try_emplace(frame, next_frame);
+    if (is_new) frames_.push_back(frame);
+    const std::uint64_t step = std::uint64_t{parent} << 32 | known->second;
+    const auto next = static_cast<std::uint32_t>(branches_.size());
+    const auto [found, added] = index_.try_emplace(step, next);
+    if (added) {
+      branches_.push_back({known->second, {}, {}});
+      branches_[parent].children.push_back(next);
+    }
+    return found->second;
+  }
+
+  void add_to(std::uint32_t branch, const Values& values) { add(branches_[branch].self, values); }
+
+  // Parents first, siblings by text; a branch in which nothing was counted is left out.
+  std::vector<Node> flatten() {
+    std::vector<Node> nodes;
+    struct Step {
+      std::uint32_t branch, parent, depth;
+    };
+    std::vector<Step> open{{0, 0, 0}};
+    while (!open.empty()) {
+      const Step step = open.back();
+      open.pop_back();
+      Branch& branch = branches_[step.branch];
+      const auto position = static_cast<std::uint32_t>(nodes.size());
+      nodes.push_back({step.parent, branch.frame, step.depth, branch.self, branch.self});
+      // The last one is taken first.
+      std::sort(branch.children.begin(), branch.children.end(),
+                [this](std::uint32_t a, std::uint32_t b) {
+                  return frames_[branches_[b].frame] < frames_[branches_[a].frame];
+                });
+      for (const std::uint32_t child : branch.children) {
+        open.push_back({child, position, step.depth + 1});
+      }
+    }
+    for (std::size_t i = nodes.size() - 1; i > 0; --i) {
+      add(nodes[nodes[i].parent].total, nodes[i].total);
+    }
+    return nodes;
+  }
+
+ private:
+  struct Branch {
+    std::uint32_t frame = 0;
+    Values self{};
+    std::vector<std::uint32_t> children;
+  };
+  std::vector<Frame>& frames_;
+  std::map<Frame, std::uint32_t> frame_index_;
+  std::vector<Branch> branches_{Branch{}};
+  std::unordered_map<std::uint64_t, std::uint32_t> index_;
+};
+
+std::string command_of(const model::Metadata& metadata) {
+  std::string text;
+  for (const std::string& word : metadata.target.command) {
+    if (!text.empty()) text += ' ';
+    text += quote(word);
+  }
+  return text;
+}
+
+bool is_time_of_tasks(Kind kind) {
+  return kind == Kind::kOnCpu || kind == Kind::kOffCpu || kind == Kind::kRunQueue ||
+         kind == Kind::kWakeup;
+}
+
+std::vector<std::string> notes_of(Kind kind, const analyze::Summary& summary,
+                                  std::uint64_t unknown_ns) {
+  std::vector<std::string> notes;
+  if (is_time_of_tasks(kind) && unknown_ns != 0) {
+    notes.push_back(fmt::format("what tasks did for {} is not known, and not in here",
+                                format_duration_ns(unknown_ns)));
+  }
+  std::string missing;
+  for (std::size_t i = 0; i < model::kQualityCount; ++i) {
+    const model::QualityInfo& info = model::kQualityInfo[i];
+    const std::uint64_t count = summary.quality[static_cast<model::Quality>(i)];
+    if (info.severity == model::Severity::kInfo || count == 0) continue;
+    missing += fmt::format("{}{} {}", missing.empty() ? "" : ", ", info.name, format_count(count));
+  }
+  if (!missing.empty()) notes.push_back("the recording is not complete: " + missing);
+  return notes;
+}
+
+// Copies are counted in bytes, as the faults tell them, and shown in pages.
+Values shown(Kind kind, const analyze::Summary& summary, Values values) {
+  if (kind == Kind::kCow) {
+    values[0] /= std::clamp<std::uint32_t>(summary.metadata.host.page_size, 512, 1u << 20);
+  }
+  return values;
+}
+
+}  // namespace
+
+Profile build(Kind kind, const PathTable& paths, const analyze::Summary& summary,
+              const BuildOptions& options) {
+  Profile profile;
+  profile.kind = kind;
+  profile.command = command_of(summary.metadata);
+  profile.duration_ns = summary.end_ns - summary.begin_ns;
+  profile.realtime_ns = summary.metadata.start_realtime_ns;
+  profile.notes = notes_of(kind, summary, options.unknown_ns);
+  const FrameNames names(summary, options.without_ids);
+  Tree tree(profile.frames);
+  const std::vector<PathTable::Entry>& entries = paths.entries();
+  std::vector<std::uint32_t> branch_of(entries.size(), 0);
+  for (std::size_t i = 1; i < entries.size(); ++i) {
+    std::uint32_t branch = branch_of[entries[i].parent];
+    for (const Frame& frame : names.frames_of(entries[i].key, entries[entries[i].parent].key)) {
+      branch = tree.child(branch, frame);
+    }
+    branch_of[i] = branch;
+    tree.add_to(branch, shown(kind, summary, entries[i].self));
+  }
+  profile.nodes = tree.flatten();
+  return profile;
+}
+
+}  // namespace triptych::profile

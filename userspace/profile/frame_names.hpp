@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the frames of a profile are called, by the names that the tasks had in the end.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "analyze/summary.hpp"
+#include "profile/path_table.hpp"
+#include "profile/profile.hpp"
+
+namespace triptych::profile {
+
+class FrameNames {
+ public:
+  FrameNames(const analyze::Summary& summary, bool without_ids);
+
+  // The frames that a step of a path stands for, outermost first. A model is told with its task.
+  [[nodiscard]] std::vector<Frame> frames_of(const Key& key, const Key& before) const;
+
+ private:
+  [[nodiscard]] std::vector<Frame> task_frames(std::uint64_t serial, bool coroutine) const;
+  [[nodiscard]] Frame process_frame(model::Tid tgid, const analyze::Task* member) const;
+  [[nodiscard]] std::string label(std::uint64_t serial) const;
+  [[nodiscard]] std::string label(const std::string& comm, model::Tid tid) const;
+  [[nodiscard]] std::string fork_label(std::uint64_t child) const;
+  [[nodiscard]] std::string function_label(std::uint64_t number) const;
+
+  bool without_ids_;
+  std::unordered_map<std::uint64_t, const analyze::Task*> tasks_;  // by serial
+  // First threads, by tgid, in the order in which they came into being.
+  std::unordered_map<model::Tid, std::vector<const analyze::Task*>> leaders_;
+  std::unordered_map<std::uint64_t, const analyze::Fork*> forks_;  // by serial of the child
+  std::unordered_map<std::uint64_t, const analyze::CoroutineFunction*> functions_;  // by number
+};
+
+}  // namespace triptych::profile
