@@ -19,19 +19,19 @@ constexpr const char* kFooter = R"(Examples:
   triptych export --format csv -o intervals.csv
   triptych export --format perfetto -o trace.pftrace    for ui.perfetto.dev
   triptych export --format jsonl --process redis-server --from 2s --to 2500ms other.tpt
-  triptych export --format folded --profile off-cpu | flamegraph.pl >off-cpu.svg
+  triptych export --format svg --profile off-cpu -o off-cpu.svg   a flame graph, for a browser
   triptych export --format jsonl | duckdb -c "from read_json('/dev/stdin') …"
 The columns, what is shown where in a time line, and the profiles are described in docs/exports.md.
 )";
 
 bool is_profile(const std::string& format) {
-  return format == "folded";
+  return format == "folded" || format == "svg";
 }
 
 Result<void> check_options(const ExportOptions& options) {
   if (is_profile(options.format)) return {};
   if (options.unit.empty()) return {};
-  return fail("--unit chooses what a profile is counted in", "with --format folded",
+  return fail("--unit chooses what a profile is counted in", "use --format svg or folded with it",
               ErrorCode::kUsage);
 }
 
@@ -63,8 +63,8 @@ Command add_export_command(CLI::App& app) {
   self->add_option("--format", options->format,
                    "csv, jsonl (one object a line): a row for each interval; "
                    "perfetto, chrome (JSON): a time line; "
-                   "folded: a profile")
-      ->check(one_of({"csv", "jsonl", "perfetto", "chrome", "folded"}))
+                   "svg: a flame graph; folded: the same as text")
+      ->check(one_of({"csv", "jsonl", "perfetto", "chrome", "svg", "folded"}))
       ->required();
   self->add_option("-o,--output", options->output, "Write to this file, not to standard output");
   self->add_option("--profile", options->profile, "Of what, where the form is a profile")
@@ -72,6 +72,7 @@ Command add_export_command(CLI::App& app) {
       ->capture_default_str();
   self->add_option("--unit", options->unit,
                    "What the profile is counted in: ns, count or pages, the first that it knows");
+  self->add_flag("--icicle", options->icicle, "A flame graph with the outermost frames on top");
   self->add_option("--tid", options->tid, "Only the task with this thread id")
       ->check(whole_number(1, kMostTasks));
   self->add_option("--process", options->process, "Only processes with this id or name");

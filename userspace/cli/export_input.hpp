@@ -20,6 +20,7 @@ struct ExportOptions {
   std::string output;
   std::string profile = "on-cpu";
   std::string unit;
+  bool icicle = false;
   std::optional<model::Tid> tid;
   std::string process;
   std::string coroutine;

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // triptych export, where the form is a profile.
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>
 
+#include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/export_input.hpp"
 #include "cli/input.hpp"
 #include "cli/output.hpp"
+#include "export/flame_graph.hpp"
 #include "export/folded.hpp"
 #include "export/profile_writer.hpp"
 
@@ -38,7 +42,18 @@ Result<Gathered> gather(const ExportOptions& options, const std::string& path, p
   profile.begin_ns = from_ns;
   profile.duration_ns =
       std::min(profile.duration_ns, to_ns) - std::min(profile.duration_ns, from_ns);
+  if (!options.process.empty()) profile.choices.push_back("process " + quote(options.process));
+  if (options.tid) profile.choices.push_back(fmt::format("thread {}", *options.tid));
+  if (!options.coroutine.empty()) {
+    profile.choices.push_back("coroutine " + quote(options.coroutine));
+  }
   return gathered;
+}
+
+std::string format(const profile::Profile& profile, const ExportOptions& options,
+                   std::size_t unit) {
+  if (options.format == "svg") return exports::write_flame_graph(profile, {unit, options.icicle});
+  return exports::write_folded(profile, unit);
 }
 
 }  // namespace
@@ -52,7 +67,7 @@ Result<int> export_profile(const ExportOptions& options) {
   }
   TRIPTYCH_TRY_ASSIGN(const Gathered gathered, gather(options, path, kind));
   TRIPTYCH_TRY_ASSIGN(Output output, Output::open(options.output, path));
-  TRIPTYCH_TRY(output.write(exports::write_folded(gathered.profile, unit)));
+  TRIPTYCH_TRY(output.write(format(gathered.profile, options, unit)));
   TRIPTYCH_TRY(output.finish());
   if (gathered.profile.nodes.size() == 1) {
     std::fputs("triptych: the profile is empty: nothing of the kind happened\n", stderr);

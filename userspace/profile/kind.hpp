@@ -39,6 +39,7 @@ std::string_view source_of(Kind kind);
 struct Unit {
   std::string_view name;  // "ns": what --unit takes, and folded files declare
   std::string_view of;    // "copies": what is counted; of nanoseconds, what they were spent on
+  std::string_view one;   // "copy"
 };
 inline constexpr std::size_t kMaxUnits = 3;
 // At most kMaxUnits; the first one is meant when nobody says which.

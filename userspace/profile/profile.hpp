@@ -49,6 +49,7 @@ struct Profile {
   std::string command;        // that was recorded, escaped
   std::uint64_t begin_ns = 0, duration_ns = 0;  // the part of the recording, since its beginning
   std::uint64_t realtime_ns = 0;                // the recording began
+  std::vector<std::string> choices;             // of what: "process redis-server"
   std::vector<std::string> notes;               // what is not in it, and why
 };
 

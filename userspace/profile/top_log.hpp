@@ -5,10 +5,10 @@
 #pragma once
 
 #include <algorithm>
-#include <compare>
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <tuple>
 
 #include "model/ids.hpp"
 
@@ -19,7 +19,11 @@ struct Top {
   bool any = false;     // a coroutine was on top
   bool wanted = false;  // it is among those that are asked for
   std::uint32_t function = 0;
-  auto operator<=>(const Top&) const = default;
+  bool operator==(const Top&) const = default;
+  bool operator<(const Top& other) const {
+    return std::tie(known, any, wanted, function) <
+           std::tie(other.known, other.any, other.wanted, other.function);
+  }
 };
 
 class TopLog {

@@ -31,7 +31,7 @@ _triptych() {
     -o | --output) compopt -o default; return ;;
     --format)
       words='text json'
-      [[ $command == export ]] && words='csv jsonl perfetto chrome folded'
+      [[ $command == export ]] && words='csv jsonl perfetto chrome svg folded'
       ;;
     --profile) words='on-cpu off-cpu run-queue wakeup fault cow fork coroutine suspended' ;;
     --unit) words='ns count pages' ;;
@@ -53,7 +53,7 @@ _triptych() {
       report) words='--format -o --output --tid --process --top --sort --from-mark --to-mark
         --slow-step --schema --strict --help' ;;
       dump) words='--format -o --output --help' ;;
-      export) words='--format --profile --unit -o --output --tid --process --coroutine --from --to --help' ;;
+      export) words='--format --profile --unit --icicle -o --output --tid --process --coroutine --from --to --help' ;;
       mark) words='--begin --end --point --help' ;;
       run) words='--model --variant --set --iterations --seconds --warm-up --pin --control --format
         --help' ;;

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What colour a frame of a flame graph has: by what it is, a little lighter or darker by its name,
+// so that neighbours are told apart.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "profile/profile.hpp"
+
+namespace triptych::exports {
+
+struct FrameColour {
+  std::string name;  // of the class, which changes it in the dark
+  std::string fill;  // in the light: "#d7e0ff"
+};
+
+FrameColour colour_of(const profile::Frame& frame);
+FrameColour colour_of_all();
+FrameColour colour_of(profile::Category category);  // in the legend
+
+// The style of all classes.
+std::string colour_style();
+
+// What people call frames of this category.
+std::string_view label_of(profile::Category category);
+
+}  // namespace triptych::exports

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "export/flame_layout.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+
+namespace triptych::exports {
+namespace {
+
+constexpr std::size_t kMostFrames = 10'000;
+constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
+
+// The widest, and with each of them those that it stands on, which are as wide at least.
+std::vector<bool> choose(const profile::Profile& profile, std::size_t unit) {
+  std::vector<std::uint64_t> totals;
+  for (const profile::Node& node : profile.nodes) totals.push_back(node.total[unit]);
+  std::vector<bool> shown(totals.size());
+  std::uint64_t limit = 0;
+  if (totals.size() > kMostFrames) {
+    std::vector<std::uint64_t> sorted = totals;
+    std::nth_element(sorted.begin(), sorted.begin() + kMostFrames, sorted.end(), std::greater<>());
+    limit = sorted[kMostFrames];
+  }
+  for (std::size_t i = 0; i < totals.size(); ++i) {
+    // Those without width are there for the other units.
+    shown[i] = i == 0 || limit == 0 || totals[i] > limit;
+  }
+  return shown;
+}
+
+}  // namespace
+
+FlameLayout lay_out(const profile::Profile& profile, std::size_t unit, double x, double width) {
+  FlameLayout layout;
+  const std::vector<bool> shown = choose(profile, unit);
+  std::vector<double> next_x(profile.nodes.size());  // where the next child of each begins
+  std::vector<std::uint32_t> place(profile.nodes.size(), kNone);
+  const double of_one =
+      width / static_cast<double>(std::max<std::uint64_t>(profile.nodes[0].total[unit], 1));
+  for (std::uint32_t i = 0; i < profile.nodes.size(); ++i) {
+    const profile::Node& node = profile.nodes[i];
+    if (!shown[i]) {
+      if (node.total[unit] != 0) ++layout.left_out;
+      continue;
+    }
+    FlameFrame frame;
+    frame.node = i;
+    frame.width = i == 0 ? width : static_cast<double>(node.total[unit]) * of_one;
+    frame.x = i == 0 ? x : next_x[node.parent];
+    if (i != 0) {
+      next_x[node.parent] += frame.width;
+      layout.frames[place[node.parent]].has_children = true;
+    }
+    next_x[i] = frame.x;
+    place[i] = static_cast<std::uint32_t>(layout.frames.size());
+    layout.frames.push_back(frame);
+    layout.deepest = std::max(layout.deepest, node.depth);
+  }
+  return layout;
+}
+
+}  // namespace triptych::exports
