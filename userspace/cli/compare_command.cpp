@@ -12,6 +12,7 @@
 #include "cli/errors.hpp"
 #include "cli/output.hpp"
 #include "compare/comparison.hpp"
+#include "compare/html.hpp"
 #include "compare/interrupt.hpp"
 #include "compare/json.hpp"
 #include "compare/plan.hpp"
@@ -24,6 +25,7 @@ constexpr const char* kFooter = R"(Examples:
   sudo triptych compare                    all scenarios: about 90 seconds on two CPUs
   sudo triptych compare --quick create switch
   triptych compare cpu --models thread,coroutine --format json -o cpu.json
+  sudo triptych compare --format html -o compare.html    one page that needs nothing else
   triptych diff before.json after.json     two comparisons against each other
 
 Without root the untraced half runs: times, but not the counts that explain them.
@@ -75,12 +77,15 @@ Result<int> run(compare::Options options, const Words& words) {
   options.why_untraced = why_untraced();
   options.traced = options.why_untraced.empty();
   TRIPTYCH_TRY_ASSIGN(options.program, own_program());
+  if (words.format == "html") TRIPTYCH_TRY(refuse_terminal(words.output));
   // That it can be written shows before a minute of measuring, not after it.
   TRIPTYCH_TRY(Output::open(words.output, ""));
   TRIPTYCH_TRY_ASSIGN(const compare::Document document, compare::compare(options));
   TRIPTYCH_TRY_ASSIGN(Output output, Output::open(words.output, ""));
   if (words.format == "json") {
     TRIPTYCH_TRY(output.write(compare::write_json(document)));
+  } else if (words.format == "html") {
+    TRIPTYCH_TRY(output.write(compare::write_html(document)));
   } else {
     TRIPTYCH_TRY(output.write(
         compare::write_text(document, {width_of(output.fd()), colours_wanted(output.fd())})));
@@ -108,8 +113,9 @@ Command add_compare_command(CLI::App& app) {
   self->add_option("--repetitions", options->repetitions,
                    "Processes started for each cell (default: 10, with --thorough 60)")
       ->check(whole_number(0, compare::kMostRepetitions));
-  self->add_option("--format", words->format, "How: text for people, json for programs")
-      ->check(one_of({"text", "json"}))
+  self->add_option("--format", words->format,
+                   "How: text, or html (one page) for people, json for programs")
+      ->check(one_of({"text", "html", "json"}))
       ->capture_default_str();
   self->add_option("-o,--output", words->output, "Write to this file, not to standard output");
   self->add_option("--keep-traces", options->keep_traces, "Keep the recordings in this directory")

@@ -91,8 +91,9 @@ PageSection time_line_section(const View& view, std::optional<TimeLine> line) {
   section.hint =
       fmt::format("Each column adds up {}: the height of a colour is its share of that time. ",
                   format_duration_ns(line->column_ns));
-  section.hint += view.narrowed() ? "CPUs and all tasks together are of the whole recording."
-                                  : "On a CPU, white is idle or running what was not recorded.";
+  section.hint += view.narrowed()
+                      ? "CPUs and all tasks together are of the whole recording."
+                      : "Where a CPU has no colour it was idle, or ran what was not recorded.";
   section.hint += left_out(*line);
   section.blocks.emplace_back(std::move(*line));
   return section;

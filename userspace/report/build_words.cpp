@@ -106,7 +106,7 @@ Paragraph switch_words(const View& view) {
   std::string text =
       fmt::format("There were {}", counted(all, "context switch", "context switches"));
   if (all != 0) {
-    text += fmt::format(": by {} the task gave its CPU up to wait, by {} it lost it",
+    text += fmt::format(": in {} the task gave its CPU up to wait, in {} it lost it",
                         format_count(switches.voluntary), format_count(switches.involuntary));
   }
   text += ".";
