@@ -45,12 +45,6 @@ def frames_of(root, units):
     return [Frame(element, units) for element in group]
 
 
-def as_folded(name):
-    """What the folded form makes of a name that the graph shows."""
-    name = name.replace(";", ":").replace("\\xef\\xbf\\xbf", "\uffff")
-    return re.sub(r" ([0-9.]+)$", r"_\1", name)
-
-
 def check_places(frames):
     """A frame stands on the one that called it, beside its siblings."""
     rests = []
@@ -82,7 +76,7 @@ def check(program, trace, kind):
     for position, unit in enumerate(units):
         paths, path = {}, []
         for frame in frames:
-            path[max(frame.depth - 1, 0):] = [as_folded(frame.name)]
+            path[max(frame.depth - 1, 0):] = [profiles.as_folded(frame.name.replace("\\xef\\xbf\\xbf", "\uffff"))]
             if frame.itself[position] and frame.depth:
                 paths[tuple(path)] = frame.itself[position]
         assert paths == profiles.folded(program, trace, kind, unit), unit

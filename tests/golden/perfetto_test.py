@@ -10,9 +10,7 @@ import collections
 import json
 
 import exports
-
-VARINT, FIXED64, BYTES = 0, 1, 2
-TEXT, ANY = "text", "any"
+from protobuf import BYTES, FIXED64, TEXT, VARINT, decode
 
 # {field: (name, wire type, message or TEXT)}: perfetto/protos, as far as it is used.
 CLOCK = {1: ("clock_id", VARINT), 2: ("timestamp", VARINT)}
@@ -35,36 +33,6 @@ TRACE = {1: ("packet", BYTES, PACKET)}
 BEGIN, END, INSTANT, COUNTER = 1, 2, 3, 4
 CREATION = 2  # the upper bits of an arrow's number
 STATES = {"running": "running", "runnable": "runnable", "unknown": "unknown", "lost": "unknown"}
-
-
-def varint(data, at):
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7f) << shift
-        shift += 7
-        if byte < 0x80:
-            return value, at
-
-
-def decode(data, schema):
-    message, at = collections.defaultdict(list), 0
-    while at < len(data):
-        key, at = varint(data, at)
-        name, wire, *inner = schema[key >> 3]  # KeyError: not in the schema
-        assert key & 7 == wire, f"{name} has wire type {key & 7}"
-        if wire == VARINT:
-            value, at = varint(data, at)
-        elif wire == FIXED64:
-            value, at = int.from_bytes(data[at:at + 8], "little"), at + 8
-        else:
-            length, at = varint(data, at)
-            assert at + length <= len(data), f"{name} is cut"
-            raw, at = data[at:at + length], at + length
-            value = raw.decode("utf-8") if inner[0] == TEXT else decode(raw, inner[0])
-        message[name].append(value)
-    return message
 
 
 def only(message, name):

@@ -34,6 +34,11 @@ def folded(program, trace, kind, unit, *options):
     return paths
 
 
+def as_folded(name):
+    """What the folded form makes of a name that another one shows."""
+    return re.sub(r" ([0-9.]+)$", r"_\1", name.replace(";", ":"))
+
+
 def main(check):
     """Calls check(program, trace, kind) for each profile of each golden trace; it says how much was in it."""
     program, directory = sys.argv[1:3]

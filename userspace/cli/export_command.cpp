@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // triptych export: a trace in a form that other programs read.
-#include <unistd.h>
-
 #include <memory>
 #include <string>
 
@@ -20,19 +18,20 @@ constexpr const char* kFooter = R"(Examples:
   triptych export --format perfetto -o trace.pftrace    for ui.perfetto.dev
   triptych export --format jsonl --process redis-server --from 2s --to 2500ms other.tpt
   triptych export --format svg --profile off-cpu -o off-cpu.svg   a flame graph, for a browser
+  triptych export --format pprof --profile cow -o cow.pb.gz && go tool pprof -top cow.pb.gz
   triptych export --format jsonl | duckdb -c "from read_json('/dev/stdin') …"
 The columns, what is shown where in a time line, and the profiles are described in docs/exports.md.
 )";
 
 bool is_profile(const std::string& format) {
-  return format == "folded" || format == "svg";
+  return format == "svg" || format == "speedscope" || format == "pprof" || format == "folded";
 }
 
 Result<void> check_options(const ExportOptions& options) {
   if (is_profile(options.format)) return {};
   if (options.unit.empty()) return {};
-  return fail("--unit chooses what a profile is counted in", "use --format svg or folded with it",
-              ErrorCode::kUsage);
+  return fail("--unit chooses what a profile is counted in",
+              "use it with a profile, as in --format svg", ErrorCode::kUsage);
 }
 
 Result<int> run(const ExportOptions& options) {
@@ -42,9 +41,8 @@ Result<int> run(const ExportOptions& options) {
   TRIPTYCH_TRY_ASSIGN(exports::Selection selection, select(options, path));
   TRIPTYCH_TRY_ASSIGN(auto source, open_for_export(path, !options.file.empty()));
   TRIPTYCH_TRY_ASSIGN(Output output, Output::open(options.output, path));
-  if (options.format == "perfetto" && ::isatty(output.fd()) == 1) {
-    return fail("a time line for Perfetto is no text for a terminal", "name a file with -o",
-                ErrorCode::kUsage);
+  if (options.format == "perfetto") {
+    TRIPTYCH_TRY(refuse_terminal(output, "a time line for Perfetto"));
   }
   exports::Export exporting(source->metadata(), std::move(selection),
                             exports::make_writer(options.format));
@@ -63,8 +61,10 @@ Command add_export_command(CLI::App& app) {
   self->add_option("--format", options->format,
                    "csv, jsonl (one object a line): a row for each interval; "
                    "perfetto, chrome (JSON): a time line; "
-                   "svg: a flame graph; folded: the same as text")
-      ->check(one_of({"csv", "jsonl", "perfetto", "chrome", "svg", "folded"}))
+                   "svg: a flame graph; speedscope, pprof, folded (text): "
+                   "the same for other programs")
+      ->check(
+          one_of({"csv", "jsonl", "perfetto", "chrome", "svg", "speedscope", "pprof", "folded"}))
       ->required();
   self->add_option("-o,--output", options->output, "Write to this file, not to standard output");
   self->add_option("--profile", options->profile, "Of what, where the form is a profile")

@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <cstdio>
@@ -112,6 +113,11 @@ Result<analyze::Summary> run_export(trace::Source& source, exports::Export& expo
   auto summary = exporting.finish(source.ending(), source.quality(), source.stored_bytes());
   if (summary) TRIPTYCH_TRY(flush());
   return summary;
+}
+
+Result<void> refuse_terminal(const Output& output, const std::string& what) {
+  if (::isatty(output.fd()) != 1) return {};
+  return fail(what + " is no text for a terminal", "name a file with -o", ErrorCode::kUsage);
 }
 
 void say_what_is_missing(const model::DataQuality& quality) {

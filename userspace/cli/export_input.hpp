@@ -37,6 +37,9 @@ Result<std::unique_ptr<trace::Source>> open_for_export(const std::string& path, 
 Result<analyze::Summary> run_export(trace::Source& source, exports::Export& exporting,
                                     Output* output);
 
+// `what` is no text.
+Result<void> refuse_terminal(const Output& output, const std::string& what);
+
 // Whoever only looks at the exported file would not know.
 void say_what_is_missing(const model::DataQuality& quality);
 

@@ -15,7 +15,9 @@
 #include "cli/output.hpp"
 #include "export/flame_graph.hpp"
 #include "export/folded.hpp"
+#include "export/pprof.hpp"
 #include "export/profile_writer.hpp"
+#include "export/speedscope.hpp"
 
 namespace triptych::cli {
 namespace {
@@ -50,9 +52,11 @@ Result<Gathered> gather(const ExportOptions& options, const std::string& path, p
   return gathered;
 }
 
-std::string format(const profile::Profile& profile, const ExportOptions& options,
-                   std::size_t unit) {
+Result<std::string> format(const profile::Profile& profile, const ExportOptions& options,
+                           std::size_t unit) {
   if (options.format == "svg") return exports::write_flame_graph(profile, {unit, options.icicle});
+  if (options.format == "speedscope") return exports::write_speedscope(profile, unit);
+  if (options.format == "pprof") return exports::write_pprof(profile, unit);
   return exports::write_folded(profile, unit);
 }
 
@@ -65,9 +69,11 @@ Result<int> export_profile(const ExportOptions& options) {
   if (!options.unit.empty()) {
     TRIPTYCH_TRY_ASSIGN(unit, profile::find_unit(kind, options.unit));
   }
-  TRIPTYCH_TRY_ASSIGN(const Gathered gathered, gather(options, path, kind));
   TRIPTYCH_TRY_ASSIGN(Output output, Output::open(options.output, path));
-  TRIPTYCH_TRY(output.write(format(gathered.profile, options, unit)));
+  if (options.format == "pprof") TRIPTYCH_TRY(refuse_terminal(output, "a profile for pprof"));
+  TRIPTYCH_TRY_ASSIGN(const Gathered gathered, gather(options, path, kind));
+  TRIPTYCH_TRY_ASSIGN(const std::string text, format(gathered.profile, options, unit));
+  TRIPTYCH_TRY(output.write(text));
   TRIPTYCH_TRY(output.finish());
   if (gathered.profile.nodes.size() == 1) {
     std::fputs("triptych: the profile is empty: nothing of the kind happened\n", stderr);

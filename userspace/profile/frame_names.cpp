@@ -102,7 +102,7 @@ std::string FrameNames::label(std::uint64_t serial) const {
 
 Frame FrameNames::process_frame(model::Tid tgid, const Task* member) const {
   if (member != nullptr && member->tid == tgid) {
-    return {Category::kProcess, label(member->comm, tgid)};
+    return {Category::kProcess, label(member->comm, tgid), 0};
   }
   std::string comm;
   const auto found = leaders_.find(tgid);
@@ -114,7 +114,7 @@ Frame FrameNames::process_frame(model::Tid tgid, const Task* member) const {
     }
     comm = leader->comm;
   }
-  return {Category::kProcess, label(comm, tgid)};
+  return {Category::kProcess, label(comm, tgid), 0};
 }
 
 std::vector<Frame> FrameNames::task_frames(std::uint64_t serial, bool coroutine) const {
@@ -123,13 +123,13 @@ std::vector<Frame> FrameNames::task_frames(std::uint64_t serial, bool coroutine)
   const bool first = task == nullptr || task->tid == task->tgid;
   const char* model = coroutine ? "coroutine" : first ? "process" : "thread";
   if (task == nullptr) {
-    return {{Category::kModel, model},
-            {Category::kProcess, "unknown process"},
-            {Category::kThread, "unknown thread"}};
+    return {{Category::kModel, model, 0},
+            {Category::kProcess, "unknown process", 0},
+            {Category::kThread, "unknown thread", 0}};
   }
-  return {{Category::kModel, model},
+  return {{Category::kModel, model, 0},
           process_frame(task->tgid, task),
-          {Category::kThread, label(task->comm, task->tid)}};
+          {Category::kThread, label(task->comm, task->tid), without_ids_ ? 0 : task->tid}};
 }
 
 std::string FrameNames::fork_label(std::uint64_t child) const {
@@ -160,29 +160,29 @@ std::vector<Frame> FrameNames::frames_of(const Key& key, const Key& before) cons
     case Subject::kTask:
       return task_frames(key.id, before.id != 0);
     case Subject::kProcess:
-      return {{Category::kModel, "coroutine"},
+      return {{Category::kModel, "coroutine", 0},
               process_frame(static_cast<model::Tid>(key.id), nullptr)};
     case Subject::kFunction:
-      return {{Category::kCoroutine, function_label(key.id)}};
+      return {{Category::kCoroutine, function_label(key.id), 0}};
     case Subject::kCoroutine:
-      return {{Category::kCoroutine, fmt::format("coroutine #{}", key.id)}};
+      return {{Category::kCoroutine, fmt::format("coroutine #{}", key.id), 0}};
     case Subject::kWord: {
       const auto which = static_cast<Word>(key.id);
-      return {{category_of(which), text_of(which)}};
+      return {{category_of(which), text_of(which), 0}};
     }
     case Subject::kBlocked:
       return {{Category::kReason,
-               "blocked: " + analyze::blocked_name(static_cast<std::int32_t>(key.id))}};
+               "blocked: " + analyze::blocked_name(static_cast<std::int32_t>(key.id)), 0}};
     case Subject::kFaultKind:
       return {{Category::kReason,
-               std::string(analyze::name_of(static_cast<analyze::FaultKind>(key.id)))}};
+               std::string(analyze::name_of(static_cast<analyze::FaultKind>(key.id))), 0}};
     case Subject::kCreatedBy:
       return {{Category::kReason,
-               std::string(analyze::name_of(static_cast<analyze::CreatedBy>(key.id)))}};
+               std::string(analyze::name_of(static_cast<analyze::CreatedBy>(key.id))), 0}};
     case Subject::kOther:
-      return {{Category::kTask, "by " + label(key.id)}};
+      return {{Category::kTask, "by " + label(key.id), 0}};
     case Subject::kFork:
-      return {{Category::kFork, fork_label(key.id)}};
+      return {{Category::kFork, fork_label(key.id), 0}};
   }
   return {};
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "model/ids.hpp"
 #include "profile/kind.hpp"
 
 namespace triptych::profile {
@@ -30,6 +31,7 @@ std::string_view name_of(Category category);
 struct Frame {
   Category category{};
   std::string text;
+  model::Tid tid = 0;  // of a thread; 0: not told apart
   bool operator<(const Frame& other) const {
     return text != other.text ? text < other.text : category < other.category;
   }

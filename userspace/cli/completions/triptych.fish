@@ -44,7 +44,7 @@ complete -c triptych -n $report -l schema -d 'Print the JSON Schema'
 complete -c triptych -n $report -l strict -d 'Exit with 4 when the data is not complete and exact'
 
 set --local export '__fish_seen_subcommand_from export'
-complete -c triptych -n $export -l format -x -a 'csv jsonl perfetto chrome svg folded' -d 'Form of the export'
+complete -c triptych -n $export -l format -x -a 'csv jsonl perfetto chrome svg speedscope pprof folded' -d 'Form of the export'
 complete -c triptych -n $export -l profile -x -a 'on-cpu off-cpu run-queue wakeup fault cow fork coroutine suspended' -d 'What a profile is of'
 complete -c triptych -n $export -l unit -x -a 'ns count pages' -d 'What it is counted in'
 complete -c triptych -n $export -l icicle -d 'The outermost frames on top'
