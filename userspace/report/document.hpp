@@ -69,7 +69,7 @@ struct Row {
   std::string detail;        // a line of its own below the row
   Tone tone = Tone::kPlain;
   std::uint32_t task = 0;            // serial of the one that the row is about; 0: of none
-  std::optional<StateTimes> states;  // its time, to be drawn where there is room
+  std::optional<StateTimes> states{};  // its time, to be drawn where there is room
 };
 struct Table {
   std::vector<Column> columns;
