@@ -50,14 +50,6 @@ const volatile bool coroutines_from_start = false;
 
 __u32 next_coroutine_function = 1;
 
-static __always_inline void *reserve_uncounted(u32 size)
-{
-	u32 ring = this_ring();
-	u64 begin = take(ring, room_for(size));
-
-	return begin == RING_FULL ? 0 : ring_bytes_at(ring, begin, room_for(size));
-}
-
 static __always_inline void tell_lost_coroutines(struct triptych_coroutine_cpu_state *state, u64 now)
 {
 	struct triptych_coroutine_lost *lost = reserve_uncounted(sizeof(*lost));

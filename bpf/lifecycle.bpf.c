@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Tasks: created, exec'd, renamed, exited, reaped; and the calls that create them. */
+#include "lib/stack.bpf.h"
 #include "lib/summary.bpf.h"
 
 #include <bpf/bpf_tracing.h>
@@ -84,6 +85,9 @@ int BPF_PROG(on_newtask, struct task_struct *child, u64 clone_flags)
 		state->mm = clone_flags & CLONE_VM ? parent->mm : new_mm_serial();
 	parent->clone_child = state->serial;
 	start_run_state(state, TRIPTYCH_RUN_BLOCKED, now);
+	if (gate && (stacks_wanted & TRIPTYCH_STACKS_FORK))
+		take_stacks_of(ctx, TRIPTYCH_STACK_SLOT_FORK, TRIPTYCH_STACKS_FORK, TRIPTYCH_EV_TASK_NEW,
+		               parent, now);
 	if (gate)
 		emit_new(child, state, parent, clone_flags, now);
 	__sync_fetch_and_add(&alive, 1);

@@ -4,6 +4,7 @@
  * it, and ends at the kernel's own accounting of it (the software events page-faults-min and -maj), in
  * the same task. What kind of fault it was is decided later, from these facts.
  */
+#include "lib/stack.bpf.h"
 #include "lib/summary.bpf.h"
 
 #include <bpf/bpf_tracing.h>
@@ -182,6 +183,15 @@ static __always_inline void fix_fault_baseline(struct triptych_task_state *state
 	emit_baseline(state->serial, &counters, state->prelude_faults, TRIPTYCH_BASELINE_FAULTS, now);
 }
 
+static __always_inline bool wants_stack(const struct triptych_task_state *state)
+{
+	const u16 copies = TRIPTYCH_FAULT_EC_PRESENT | TRIPTYCH_FAULT_EC_WRITE;
+
+	if (stacks_wanted & TRIPTYCH_STACKS_FAULT)
+		return true;
+	return (stacks_wanted & TRIPTYCH_STACKS_COW) && (state->fault_error_code & copies) == copies;
+}
+
 static __always_inline int end_fault(struct bpf_perf_event_data *ctx, bool major)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -216,6 +226,9 @@ static __always_inline int end_fault(struct bpf_perf_event_data *ctx, bool major
 		return 0;
 	}
 	find_mapping(task, state, &found);
+	if (wants_stack(state))
+		take_stacks_of(ctx, TRIPTYCH_STACK_SLOT_FAULT, TRIPTYCH_STACKS_FAULT | TRIPTYCH_STACKS_COW,
+		               TRIPTYCH_EV_FAULT, state, now);
 	emit_fault(state, major ? TRIPTYCH_FAULT_MAJOR : 0, &found, now);
 	return 0;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Context switches and wakeups. */
+#include "lib/stack.bpf.h"
 #include "lib/summary.bpf.h"
 
 #include <bpf/bpf_tracing.h>
@@ -169,12 +170,32 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 		change_run_states(out_target ? out : 0, in_target ? in : 0,
 		                  preempt || !prev_state ? flags | RUN_STATE_STAYS_RUNNABLE : flags,
 		                  run_delay_ns, now);
+		if ((stacks_wanted & TRIPTYCH_STACKS_OFF_CPU) && out_target &&
+		    (flags & TRIPTYCH_SWITCH_VOLUNTARY) && !(prev_state & TASK_DEAD))
+			take_stacks_of(ctx, TRIPTYCH_STACK_SLOT_SWITCH, TRIPTYCH_STACKS_OFF_CPU,
+			               TRIPTYCH_EV_SWITCH, out, now);
 		if (!summary_only)
 			record_switch(cpu, prev, next, out_target ? out : 0, in_target ? in : 0, flags,
 			              prev_state, now);
 	}
 	if (out_target && (prev_state & TASK_DEAD))
 		end_task(prev, out, now);
+	return 0;
+}
+
+/* Where the waker asks; kept with the task that is woken, until it is. An interrupt asks by itself. */
+static __noinline int take_waker_stacks(void *ctx, struct triptych_task_state *state,
+                                        struct task_struct *waker, u64 now)
+{
+	struct triptych_task_state *waker_state = find_task(waker);
+
+	state->waker_user_stack = TRIPTYCH_STACK_NONE;
+	state->waker_kernel_stack = TRIPTYCH_STACK_NONE;
+	if ((state->waking_flags & TRIPTYCH_WAKEUP_INTERRUPT) || !is_target(waker_state))
+		return 0;
+	state->waker_user_stack = take_user_stack(ctx, TRIPTYCH_STACK_SLOT_WAKING, waker_state, now);
+	if (kernel_stacks_wanted & TRIPTYCH_STACKS_WAKEUP)
+		state->waker_kernel_stack = take_kernel_stack(ctx, TRIPTYCH_STACK_SLOT_WAKING, now);
 	return 0;
 }
 
@@ -202,6 +223,8 @@ int BPF_PROG(on_waking, struct task_struct *p)
 	waker = bpf_get_current_task_btf();
 	state->waking_ns = now;
 	state->waking_flags = in_interrupt(waker) ? TRIPTYCH_WAKEUP_INTERRUPT : 0;
+	if (stacks_wanted & TRIPTYCH_STACKS_WAKEUP)
+		take_waker_stacks(ctx, state, waker, now);
 	cpu = this_cpu_state();
 	if (cpu && cpu->running_tid && cpu->running_tid == (u32)waker->pid)
 		state->waker = cpu->running_serial;
@@ -209,6 +232,9 @@ int BPF_PROG(on_waking, struct task_struct *p)
 		state->waker = serial_of(waker, waker->pid ? find_task(waker) : 0, now);
 	return 0;
 }
+
+/* Nobody asked, or nobody that we know of. */
+#define NO_WAKER_STACKS (TRIPTYCH_WAKEUP_NEW | TRIPTYCH_WAKEUP_NO_REQUEST)
 
 static __always_inline int wakeup(struct task_struct *p, u16 flags)
 {
@@ -244,6 +270,9 @@ static __always_inline int wakeup(struct task_struct *p, u16 flags)
 	cpu = this_cpu_state();
 	if (!cpu)
 		return 0;
+	if ((stacks_wanted & TRIPTYCH_STACKS_WAKEUP) && !(flags & NO_WAKER_STACKS))
+		tell_stacks_of(state->waker, TRIPTYCH_EV_WAKEUP, state->waker_user_stack,
+		               state->waker_kernel_stack, now);
 	record = reserve_alone(cpu, TRIPTYCH_LOSS_WAKEUP, sizeof(*record), now);
 	if (!record)
 		return 0;

@@ -52,6 +52,13 @@ struct {
 	__type(value, u32);
 } attached_mms SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, TRIPTYCH_STACK_SLOTS);
+	__type(key, u32);
+	__type(value, struct triptych_stack_frames);
+} stack_slots SEC(".maps");
+
 const volatile __u32 ring_count = 1;
 const volatile __u32 ring_blocks = 1;
 const volatile __u32 cpu_count = 1;
@@ -59,6 +66,10 @@ const volatile __s64 preempt_count_distance = 0;
 const volatile bool summary_only = false;
 const volatile bool record_switches = true;
 const volatile bool record_wakeups = true;
+
+const volatile __u32 stacks_wanted = 0;
+const volatile __u32 kernel_stacks_wanted = 0;
+const volatile __u64 stack_seed = 0;
 
 volatile bool gate = false;
 volatile __u32 recorded_flags = TRIPTYCH_TASK_STATE_TARGET;

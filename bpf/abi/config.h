@@ -3,7 +3,7 @@
 #ifndef TRIPTYCH_ABI_CONFIG_H
 #define TRIPTYCH_ABI_CONFIG_H
 
-#include "abi/events.h"
+#include "abi/stacks.h"
 
 #define TRIPTYCH_MAX_RINGS 64
 
@@ -69,7 +69,9 @@ struct triptych_task_state {
 	__u32 mapping_flags;   /* its vm_flags */
 	__u32 mapping_changes; /* and the address space's count of changes then */
 	__u64 mapping_start;
-	__u64 mapping_end;                     /* 0: there is none */
+	__u64 mapping_end;      /* 0: there is none */
+	__u32 waker_user_stack; /* of the open request */
+	__u32 waker_kernel_stack;
 	struct triptych_summary_state summary; /* in the same storage: one look-up serves both */
 };
 
@@ -114,6 +116,41 @@ struct triptych_coroutine_cpu_state {
 	__u64 pending; /* lost, and not yet told by a TRIPTYCH_EV_COROUTINE_LOST record */
 	__u64 first_ns;
 	__u64 last_ns;
+};
+
+/* Stacks: which events have them, and of which mode. */
+#define TRIPTYCH_STACKS_OFF_CPU (1u << 0)
+#define TRIPTYCH_STACKS_WAKEUP (1u << 1)
+#define TRIPTYCH_STACKS_FAULT (1u << 2)
+#define TRIPTYCH_STACKS_COW (1u << 3) /* of the faults, those that write to a page that is there */
+#define TRIPTYCH_STACKS_FORK (1u << 4)
+#define TRIPTYCH_MAX_TOLD_STACKS 65536
+/* Where a stack is put down before it is known to be a new one: a place for each program that takes one,
+ * because a program can be interrupted by another, but not by itself. */
+enum triptych_stack_slot {
+	TRIPTYCH_STACK_SLOT_SWITCH = 0,
+	TRIPTYCH_STACK_SLOT_WAKING = 1,
+	TRIPTYCH_STACK_SLOT_SAMPLE = 2,
+	TRIPTYCH_STACK_SLOT_FAULT = 3,
+	TRIPTYCH_STACK_SLOT_FORK = 4,
+	TRIPTYCH_STACK_SLOTS = 5,
+};
+struct triptych_stack_frames {
+	__u64 frame[TRIPTYCH_STACK_FRAMES];
+};
+/* A stack that has been told: the map's key is one hash of its frames, `check` a part of another. */
+struct triptych_told_stack {
+	__u32 stack;
+	__u32 check;
+};
+/* Per CPU. */
+struct triptych_stack_cpu_state {
+	__u64 taken;      /* stacks that an event has */
+	__u64 told;       /* records of kind STACK */
+	__u64 lost;       /* stacks that no record could tell of, or of an event whose record had no room */
+	__u64 unreadable; /* of the user's, not one frame could be read */
+	__u64 lost_samples;
+	__u64 collisions; /* told again, because another stack had the same hash */
 };
 
 #define TRIPTYCH_ITER_ATTACH 1   /* make the tasks of process iter_tgid (0: all) targets */

@@ -17,7 +17,7 @@
 #endif
 
 #define TRIPTYCH_ABI_MAJOR 2
-#define TRIPTYCH_ABI_MINOR 2
+#define TRIPTYCH_ABI_MINOR 3
 
 #ifdef __cplusplus
 #define TRIPTYCH_ABI_ASSERT(condition, text) static_assert(condition, text)
@@ -50,6 +50,12 @@ enum triptych_event_kind {
 	TRIPTYCH_EV_COROUTINE_FUNCTION = 62, /* what a function's number means */
 	TRIPTYCH_EV_COROUTINE_TOTALS = 63,   /* a function's own counters so far; the last ones count */
 	TRIPTYCH_EV_COROUTINE_LOST = 64,     /* events that are not here, in their place */
+	/* Since minor version 3. */
+	TRIPTYCH_EV_STACK = 70,         /* the frames of a stack, told before or when it is first met */
+	TRIPTYCH_EV_STACK_OF = 71,      /* the stacks of the event that follows */
+	TRIPTYCH_EV_SAMPLE = 72,        /* perf_event/cpu-clock: a task was met on its CPU */
+	TRIPTYCH_EV_KERNEL_SYMBOL = 73, /* written by user space: what a kernel frame's number means */
+	TRIPTYCH_EV_MAP = 74,           /* written by user space: code appeared in an address space */
 };
 
 /* Serial numbers of tasks and address spaces are given in the kernel, dense, and never reused within

@@ -41,6 +41,7 @@ enum bpf_map_type {
 enum { BPF_ANY = 0, BPF_NOEXIST = 1 };
 enum { BPF_F_NO_PREALLOC = 1, BPF_F_MMAPABLE = 1 << 10 };
 enum { BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
+enum { BPF_F_USER_STACK = 1 << 8 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 

@@ -50,4 +50,13 @@ static __always_inline void *reserve_alone(struct triptych_cpu_state *state, u32
 	return ring_bytes_at(this_ring(), begin, room_for(size));
 }
 
+/* Room for a record of no class: who calls counts what finds none. */
+static __always_inline void *reserve_uncounted(u32 size)
+{
+	u32 ring = this_ring();
+	u64 begin = take(ring, room_for(size));
+
+	return begin == RING_FULL ? 0 : ring_bytes_at(ring, begin, room_for(size));
+}
+
 #endif

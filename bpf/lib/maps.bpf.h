@@ -58,6 +58,14 @@ extern struct {
 	__type(value, u32);
 } attached_mms SEC(".maps");
 
+/* Where a stack lies until it is known whether it is a new one. */
+extern struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, TRIPTYCH_STACK_SLOTS);
+	__type(key, u32);
+	__type(value, struct triptych_stack_frames);
+} stack_slots SEC(".maps");
+
 /* Set once, before loading. */
 extern const volatile __u32 ring_count;
 extern const volatile __u32 ring_blocks; /* of each ring; a power of two */
@@ -66,6 +74,10 @@ extern const volatile __s64 preempt_count_distance; /* from the CPU's run queue;
 extern const volatile bool summary_only;            /* accumulate, write no switches, wakeups, faults */
 extern const volatile bool record_switches;         /* false: only what ends a task is looked at */
 extern const volatile bool record_wakeups;          /* false: nor is a switch asked whether one went untold */
+
+extern const volatile __u32 stacks_wanted;        /* TRIPTYCH_STACKS_ */
+extern const volatile __u32 kernel_stacks_wanted; /* of them, those with the kernel's frames too */
+extern const volatile __u64 stack_seed;           /* nobody can know which stacks share a hash */
 
 extern volatile bool gate; /* nothing is recorded while it is closed */
 /* A task is recorded that has all of these flags: at the end of the recording only targets that were in

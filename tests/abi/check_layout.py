@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Pins every offset, size and value of events.h: layout.golden may only grow. config.h is not pinned: the
+"""Pins every offset, size and value of the records: layout.golden may only grow. config.h is not pinned: the
 programs and their loader are built together.
 
     check_layout.py C_COMPILER       UPDATE_GOLDEN=1 in the environment rewrites the file
@@ -19,7 +19,7 @@ GOLDEN = pathlib.Path(__file__).with_name("layout.golden")
 
 def program(contract):
     lines = ["#include <stddef.h>", "#include <stdio.h>"]
-    lines.append('#include "abi/events.h"')
+    lines += ['#include "abi/events.h"', '#include "abi/stacks.h"']
     lines += ["#define FIELD(s, f) \\",
               '  printf("  %3zu %3zu " #f "\\n", offsetof(struct s, f), sizeof(((struct s *)0)->f))',
               "int main(void) {"]
@@ -40,7 +40,7 @@ def layout(compiler, contract):
 
 
 def main():
-    contract = Contract(("abi/events.h",))
+    contract = Contract(("abi/events.h", "abi/stacks.h"))
     if len(contract.structs) < 10 or len(contract.enumerators) < 20 or len(contract.constants) < 20:
         sys.exit("the headers could not be read: their style has changed")
     found = layout(sys.argv[1], contract)

@@ -42,6 +42,8 @@ struct RecordOptions {
   std::vector<std::string> without_hooks;
   std::uint64_t buffer_bytes = 64ull << 20;
   bool summary_only = false;
+  probe::StackSet stacks;
+  std::uint64_t sample_period_ns = 10'000'000;
   bool drain = true;  // false: the rings are read at the end only
 };
 

@@ -24,7 +24,8 @@ int main(int argc, char** argv) {
   if (argc != 3) return 2;
   const std::size_t n = std::strtoul(argv[2], nullptr, 10);
   for (const auto all :
-       {triptych::scenarios::memory_scenarios(), triptych::scenarios::task_scenarios()}) {
+       {triptych::scenarios::memory_scenarios(), triptych::scenarios::task_scenarios(),
+        triptych::scenarios::stack_scenarios()}) {
     for (const Scenario& scenario : all) {
       if (scenario.name == argv[1]) return scenario.run(n);
     }

@@ -18,6 +18,7 @@ struct Scenario {
 
 std::span<const Scenario> memory_scenarios();
 std::span<const Scenario> task_scenarios();
+std::span<const Scenario> stack_scenarios();
 
 void begin();
 void end();

@@ -4,6 +4,7 @@
 // what a conversion forgets or exchanges, a comparison finds.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -79,6 +80,30 @@ inline model::TaskSummary sample_summary(Values& any) {
   summary.mm = model::MmId{any};
   summary.final = true;
   return summary;
+}
+
+// As long as a stack can be.
+inline model::Stack sample_stack(Values& any) {
+  model::Stack stack{.id = model::StackId{any},
+                     .mm = model::MmId{any},
+                     .frames = static_cast<std::uint16_t>(model::kMaxFrames)};
+  for (std::uint64_t& frame : stack.frame) frame = any;
+  return stack;
+}
+
+inline model::Map sample_map(Values& any) {
+  model::Map map{.start = any,
+                 .end = any,
+                 .offset = any,
+                 .inode = any,
+                 .device_major = any,
+                 .device_minor = any,
+                 .tgid = 31,
+                 .fresh = true,
+                 .build_id_size = 3,
+                 .build_id = {0xab, 0x00, 0x0c}};
+  map.path.assign("/usr/lib/lib \"x\"\n.so");
+  return map;
 }
 
 inline std::vector<model::Payload> sample_payloads() {
@@ -183,6 +208,19 @@ inline std::vector<model::Payload> sample_payloads() {
                                      .count = any,
                                      .space = model::CoroutineSpace{any},
                                      .reason = model::CoroutineLoss::kNoRing});
+  all.push_back(sample_stack(any));
+  all.push_back(model::StackOf{.user = model::StackId{any},
+                               .kernel = model::StackId{any},
+                               .what = model::StackWhat::kFault});
+  all.push_back(model::Sample{.period_ns = any,
+                              .user = model::StackId{any},
+                              .kernel = model::StackId{any},
+                              .mm = MmId{any}});
+  model::KernelSymbol symbol{.symbol = any};
+  symbol.name.assign("do_nanosleep");
+  symbol.module.assign("a \"module\"");
+  all.push_back(symbol);
+  all.push_back(sample_map(any));
   return all;
 }
 
@@ -209,6 +247,14 @@ inline void flip_flags(model::Payload& payload) {
           [&](TaskSummary& p) { flip(p.final); },
           [&](Coroutine& p) { flip(p.clamped); },
           [&](CoroutineSpaceNew& p) { flip(p.from_start); },
+          [&](Stack& p) {
+            flip(p.kernel, p.symbols, p.cut);
+            p.frame[2] = 0;
+            std::fill(p.frame.begin() + 3, p.frame.end(), 0);
+            p.frames = 3;
+          },
+          [&](Sample& p) { flip(p.in_kernel); },
+          [&](Map& p) { flip(p.fresh, p.there, p.path_cut); },
           [](auto&) {},
       },
       payload);

@@ -52,6 +52,9 @@ Result<std::vector<std::string>> own_arguments() {
 struct Words {
   std::string duration;
   std::optional<std::string> events;
+  std::optional<std::string> stacks;
+  bool kernel_stacks = false;
+  std::optional<std::string> frequency;
   std::string buffer_size;
   std::string coroutines = "auto";
   std::string coroutine_buffer;
@@ -94,6 +97,38 @@ Result<void> read_coroutine_way(const Words& words, record::Options* options) {
   return {};
 }
 
+constexpr std::uint32_t kHighestFrequency = 10'000;
+
+Result<void> read_frequency(const std::string& word, record::Options* options) {
+  const char* end = word.data() + word.size();
+  const auto parsed = std::from_chars(word.data(), end, options->frequency);
+  if (parsed.ec != std::errc() || parsed.ptr != end || options->frequency == 0 ||
+      options->frequency > kHighestFrequency) {
+    return wrong(fmt::format("{} is not a frequency", quote(word)),
+                 fmt::format("--frequency takes 1 to {}, in a second", kHighestFrequency));
+  }
+  if (!options->stacks.on_cpu) {
+    return wrong("--frequency is of the stacks of what is running", "add --stacks=on-cpu");
+  }
+  return {};
+}
+
+Result<void> read_stacks(const Words& words, record::Options* options) {
+  if (words.stacks) {
+    TRIPTYCH_TRY_ASSIGN(options->stacks, probe::parse_stack_set(*words.stacks));
+  }
+  if (words.frequency) TRIPTYCH_TRY(read_frequency(*words.frequency, options));
+  if (words.kernel_stacks && !options->stacks.any()) {
+    return wrong("--kernel-stacks adds to the stacks of --stacks", "add --stacks");
+  }
+  options->stacks.kernel = words.kernel_stacks;
+  if (options->stacks.any() && options->summary_only) {
+    return wrong("--summary-only keeps no events, so no stacks of them",
+                 "leave --stacks out, or --summary-only");
+  }
+  return {};
+}
+
 Result<void> read_quantities(const Words& words, record::Options* options) {
   if (!words.duration.empty()) {
     std::uint64_t ns = 0;
@@ -122,6 +157,7 @@ Result<void> read_quantities(const Words& words, record::Options* options) {
     options->coroutine_ring_bytes = std::bit_ceil(bytes);
   }
   TRIPTYCH_TRY(read_coroutine_way(words, options));
+  TRIPTYCH_TRY(read_stacks(words, options));
   if (words.events) {
     TRIPTYCH_TRY_ASSIGN(options->events, probe::parse_event_set(*words.events));
   }
@@ -198,6 +234,17 @@ void add_options(CLI::App* self, record::Options* options, Words* words) {
   self->add_option("--events", words->events,
                    "What to record, of switch,wakeup,fault,fork,exec,exit (default: all)")
       ->type_name("LIST");
+  self->add_option("--stacks", words->stacks,
+                   "Keep the stacks of these events, of on-cpu,off-cpu,wakeup,fault,cow,fork "
+                   "(without a LIST: on-cpu,off-cpu)")
+      ->expected(0, 1)
+      ->default_str("on-cpu,off-cpu")
+      ->type_name("[LIST]");
+  self->add_flag("--kernel-stacks", words->kernel_stacks,
+                 "With --stacks: the kernel's frames too, not just of samples");
+  self->add_option("--frequency", words->frequency,
+                   "Stacks of what is running to take in a second, on each CPU (default: 99)")
+      ->type_name("HZ");
   self->add_option("--buffer-size", words->buffer_size,
                    "Room for what is not written yet, of all CPUs together (default: 64M)")
       ->type_name("SIZE");

@@ -2,9 +2,11 @@
 #include "decode/encode.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
+#include <type_traits>
 
-#include "abi/events.h"
+#include "abi/stacks.h"
 
 namespace triptych::decode {
 namespace {
@@ -311,6 +313,88 @@ triptych_coroutine_lost raw_of(const model::CoroutineLost& in) {
   return raw;
 }
 
+triptych_stack raw_of(const model::Stack& in) {
+  triptych_stack raw{};
+  raw.hdr.kind = TRIPTYCH_EV_STACK;
+  raw.stack = number(in.id);
+  raw.mm = number(in.mm);
+  raw.frames = in.frames;
+  raw.flags = static_cast<__u16>(bit_if(in.kernel, TRIPTYCH_STACK_KERNEL) |
+                                 bit_if(in.cut, TRIPTYCH_STACK_CUT) |
+                                 bit_if(in.symbols, TRIPTYCH_STACK_SYMBOLS));
+  std::copy_n(in.frame.begin(), std::min<std::size_t>(in.frames, in.frame.size()), raw.frame);
+  return raw;
+}
+
+triptych_stack_of raw_of(const model::StackOf& in) {
+  triptych_stack_of raw{};
+  raw.hdr.kind = TRIPTYCH_EV_STACK_OF;
+  raw.user_stack = number(in.user);
+  raw.kernel_stack = number(in.kernel);
+  constexpr __u32 kKinds[] = {TRIPTYCH_EV_INVALID, TRIPTYCH_EV_SWITCH, TRIPTYCH_EV_WAKEUP,
+                              TRIPTYCH_EV_TASK_NEW, TRIPTYCH_EV_FAULT};
+  raw.what = kKinds[static_cast<std::size_t>(in.what)];
+  return raw;
+}
+
+triptych_sample raw_of(const model::Sample& in) {
+  triptych_sample raw{};
+  raw.hdr.kind = TRIPTYCH_EV_SAMPLE;
+  raw.period_ns = in.period_ns;
+  raw.user_stack = number(in.user);
+  raw.kernel_stack = number(in.kernel);
+  raw.mm = number(in.mm);
+  raw.flags = bit_if(in.in_kernel, TRIPTYCH_SAMPLE_KERNEL);
+  return raw;
+}
+
+triptych_kernel_symbol raw_of(const model::KernelSymbol& in) {
+  triptych_kernel_symbol raw{};
+  raw.hdr.kind = TRIPTYCH_EV_KERNEL_SYMBOL;
+  raw.symbol = in.symbol;
+  write_name(raw.name, in.name);
+  write_name(raw.module, in.module);
+  return raw;
+}
+
+triptych_map raw_of(const model::Map& in) {
+  triptych_map raw{};
+  raw.hdr.kind = TRIPTYCH_EV_MAP;
+  raw.start = in.start;
+  raw.end = in.end;
+  raw.offset = in.offset;
+  raw.inode = in.inode;
+  raw.device_major = in.device_major;
+  raw.device_minor = in.device_minor;
+  raw.tgid = number(in.tgid);
+  raw.flags = static_cast<__u16>(bit_if(in.fresh, TRIPTYCH_MAP_FRESH) |
+                                 bit_if(in.there, TRIPTYCH_MAP_THERE) |
+                                 bit_if(in.path_cut, TRIPTYCH_MAP_PATH_CUT));
+  raw.build_id_size = in.build_id_size;
+  std::copy_n(in.build_id.begin(), std::min<std::size_t>(in.build_id_size, in.build_id.size()),
+              raw.build_id);
+  write_name(raw.path, in.path);
+  return raw;
+}
+
+constexpr std::size_t rounded_up(std::size_t value, std::size_t step) {
+  return (value + step - 1) / step * step;
+}
+
+// But for stacks and mappings, records have the size of their kind.
+template <class Payload, class Raw>
+std::size_t size_of(const Payload& payload, const Raw& raw) {
+  if constexpr (std::is_same_v<Payload, model::Stack>) {
+    return offsetof(triptych_stack, frame) +
+           rounded_up(payload.frames, TRIPTYCH_STACK_FRAMES_STEP) * sizeof(__u64);
+  } else if constexpr (std::is_same_v<Payload, model::Map>) {
+    return offsetof(triptych_map, path) +
+           rounded_up(payload.path.view().size(), TRIPTYCH_MAP_PATH_STEP);
+  } else {
+    return sizeof raw;
+  }
+}
+
 }  // namespace
 
 std::vector<std::byte> encode(const model::Event& event) {
@@ -321,9 +405,10 @@ std::vector<std::byte> encode(const model::Event& event) {
         raw.hdr.ts_ns = event.ts_ns;
         raw.hdr.task = number(event.task);
         raw.hdr.cpu = event.cpu;
-        raw.hdr.size8 = sizeof raw / 8;
-        std::vector<std::byte> bytes(sizeof raw);
-        std::memcpy(bytes.data(), &raw, sizeof raw);
+        const std::size_t size = size_of(payload, raw);
+        raw.hdr.size8 = static_cast<__u8>(size / 8);
+        std::vector<std::byte> bytes(size);
+        std::memcpy(bytes.data(), &raw, size);
         return bytes;
       },
       event.payload);

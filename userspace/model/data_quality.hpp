@@ -42,6 +42,9 @@ enum class Severity : std::uint8_t { kInfo, kLoss, kDamage };
   X(untold_arrivals, kInfo,                                                                     \
     "a task came to a CPU, or was woken, untold by a tracepoint: the scheduler's own account")  \
   X(lost_coroutine_events, kLoss, "raise --coroutine-buffer")                                   \
+  X(lost_stacks, kLoss, "events are without their stack: raise --buffer-size")                  \
+  X(lost_maps, kLoss, "some frames have no names: mappings of code are missing")                \
+  X(lost_samples, kLoss, "raise --buffer-size")                                                 \
   X(missing_records, kDamage, "records that stood in damaged or missing parts of the file")
 
 enum class Quality : std::uint8_t {

@@ -52,6 +52,8 @@ struct Metadata {
   bool summary_only = false;
   // The stream that has the coroutines' events and no ring's; 0: there is none.
   std::uint32_t coroutine_stream = 0;
+  // Likewise of the mappings of code.
+  std::uint32_t map_stream = 0;
 };
 
 // Counted independently of our programs by an inherited counting event on the target.
@@ -59,6 +61,19 @@ struct CountedFaults {
   std::uint64_t page_faults = 0;  // min + maj
   bool comparable = false;        // began and ended with the recording
   std::string remark;             // why not comparable
+};
+
+// Stacks of events. taken = those with a number + unreadable + lost, but for those that were lost
+// with their event.
+struct StackCounters {
+  std::uint64_t taken = 0;
+  std::uint64_t told = 0;          // records that say what a number means
+  std::uint64_t lost = 0;          // no room in the ring
+  std::uint64_t unreadable = 0;    // not one frame could be read
+  std::uint64_t lost_samples = 0;  // no room in the ring
+  std::uint64_t collisions = 0;    // told again: another stack had the same hash
+  std::uint64_t lost_maps = 0;     // mappings of code that the kernel found no room to tell of
+  bool operator==(const StackCounters&) const = default;
 };
 
 // What the probes counted; kinds as in LossClass. produced = recorded + lost.
@@ -70,6 +85,7 @@ struct ProbeCounters {
   std::uint64_t switches_missed = 0;   // the kernel's counters moved without us
   std::uint64_t serials_exhausted = 0;
   std::uint64_t disk_lost = 0;  // records drained but not written: disk full
+  StackCounters stacks;
 };
 
 // Known only when it ended; absent in a trace whose recorder was killed.

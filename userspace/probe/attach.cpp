@@ -31,7 +31,8 @@ std::vector<int> Attachment::slow_fds() const {
 }
 
 Result<Attachment> Attachment::attach(const Hook& hook, bpf_program* program,
-                                      const std::vector<int>& cpus) {
+                                      const std::vector<int>& cpus,
+                                      std::uint64_t sample_period_ns) {
   Attachment attachment;
   const auto keep = [&](bpf_link* link) -> Result<void> {
     if (link == nullptr) return fail_errno("attach " + name_of(hook), errno);
@@ -69,6 +70,11 @@ Result<Attachment> Attachment::attach(const Hook& hook, bpf_program* program,
         TRIPTYCH_TRY(keep_on_event(open_fault_sampler(
             hook.kind == HookKind::kMinorFaults ? PageFaultEvent::kMinor : PageFaultEvent::kMajor,
             cpu)));
+      }
+      break;
+    case HookKind::kCpuClock:
+      for (const int cpu : cpus) {
+        TRIPTYCH_TRY(keep_on_event(open_clock_sampler(sample_period_ns, cpu)));
       }
       break;
   }

@@ -18,8 +18,9 @@ class Attachment {
   Attachment& operator=(Attachment&& other) noexcept;
   ~Attachment();
 
+  // `sample_period_ns` is for the CPUs' clocks.
   static Result<Attachment> attach(const Hook& hook, bpf_program* program,
-                                   const std::vector<int>& cpus);
+                                   const std::vector<int>& cpus, std::uint64_t sample_period_ns);
 
   // Descriptors that the kernel takes long to let go of; still owned here.
   [[nodiscard]] std::vector<int> slow_fds() const;

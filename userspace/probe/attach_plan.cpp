@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "probe/attach_plan.hpp"
 
+#include <algorithm>
 #include <initializer_list>
 
 #include "probe/hooks.hpp"
@@ -16,6 +17,38 @@ constexpr EventName kEventNames[] = {
     {"switch", &EventSet::switches}, {"wakeup", &EventSet::wakeups}, {"fault", &EventSet::faults},
     {"fork", &EventSet::fork},       {"exec", &EventSet::exec},      {"exit", &EventSet::exit},
 };
+
+struct StackName {
+  std::string_view name;
+  bool StackSet::*member;
+};
+constexpr StackName kStackNames[] = {
+    {"on-cpu", &StackSet::on_cpu}, {"off-cpu", &StackSet::off_cpu}, {"wakeup", &StackSet::wakeup},
+    {"fault", &StackSet::fault},   {"cow", &StackSet::cow},         {"fork", &StackSet::fork},
+};
+
+// Sets the members of `wanted` that the list names.
+template <class Names, class Set>
+Result<void> parse_list(std::string_view text, const char* what, const Names& names, Set& wanted) {
+  std::string known;
+  for (const auto& each : names) {
+    if (!known.empty()) known += ", ";
+    known += each.name;
+  }
+  while (true) {
+    const std::size_t comma = text.find(',');
+    const std::string_view name = text.substr(0, comma);
+    const auto* found = std::find_if(std::begin(names), std::end(names),
+                                     [&](const auto& each) { return each.name == name; });
+    if (found == std::end(names)) {
+      return fail("unknown " + std::string(what) + " '" + std::string(name) + "'",
+                  "known " + std::string(what) + "s: " + known, ErrorCode::kUsage);
+    }
+    wanted.*found->member = true;
+    if (comma == std::string_view::npos) return {};
+    text.remove_prefix(comma + 1);
+  }
+}
 
 using Programs = std::initializer_list<std::string_view>;
 
@@ -117,31 +150,35 @@ Result<void> plan_faults(Planner& planner, bool wanted) {
   return {};
 }
 
+// What an event with a stack is recorded by, it is recorded by without: only samples need a
+// program.
+Result<void> plan_stacks(Planner& planner, const PlanRequest& request) {
+  const StackSet& stacks = request.stacks;
+  const EventSet& events = request.events;
+  if (!stacks.any()) return {};
+  const std::pair<bool, std::string_view> missing[] = {
+      {stacks.off_cpu && !events.switches, "off-cpu stacks are of events of kind switch"},
+      {stacks.wakeup && !events.wakeups, "wakeup stacks are of events of kind wakeup"},
+      {(stacks.fault || stacks.cow) && !events.faults,
+       "fault and cow stacks are of events of kind fault"}};
+  for (const auto& [is, text] : missing) {
+    if (is) return fail(std::string(text), "--events leaves them out", ErrorCode::kUsage);
+  }
+  if (stacks.on_cpu) return planner.require("sample", {"on_sample"});
+  return {};
+}
+
 }  // namespace
 
 Result<EventSet> parse_event_set(std::string_view text) {
   EventSet wanted{false, false, false, false, false, false};
-  std::string known;
-  for (const EventName& event : kEventNames) {
-    if (!known.empty()) known += ", ";
-    known += event.name;
-  }
-  while (true) {
-    const std::size_t comma = text.find(',');
-    const std::string_view name = text.substr(0, comma);
-    bool found = false;
-    for (const EventName& event : kEventNames) {
-      if (event.name != name) continue;
-      wanted.*event.member = true;
-      found = true;
-    }
-    if (!found) {
-      return fail("unknown event '" + std::string(name) + "'", "known events: " + known,
-                  ErrorCode::kUsage);
-    }
-    if (comma == std::string_view::npos) break;
-    text.remove_prefix(comma + 1);
-  }
+  TRIPTYCH_TRY(parse_list(text, "event", kEventNames, wanted));
+  return wanted;
+}
+
+Result<StackSet> parse_stack_set(std::string_view text) {
+  StackSet wanted;
+  TRIPTYCH_TRY(parse_list(text, "stack", kStackNames, wanted));
   return wanted;
 }
 
@@ -175,7 +212,10 @@ Result<AttachPlan> make_attach_plan(const Capabilities& capabilities, const Plan
   plan_clone_calls(planner, wanted.fork, request.summary_only);
   if (request.coroutine_probes) TRIPTYCH_TRY(planner.require("coroutine", {"on_coroutine_marker"}));
 
+  TRIPTYCH_TRY(plan_stacks(planner, request));
+
   AttachPlan plan = std::move(planner.plan());
+  plan.stacks = request.stacks;
   plan.preempt_count_distance = capabilities.preempt_count_distance;
   plan.record_switches = wanted.switches;
   plan.record_wakeups = wanted.wakeups;

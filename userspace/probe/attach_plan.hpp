@@ -30,11 +30,27 @@ struct EventSet {
 // "switch,wakeup,fault,fork,exec,exit"; an unknown name is an error that lists the known ones.
 Result<EventSet> parse_event_set(std::string_view text);
 
+// Which events have the stacks of their tasks with them.
+struct StackSet {
+  bool on_cpu = false;  // samples, taken in a steady beat
+  bool off_cpu = false;
+  bool wakeup = false;
+  bool fault = false;
+  bool cow = false;  // of the faults, those that may copy
+  bool fork = false;
+  bool kernel = false;  // also the kernel's frames where unwinding them is what costs most
+  [[nodiscard]] bool any() const { return on_cpu || off_cpu || wakeup || fault || cow || fork; }
+};
+
+// "on-cpu,off-cpu,wakeup,fault,cow,fork"; an unknown name is an error that lists the known ones.
+Result<StackSet> parse_stack_set(std::string_view text);
+
 struct PlanRequest {
   EventSet events;
   bool summary_only = false;
   bool launched = false;  // a command that is yet to be started: nothing runs that is to be found
   bool coroutine_probes = false;  // places in the program where it says what its coroutines do
+  StackSet stacks;
 };
 
 struct AttachPlan {
@@ -45,6 +61,7 @@ struct AttachPlan {
   std::int64_t preempt_count_distance = 0;  // see percpu.hpp
   bool record_switches = true;              // false: only the last switch of a task is looked at
   bool record_wakeups = true;
+  StackSet stacks;
   bool count_faults = true;  // by a counting event beside the records, for the audit
 };
 

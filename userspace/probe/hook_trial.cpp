@@ -26,6 +26,8 @@ namespace {
 constexpr bpf_insn kReturnZero[] = {{BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0},
                                     {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
 
+constexpr std::uint64_t kTrialPeriodNs = 1'000'000'000;
+
 tl::unexpected<Error> refused(const char* step, int errno_value) {
   std::string message = std::string(step) + " refused: ";
   message += std::generic_category().message(errno_value);
@@ -74,6 +76,7 @@ Result<void> HookTrial::attach(const Hook& hook) {
     case HookKind::kSyscallTracepoint:
     case HookKind::kMinorFaults:
     case HookKind::kMajorFaults:
+    case HookKind::kCpuClock:
       return attach_on_event(hook);
     case HookKind::kUserProbes:
       return try_user_probes();
@@ -112,6 +115,7 @@ Result<void> HookTrial::attach_on_event(const Hook& hook) {
       TRIPTYCH_TRY_ASSIGN(const unsigned id, tracepoint_id("syscalls/" + std::string(hook.target)));
       return open_tracepoint(id);
     }
+    if (hook.kind == HookKind::kCpuClock) return open_clock_sampler(kTrialPeriodNs, 0);
     return open_fault_sampler(
         hook.kind == HookKind::kMinorFaults ? PageFaultEvent::kMinor : PageFaultEvent::kMajor, 0);
   }();

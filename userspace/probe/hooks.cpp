@@ -21,6 +21,7 @@ constexpr Hook kHooks[] = {
     {"on_page_alloc", HookKind::kRawTracepoint, "mm_page_alloc"},
     {"on_fault_minor", HookKind::kMinorFaults, "page-faults-min"},
     {"on_fault_major", HookKind::kMajorFaults, "page-faults-maj"},
+    {"on_sample", HookKind::kCpuClock, "cpu-clock"},
     {"on_kernel_taken_start", HookKind::kFunctionEntry, "handle_mm_fault"},
     {"on_kernel_taken_end", HookKind::kFunctionExit, "handle_mm_fault"},
     {"on_clone_enter", HookKind::kSyscallTracepoint, "sys_enter_clone"},
@@ -47,6 +48,7 @@ std::string_view prefix_of(HookKind kind) {
       return "tracepoint/syscalls/";
     case HookKind::kMinorFaults:
     case HookKind::kMajorFaults:
+    case HookKind::kCpuClock:
       return "perf_event/";
     case HookKind::kFunctionEntry:
       return "fentry/";

@@ -15,6 +15,7 @@ enum class HookKind : std::uint8_t {
   kSyscallTracepoint,  // tracepoint/syscalls/…, through a perf event
   kMinorFaults,        // software perf event on each CPU, period 1
   kMajorFaults,
+  kCpuClock,       // software perf event on each CPU, at a frequency
   kFunctionEntry,  // fentry
   kFunctionExit,   // fexit
   kTaskWalk,       // iter/task

@@ -49,6 +49,15 @@ Result<UniqueFd> open_fault_sampler(PageFaultEvent event, int cpu) {
   return open_event(attr, -1, cpu, "perf event page-faults");
 }
 
+Result<UniqueFd> open_clock_sampler(std::uint64_t period_ns, int cpu) {
+  perf_event_attr attr{};
+  attr.type = PERF_TYPE_SOFTWARE;
+  attr.config = PERF_COUNT_SW_CPU_CLOCK;
+  attr.sample_period = period_ns;
+  attr.exclude_idle = 1;
+  return open_event(attr, -1, cpu, "perf event cpu-clock");
+}
+
 Result<UniqueFd> open_fault_counter(PageFaultEvent event, pid_t tid) {
   perf_event_attr attr{};
   attr.type = PERF_TYPE_SOFTWARE;

@@ -19,6 +19,9 @@ Result<std::vector<int>> online_cpus();
 // Overflows at each page fault that is completed on `cpu`, in whatever task.
 Result<UniqueFd> open_fault_sampler(PageFaultEvent event, int cpu);
 
+// Overflows on `cpu` each time that `period_ns` have passed, whatever runs but for nothing at all.
+Result<UniqueFd> open_clock_sampler(std::uint64_t period_ns, int cpu);
+
 // Counts the completed page faults of `tid` and of all that it will create.
 Result<UniqueFd> open_fault_counter(PageFaultEvent event, pid_t tid);
 

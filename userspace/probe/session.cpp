@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 #include <signal.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -80,6 +81,8 @@ struct Session::Impl {
   Result<void> count_faults();
   [[nodiscard]] std::vector<triptych_cpu_state> cpu_states() const;
   void want_user_probes(bool wanted) const;
+  void want_stacks() const;
+  [[nodiscard]] model::StackCounters count_stacks() const;
   void take_last_losses();
   void take_last_coroutine_losses();
 };
@@ -105,6 +108,22 @@ void Session::Impl::want_user_probes(bool wanted) const {
                                         static_cast<bpf_attach_type>(kUserProbesAttachType));
 }
 
+void Session::Impl::want_stacks() const {
+  const StackSet& stacks = options.plan.stacks;
+  const auto bit = [](bool wanted, std::uint32_t value) { return wanted ? value : 0u; };
+  const std::uint32_t wanted =
+      bit(stacks.off_cpu, TRIPTYCH_STACKS_OFF_CPU) | bit(stacks.wakeup, TRIPTYCH_STACKS_WAKEUP) |
+      bit(stacks.fault, TRIPTYCH_STACKS_FAULT) | bit(stacks.cow, TRIPTYCH_STACKS_COW) |
+      bit(stacks.fork, TRIPTYCH_STACKS_FORK);
+  skeleton->rodata->stacks_wanted = wanted;
+  skeleton->rodata->kernel_stacks_wanted = stacks.kernel ? wanted : 0;
+  if (::getrandom(&skeleton->rodata->stack_seed, sizeof(__u64), 0) != sizeof(__u64)) {
+    skeleton->rodata->stack_seed = now_ns();  // guessable, so that somebody could hide a stack
+  }
+  // The map is part of the programs; without stacks it takes no memory.
+  if (!stacks.any()) bpf_map__set_max_entries(skeleton->maps.told_stacks, 1);
+}
+
 Result<void> Session::Impl::load(std::uint32_t cpus) {
   skeleton.reset(triptych_bpf__open());
   if (!skeleton) return fail_errno("open the BPF object", errno);
@@ -116,6 +135,7 @@ Result<void> Session::Impl::load(std::uint32_t cpus) {
   skeleton->rodata->record_switches = options.plan.record_switches;
   skeleton->rodata->record_wakeups = options.plan.record_wakeups;
   skeleton->rodata->coroutines_from_start = options.coroutines_from_start;
+  want_stacks();
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skeleton->obj) {
     const std::string_view name = bpf_program__name(program);
@@ -149,7 +169,8 @@ Result<void> Session::Impl::attach() {
       if (walk == nullptr) return fail_errno("attach " + name_of(*hook), errno);
       continue;
     }
-    TRIPTYCH_TRY_ASSIGN(Attachment attachment, Attachment::attach(*hook, program, cpus));
+    TRIPTYCH_TRY_ASSIGN(Attachment attachment,
+                        Attachment::attach(*hook, program, cpus, options.sample_period_ns));
     attachments.push_back(std::move(attachment));
   }
   return {};
@@ -425,8 +446,29 @@ std::uint64_t Session::tasks_alive() const {
   return impl_->alive;
 }
 
+model::StackCounters Session::Impl::count_stacks() const {
+  model::StackCounters counters;
+  std::vector<triptych_stack_cpu_state> states(
+      static_cast<std::size_t>(libbpf_num_possible_cpus()));
+  const std::uint32_t zero = 0;
+  if (bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.stack_cpu_states), &zero, states.data()) !=
+      0) {
+    return counters;
+  }
+  for (const triptych_stack_cpu_state& state : states) {
+    counters.taken += state.taken;
+    counters.told += state.told;
+    counters.lost += state.lost;
+    counters.unreadable += state.unreadable;
+    counters.lost_samples += state.lost_samples;
+    counters.collisions += state.collisions;
+  }
+  return counters;
+}
+
 model::ProbeCounters Session::counters() const {
   model::ProbeCounters counters;
+  counters.stacks = impl_->count_stacks();
   for (const triptych_cpu_state& state : impl_->cpu_states()) {
     for (int i = 0; i < TRIPTYCH_LOSS_CLASSES; ++i) {
       counters.produced[i] += state.produced[i];

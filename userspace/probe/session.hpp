@@ -30,6 +30,7 @@ class Session {
     AttachPlan plan;
     bool summary_only = false;
     bool whole_machine = false;
+    std::uint64_t sample_period_ns = 0;  // of samples, when the plan has them
     bool coroutines_from_start = false;  // the probes are there before the target is
   };
 

@@ -71,16 +71,27 @@ Stop EventLoop::run() {
   }
 }
 
+Result<void> EventLoop::write(std::uint32_t ring, std::span<const std::byte> record) {
+  using symbol::capture::KernelStacks;
+  if (!KernelStacks::concerns(record)) return parts_.writer.append(ring, record);
+  return kernel_stacks_.pass(ring, record, [&](std::span<const std::byte> passed) {
+    return parts_.writer.append(ring, passed);
+  });
+}
+
 bool EventLoop::drain() {
   parts_.coroutines.begin();
+  parts_.code_maps.begin();
   auto drained = parts_.session.drain(
       [this](std::uint32_t ring, std::span<const std::byte> record) -> Result<void> {
         pacer_.add(ring, record.size());
         parts_.coroutines.on_record(record);
         parts_.coroutine_probes.on_record(record);
-        return parts_.writer.append(ring, record);
+        parts_.code_maps.on_record(record);
+        return write(ring, record);
       });
   if (drained) drained = parts_.coroutines.write(parts_.writer);
+  if (drained) drained = parts_.code_maps.write(parts_.writer);
   if (!drained) {
     error_ = drained.error();
     return false;

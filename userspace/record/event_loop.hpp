@@ -4,17 +4,21 @@
 // command, progress to the terminal.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "launch/signals.hpp"
 #include "probe/session.hpp"
+#include "record/code_maps.hpp"
 #include "record/console.hpp"
 #include "record/coroutine_probes.hpp"
 #include "record/coroutines.hpp"
 #include "record/drain_pacer.hpp"
 #include "record/options.hpp"
 #include "record/target.hpp"
+#include "symbol/capture/kernel_stacks.hpp"
 #include "trace/writer.hpp"
 
 namespace triptych::record {
@@ -38,6 +42,7 @@ class EventLoop {
     Console& console;
     Coroutines& coroutines;
     CoroutineProbes& coroutine_probes;
+    CodeMaps& code_maps;
   };
   EventLoop(const Parts& parts, std::uint64_t start_ns);
 
@@ -57,6 +62,7 @@ class EventLoop {
 
  private:
   bool drain();  // false: error_ is set
+  Result<void> write(std::uint32_t ring, std::span<const std::byte> record);
   void sleep(std::uint64_t until_ns);
   bool read_signals();  // true when one came
   [[nodiscard]] bool target_ended() const;
@@ -67,6 +73,7 @@ class EventLoop {
   std::uint64_t last_drain_ns_;
   std::uint64_t next_snapshot_ns_;
   DrainPacer pacer_;
+  symbol::capture::KernelStacks kernel_stacks_;
   std::optional<Error> error_;
   std::uint64_t dropped_ = 0;
   int signals_seen_ = 0;

@@ -18,6 +18,9 @@ inline constexpr const char* kDefaultOutput = "triptych.tpt";
 inline constexpr std::uint64_t kDefaultBufferBytes = 64ull << 20;
 inline constexpr std::uint64_t kDefaultCoroutineRingBytes = 16ull << 20;
 
+// Not a divisor of anything that programs do in a steady beat.
+inline constexpr std::uint32_t kDefaultFrequency = 99;
+
 enum class CoroutineWay : std::uint8_t {
   kOff,
   kRecorder,  // of programs that link our library
@@ -33,6 +36,8 @@ struct Options {
   probe::EventSet events;
   std::uint64_t buffer_bytes = kDefaultBufferBytes;  // of all CPUs together
   bool summary_only = false;
+  probe::StackSet stacks;
+  std::uint32_t frequency = kDefaultFrequency;  // of samples, in a second, on each CPU
   CoroutineWay coroutines = CoroutineWay::kRecorder;
   std::uint64_t coroutine_ring_bytes = kDefaultCoroutineRingBytes;  // of each thread
   std::string user;                         // to run the command as; empty: who called us

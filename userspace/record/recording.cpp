@@ -12,6 +12,7 @@
 #include "host/host.hpp"
 #include "probe/capabilities.hpp"
 #include "probe/session.hpp"
+#include "record/code_maps.hpp"
 #include "record/console.hpp"
 #include "record/coroutine_probes.hpp"
 #include "record/coroutines.hpp"
@@ -45,6 +46,16 @@ struct Prepared {
   probe::Session session;
   Coroutines coroutines;
   CoroutineProbes coroutine_probes;
+  CodeMaps code_maps;
+
+  // Streams of the trace: the rings', then the others'.
+  [[nodiscard]] std::uint32_t coroutine_stream() const { return session.rings(); }
+  [[nodiscard]] std::uint32_t map_stream() const {
+    return session.rings() + (coroutines.recorded() ? 1 : 0);
+  }
+  [[nodiscard]] std::uint32_t streams() const {
+    return map_stream() + (code_maps.recorded() ? 1 : 0);
+  }
 };
 
 Result<void> check_rights(const Options& options) {
@@ -60,6 +71,7 @@ Outcome<Prepared> prepare(const Options& options, launch::Signals& signals, Cons
   Outcome<Target> target = Target::prepare(options, caller, signals, coroutines.environment());
   if (!target) return tl::unexpected<Failure>(target.error());
   TRIPTYCH_RECORD_TRY(CoroutineProbes coroutine_probes, CoroutineProbes::plan(options));
+  TRIPTYCH_RECORD_TRY(CodeMaps code_maps, CodeMaps::prepare(options));
   TRIPTYCH_RECORD_TRY(OutputFile file, OutputFile::create(options.output, caller));
   auto preparation = probe::Preparation::start({options.buffer_bytes, options.events.faults});
   TRIPTYCH_RECORD_TRY(const probe::Capabilities capabilities,
@@ -68,11 +80,12 @@ Outcome<Prepared> prepare(const Options& options, launch::Signals& signals, Cons
   TRIPTYCH_RECORD_TRY(
       probe::AttachPlan plan,
       probe::make_attach_plan(capabilities, {options.events, options.summary_only, is_command,
-                                             coroutine_probes.wanted()}));
+                                             coroutine_probes.wanted(), options.stacks}));
   probe::Session::Options wanted;
   wanted.plan = plan;
   wanted.summary_only = options.summary_only;
   wanted.whole_machine = options.kind == model::TargetKind::kMachine;
+  wanted.sample_period_ns = kNsPerSecond / options.frequency;
   wanted.coroutines_from_start = is_command;
   TRIPTYCH_RECORD_TRY(probe::Session session, probe::Session::open(wanted, std::move(preparation)));
   if (const auto attached = coroutine_probes.attach(session); !attached) {
@@ -85,7 +98,8 @@ Outcome<Prepared> prepare(const Options& options, launch::Signals& signals, Cons
                   std::move(file),
                   std::move(session),
                   std::move(coroutines),
-                  std::move(coroutine_probes)};
+                  std::move(coroutine_probes),
+                  std::move(code_maps)};
 }
 
 model::Metadata describe(const Options& options, const Prepared& prepared, std::uint64_t start_ns) {
@@ -107,7 +121,8 @@ model::Metadata describe(const Options& options, const Prepared& prepared, std::
     metadata.plan.push_back({"process 1", "", "not shown to BPF programs by this kernel"});
   }
   metadata.summary_only = options.summary_only;
-  if (prepared.coroutines.recorded()) metadata.coroutine_stream = prepared.session.rings();
+  if (prepared.coroutines.recorded()) metadata.coroutine_stream = prepared.coroutine_stream();
+  if (prepared.code_maps.recorded()) metadata.map_stream = prepared.map_stream();
   return metadata;
 }
 
@@ -166,6 +181,7 @@ Result<void> finish(Prepared& prepared, EventLoop& loop, trace::Writer& writer, 
   ending.reason = reason_of(stop, loop.error());
   if (child != nullptr) ending.wait_status = child->try_wait();
   ending.counters = prepared.session.counters();
+  ending.counters.stacks.lost_maps = prepared.code_maps.lost();
   ending.counters.disk_lost = writer.records_lost() + loop.dropped();
   ending.counted_faults = prepared.session.counted_faults();
   ending.recorder_cpu_ns = own_cpu_ns();
@@ -214,8 +230,10 @@ Outcome<int> record(const Options& options, Prepared& prepared) {
   TRIPTYCH_RECORD_TRY(
       trace::Writer writer,
       trace::Writer::create(std::move(end_of_file), describe(options, prepared, start_ns),
-                            prepared.session.rings() + (prepared.coroutines.recorded() ? 1 : 0)));
-  prepared.coroutines.start(prepared.target.describe(), prepared.session.rings(), prepared.console);
+                            prepared.streams()));
+  prepared.coroutines.start(prepared.target.describe(), prepared.coroutine_stream(),
+                            prepared.console);
+  prepared.code_maps.start(prepared.target.describe(), prepared.map_stream());
   if (prepared.session.first_process_hidden()) {
     prepared.console.say(
         "not recorded: process 1, which this kernel does not show to BPF programs");
@@ -228,9 +246,10 @@ Outcome<int> record(const Options& options, Prepared& prepared) {
   if (const auto started = prepared.target.start(); !started) {
     return tl::unexpected<Failure>(started.error());
   }
-  EventLoop loop({options, prepared.session, writer, prepared.target, prepared.signals,
-                  prepared.console, prepared.coroutines, prepared.coroutine_probes},
-                 start_ns);
+  EventLoop loop(
+      {options, prepared.session, writer, prepared.target, prepared.signals, prepared.console,
+       prepared.coroutines, prepared.coroutine_probes, prepared.code_maps},
+      start_ns);
   Result<void> finished = prepared.file.publish();
   if (finished) {
     const Stop stop = loop.run();

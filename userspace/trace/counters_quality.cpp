@@ -24,6 +24,9 @@ void add_counters(const model::ProbeCounters& counters, model::DataQuality& qual
   quality.add(Quality::storage_failed, counters.storage_failed + counters.serials_exhausted);
   quality.add(Quality::recursion_misses, counters.recursion_misses);
   quality.add(Quality::switches_missed, counters.switches_missed);
+  quality.add(Quality::lost_stacks, counters.stacks.lost);
+  quality.add(Quality::lost_maps, counters.stacks.lost_maps);
+  quality.add(Quality::lost_samples, counters.stacks.lost_samples);
 }
 
 void add_lost(const model::Lost& lost, model::DataQuality& quality) {

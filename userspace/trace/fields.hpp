@@ -5,6 +5,8 @@
 //     number(name, integer or id)    hex(name, integer)          flag(name, bool)
 //     text(name, FixedString)        list(name, array)           arguments(name, TaskExec)
 //     choice(name, enum, names)      names[i] is the enumerator of value first + i
+//     build_id(name, Map)            its bytes in hexadecimal
+//     frames(name, Stack)            its addresses, or SYMBOL+OFFSET
 //     number_or(name, integer, absent)  left out when it is `absent`, not when it is zero
 #pragma once
 
@@ -34,6 +36,7 @@ inline constexpr ChoiceNames kWhatNames{
 inline constexpr ChoiceNames kCoroutineSourceNames{1, {"recorder", "usdt"}};
 inline constexpr ChoiceNames kClockNames{1, {"tsc", "monotonic"}};
 inline constexpr ChoiceNames kCoroutineLossNames{1, {"ring", "no_ring", "damage", "kernel"}};
+inline constexpr ChoiceNames kStackWhatNames{1, {"switch", "wakeup", "task_new", "fault"}};
 inline constexpr ChoiceNames kMarkTypeNames{1, {"begin", "end", "point"}};
 inline constexpr ChoiceNames kMappingNames{
     0, {"unknown", "none", "anon", "file", "shmem", "hugetlb", "special"}};
@@ -60,7 +63,12 @@ inline constexpr std::array<std::string_view, std::variant_size_v<model::Payload
     "coroutine_space",
     "coroutine_function",
     "coroutine_totals",
-    "coroutine_lost"};
+    "coroutine_lost",
+    "stack",
+    "stack_of",
+    "sample",
+    "kernel_symbol",
+    "map"};
 
 template <Like<model::Counters> P, class V>
 void visit_counters(P& p, V& v) {
@@ -314,6 +322,55 @@ void visit_fields(P& p, V& v) {
   v.number("first_ns", p.first_ns);
   v.number("last_ns", p.last_ns);
   v.number("count", p.count);
+}
+
+template <Like<model::Stack> P, class V>
+void visit_fields(P& p, V& v) {
+  v.number("id", p.id);
+  v.number("mm", p.mm);
+  v.flag("kernel", p.kernel);
+  v.flag("symbols", p.symbols);
+  v.flag("cut", p.cut);
+  v.frames("frames", p);
+}
+
+template <Like<model::StackOf> P, class V>
+void visit_fields(P& p, V& v) {
+  v.choice("what", p.what, kStackWhatNames);
+  v.number("user", p.user);
+  v.number("kernel", p.kernel);
+}
+
+template <Like<model::Sample> P, class V>
+void visit_fields(P& p, V& v) {
+  v.number("period_ns", p.period_ns);
+  v.number("user", p.user);
+  v.number("kernel", p.kernel);
+  v.number("mm", p.mm);
+  v.flag("in_kernel", p.in_kernel);
+}
+
+template <Like<model::KernelSymbol> P, class V>
+void visit_fields(P& p, V& v) {
+  v.number("symbol", p.symbol);
+  v.text("name", p.name);
+  v.text("module", p.module);
+}
+
+template <Like<model::Map> P, class V>
+void visit_fields(P& p, V& v) {
+  v.number("tgid", p.tgid);
+  v.hex("start", p.start);
+  v.hex("end", p.end);
+  v.hex("offset", p.offset);
+  v.number("inode", p.inode);
+  v.number("device_major", p.device_major);
+  v.number("device_minor", p.device_minor);
+  v.flag("fresh", p.fresh);
+  v.flag("there", p.there);
+  v.flag("path_cut", p.path_cut);
+  v.build_id("build_id", p);
+  v.text("path", p.path);
 }
 
 }  // namespace triptych::trace

@@ -94,6 +94,11 @@ std::size_t loss_class(std::uint8_t kind) {
     case TRIPTYCH_EV_COROUTINE_FUNCTION:
     case TRIPTYCH_EV_COROUTINE_TOTALS:
     case TRIPTYCH_EV_COROUTINE_LOST:
+    case TRIPTYCH_EV_STACK:
+    case TRIPTYCH_EV_STACK_OF:
+    case TRIPTYCH_EV_SAMPLE:
+    case TRIPTYCH_EV_KERNEL_SYMBOL:
+    case TRIPTYCH_EV_MAP:
       break;  // none that the kernel side counts
   }
   // "kinds 10 to 19", those of a later version included

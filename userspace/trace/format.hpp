@@ -14,8 +14,8 @@
 namespace triptych::trace {
 
 inline constexpr std::uint16_t kFormatMajor = 1;
-inline constexpr std::uint16_t kFormatMinor = 1;
-inline constexpr std::uint32_t kMaxStreams = 65;  // 64 rings and the coroutines
+inline constexpr std::uint16_t kFormatMinor = 2;
+inline constexpr std::uint32_t kMaxStreams = 66;  // 64 rings, coroutines, maps
 inline constexpr std::size_t kMaxJsonBytes = std::size_t{1} << 20;
 inline constexpr std::size_t kMaxStoredBytes = std::size_t{2} << 20;
 inline constexpr std::size_t kEndingRoomBytes = 4096;  // payload of the chunk that the ending fills

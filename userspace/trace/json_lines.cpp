@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <utility>
 
 #include "trace/fields.hpp"
@@ -52,6 +53,20 @@ class JsonVisitor {
       if (!list.empty()) list += ',';
       list += json_string(rest.substr(0, end));
       rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    field(name, "[{}]", list);
+  }
+  void build_id(std::string_view name, const model::Map& map) {
+    const std::span used = std::span(map.build_id).first(map.build_id_size);
+    field(name, "\"{:02x}\"", fmt::join(used, ""));
+  }
+  void frames(std::string_view name, const model::Stack& stack) {
+    std::string list;
+    for (const std::uint64_t value : std::span(stack.frame).first(stack.frames)) {
+      const auto frame = model::KernelFrame::of(value);
+      if (!list.empty()) list += ',';
+      list += stack.symbols ? fmt::format("\"{}+{:#x}\"", frame.symbol, frame.offset)
+                            : fmt::format("\"{:#x}\"", value);
     }
     field(name, "[{}]", list);
   }

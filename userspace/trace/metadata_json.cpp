@@ -187,6 +187,36 @@ OrderedJson target_json(const model::Target& target) {
   return json;
 }
 
+OrderedJson counters_json(const model::ProbeCounters& counters) {
+  OrderedJson json{{"produced", classes_json(counters.produced)},
+                   {"lost", classes_json(counters.lost)},
+                   {"storage_failed", counters.storage_failed},
+                   {"recursion_misses", counters.recursion_misses},
+                   {"switches_missed", counters.switches_missed},
+                   {"serials_exhausted", counters.serials_exhausted},
+                   {"disk_lost", counters.disk_lost}};
+  const model::StackCounters& stacks = counters.stacks;
+  if (stacks == model::StackCounters()) return json;
+  json["stacks"] = {{"taken", stacks.taken},
+                    {"told", stacks.told},
+                    {"lost", stacks.lost},
+                    {"unreadable", stacks.unreadable},
+                    {"lost_samples", stacks.lost_samples},
+                    {"collisions", stacks.collisions},
+                    {"lost_maps", stacks.lost_maps}};
+  return json;
+}
+
+void read_stack_counters(const Fields& fields, model::StackCounters& out) {
+  fields.read("taken", out.taken);
+  fields.read("told", out.told);
+  fields.read("lost", out.lost);
+  fields.read("unreadable", out.unreadable);
+  fields.read("lost_samples", out.lost_samples);
+  fields.read("collisions", out.collisions);
+  fields.read("lost_maps", out.lost_maps);
+}
+
 }  // namespace
 
 std::string to_json(const model::Metadata& metadata) {
@@ -211,24 +241,17 @@ std::string to_json(const model::Metadata& metadata) {
                    {"plan", plan},
                    {"summary_only", metadata.summary_only}};
   if (metadata.coroutine_stream != 0) json["coroutine_stream"] = metadata.coroutine_stream;
+  if (metadata.map_stream != 0) json["map_stream"] = metadata.map_stream;
   return one_line(json);
 }
 
 std::string to_json(const model::Ending& ending) {
-  const model::ProbeCounters& counters = ending.counters;
   const OrderedJson status =
       ending.wait_status ? OrderedJson(*ending.wait_status) : OrderedJson(nullptr);
   return one_line({{"end_ns", ending.end_ns},
                    {"reason", ending.reason},
                    {"wait_status", status},
-                   {"counters",
-                    {{"produced", classes_json(counters.produced)},
-                     {"lost", classes_json(counters.lost)},
-                     {"storage_failed", counters.storage_failed},
-                     {"recursion_misses", counters.recursion_misses},
-                     {"switches_missed", counters.switches_missed},
-                     {"serials_exhausted", counters.serials_exhausted},
-                     {"disk_lost", counters.disk_lost}}},
+                   {"counters", counters_json(ending.counters)},
                    {"counted_faults",
                     {{"page_faults", ending.counted_faults.page_faults},
                      {"comparable", ending.counted_faults.comparable},
@@ -256,6 +279,7 @@ bool from_json(std::string_view text, model::Metadata& out, std::uint64_t& bad_f
   fields.read("start_ns", out.start_ns);
   fields.read("summary_only", out.summary_only);
   fields.read("coroutine_stream", out.coroutine_stream);
+  fields.read("map_stream", out.map_stream);
   read_host(fields.object("host"), out.host);
   read_target(fields.object("target"), out.target);
   fields.each("plan", [&](const Json& item) {
@@ -285,6 +309,7 @@ bool from_json(std::string_view text, model::Ending& out, std::uint64_t& bad_fie
   counters.read("switches_missed", out.counters.switches_missed);
   counters.read("serials_exhausted", out.counters.serials_exhausted);
   counters.read("disk_lost", out.counters.disk_lost);
+  read_stack_counters(counters.object("stacks"), out.counters.stacks);
   const Fields faults = fields.object("counted_faults");
   faults.read("page_faults", out.counted_faults.page_faults);
   faults.read("comparable", out.counted_faults.comparable);

@@ -183,12 +183,18 @@ void StreamCursor::add_missing(model::Lost missing, std::uint64_t first_ns, std:
                                          .count = std::max<std::uint64_t>(missing.records(), 1),
                                          .reason = model::CoroutineLoss::kDamage}});
   }
+  const std::uint32_t of_maps = context_.index.metadata.map_stream;
+  if (of_maps != 0 && stream_ == of_maps) {
+    // Names are missing, but no event.
+    return context_.quality.add(Quality::lost_maps, std::max<std::uint64_t>(missing.records(), 1));
+  }
   missing.first_ns = first_ns;
   missing.last_ns = last_ns;
   missing.damaged = true;
   const std::uint32_t all = context_.index.streams;
-  const std::uint32_t streams =
-      std::max(of_coroutines != 0 && of_coroutines < all ? all - 1 : all, 1u);
+  const std::uint32_t others = (of_coroutines != 0 && of_coroutines < all ? 1u : 0u) +
+                               (of_maps != 0 && of_maps < all ? 1u : 0u);
+  const std::uint32_t streams = std::max(all - std::min(all, others), 1u);
   const std::uint32_t cpus = std::min(context_.index.metadata.host.cpus, streams * kMaxCpusOfRing);
   for (std::uint32_t cpu = stream_; cpu == stream_ || cpu < cpus; cpu += streams) {
     add_synthetic({.ts_ns = last_ns,

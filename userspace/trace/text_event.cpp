@@ -110,6 +110,19 @@ bool parse_string(std::string_view text, std::string& out) {
   return true;
 }
 
+// An address, or SYMBOL+OFFSET.
+bool parse_frame(std::string_view text, bool symbols, std::uint64_t& out) {
+  if (!symbols) return parse_number(text, out);
+  const std::size_t plus = text.find('+');
+  model::KernelFrame frame;
+  if (plus == text.npos || !parse_number(text.substr(0, plus), frame.symbol) ||
+      !parse_number(text.substr(plus + 1), frame.offset)) {
+    return false;
+  }
+  out = frame.coded();
+  return true;
+}
+
 // Fills a payload's fields from the tokens; a field without a token keeps its default.
 class FieldReader {
  public:
@@ -151,6 +164,36 @@ class FieldReader {
     if (!string(name, exec.args.size(), value)) return;
     exec.args_size = static_cast<std::uint32_t>(value.size());
     value.copy(exec.args.data(), value.size());
+  }
+  void build_id(std::string_view name, model::Map& map) {
+    const Token* token = find(name, true);
+    if (token == nullptr) return;
+    const std::string_view digits = token->value;
+    if (digits.size() % 2 != 0 || digits.size() / 2 > map.build_id.size()) {
+      return bad_value(*token);
+    }
+    for (std::size_t i = 0; i < digits.size() / 2; ++i) {
+      const int high = hex_digit(digits[2 * i]);
+      const int low = hex_digit(digits[2 * i + 1]);
+      if (high < 0 || low < 0) return bad_value(*token);
+      map.build_id[i] = static_cast<std::uint8_t>(high * 16 + low);
+    }
+    map.build_id_size = static_cast<std::uint8_t>(digits.size() / 2);
+  }
+  void frames(std::string_view name, model::Stack& stack) {
+    const Token* token = find(name, true);
+    if (token == nullptr) return;
+    std::string_view rest = token->value;
+    for (;;) {
+      const std::size_t comma = std::min(rest.find(','), rest.size());
+      if (stack.frames == stack.frame.size() ||
+          !parse_frame(rest.substr(0, comma), stack.symbols, stack.frame[stack.frames])) {
+        return bad_value(*token);
+      }
+      ++stack.frames;
+      if (comma == rest.size()) return;
+      rest.remove_prefix(comma + 1);
+    }
   }
   template <class T>
   void choice(std::string_view name, T& out, const ChoiceNames& names) {

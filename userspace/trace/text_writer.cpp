@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 #include <utility>
 
 #include "trace/fields.hpp"
@@ -71,6 +72,24 @@ class TextVisitor {
   }
   void arguments(std::string_view name, const model::TaskExec& exec) {
     string(name, {exec.args.data(), std::min<std::size_t>(exec.args_size, exec.args.size())});
+  }
+  void build_id(std::string_view name, const model::Map& map) {
+    const std::span used = std::span(map.build_id).first(map.build_id_size);
+    if (!used.empty()) field(name, "{:02x}", fmt::join(used, ""));
+  }
+  void frames(std::string_view name, const model::Stack& stack) {
+    const std::span used = std::span(stack.frame).first(stack.frames);
+    if (used.empty()) return;
+    fmt::format_to(std::back_inserter(out_), " {}=", name);
+    for (std::size_t i = 0; i < used.size(); ++i) {
+      if (i != 0) out_ += ',';
+      if (stack.symbols) {
+        const auto frame = model::KernelFrame::of(used[i]);
+        fmt::format_to(std::back_inserter(out_), "{}+{:#x}", frame.symbol, frame.offset);
+      } else {
+        fmt::format_to(std::back_inserter(out_), "{:#x}", used[i]);
+      }
+    }
   }
   template <class T>
   void choice(std::string_view name, T value, const ChoiceNames& names) {

@@ -24,6 +24,9 @@ complete -c triptych -n $record -s p -l process -x -a '(__fish_complete_pids)' -
 complete -c triptych -n $record -s a -l all -d 'Record the whole machine'
 complete -c triptych -n $record -l duration -x -d 'End after this time'
 complete -c triptych -n $record -l events -x -a 'switch wakeup fault fork exec exit' -d 'What to record'
+complete -c triptych -n $record -l stacks -a 'on-cpu off-cpu wakeup fault cow fork' -d 'Keep the stacks of these events'
+complete -c triptych -n $record -l kernel-stacks -d 'The frames of the kernel too'
+complete -c triptych -n $record -l frequency -x -d 'Stacks of what runs, in a second'
 complete -c triptych -n $record -l buffer-size -x -d 'Room for what is not written yet'
 complete -c triptych -n $record -l coroutines -x -a 'auto off' -d 'Which coroutines to record'
 complete -c triptych -n $record -l coroutine-buffer -x -d 'Room for the coroutine events of each thread'
@@ -40,6 +43,7 @@ complete -c triptych -n $report -l sort -x -a 'on-cpu runnable blocked switches 
 complete -c triptych -n $report -l from-mark -x -d 'Begin at this mark'
 complete -c triptych -n $report -l to-mark -x -d 'Stop at this mark'
 complete -c triptych -n $report -l slow-step -x -d 'What blocks an event loop'
+complete -c triptych -n $report -l debug-files -d 'Names from /usr/lib/debug too'
 complete -c triptych -n $report -l schema -d 'Print the JSON Schema'
 complete -c triptych -n $report -l strict -d 'Exit with 4 when the data is not complete and exact'
 

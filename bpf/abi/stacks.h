@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The records of stacks and of what names their frames: a part of the contract of events.h, by its rules. */
+#ifndef TRIPTYCH_ABI_STACKS_H
+#define TRIPTYCH_ABI_STACKS_H
+
+#include "abi/events.h"
+
+/* Stacks. A record that has stacks names them by number; what a number means is told by a STACK record of
+ * this recording, which may stand in another CPU's ring and a moment later, and may be told again, under
+ * the same number or another. User and kernel frames are stacks of their own. */
+#define TRIPTYCH_STACK_NONE 0u
+#define TRIPTYCH_STACK_FRAMES 124
+#define TRIPTYCH_STACK_FRAMES_STEP 4 /* records have room for a multiple of these frames */
+#define TRIPTYCH_STACK_KERNEL (1u << 0)
+#define TRIPTYCH_STACK_CUT (1u << 1) /* there may be more frames than the record can have */
+/* Of a kernel stack: each frame is a symbol's number, times 2^32, plus the offset in it. What the kernel
+ * side writes has addresses instead, which do not get into any file. */
+#define TRIPTYCH_STACK_SYMBOLS (1u << 2)
+struct triptych_stack {
+	struct triptych_hdr hdr;
+	__u32 stack;
+	__u32 mm; /* whose addresses they are; TRIPTYCH_MM_NONE of a kernel stack */
+	__u16 frames;
+	__u16 flags;
+	__u32 reserved;
+	__u64 frame[TRIPTYCH_STACK_FRAMES]; /* innermost first; the record ends behind the last ones used */
+};
+TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_stack) == 1024, "stack is 1024 bytes");
+
+/* The event that has these stacks comes next on this CPU, with this time. */
+struct triptych_stack_of {
+	struct triptych_hdr hdr; /* hdr.task is the task whose stacks they are */
+	__u32 user_stack;        /* TRIPTYCH_STACK_NONE: not asked for, or not to be had */
+	__u32 kernel_stack;
+	__u32 what; /* enum triptych_event_kind, of the event */
+	__u32 reserved;
+};
+TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_stack_of) == 32, "stack_of is 32 bytes");
+
+/* hdr.task was running at hdr.ts_ns, by a clock of the CPU's that ticks every period_ns. */
+#define TRIPTYCH_SAMPLE_KERNEL (1u << 0) /* in kernel mode */
+struct triptych_sample {
+	struct triptych_hdr hdr;
+	__u64 period_ns;
+	__u32 user_stack;
+	__u32 kernel_stack;
+	__u32 mm;
+	__u32 flags;
+};
+TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_sample) == 40, "sample is 40 bytes");
+
+#define TRIPTYCH_SYMBOL_NAME_LEN 128
+#define TRIPTYCH_MODULE_NAME_LEN 56
+struct triptych_kernel_symbol {
+	struct triptych_hdr hdr;
+	__u32 symbol;
+	__u32 reserved;
+	char name[TRIPTYCH_SYMBOL_NAME_LEN];   /* empty: the kernel has no name for the address */
+	char module[TRIPTYCH_MODULE_NAME_LEN]; /* empty: the kernel itself */
+};
+TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_kernel_symbol) == 208, "kernel_symbol is 208 bytes");
+
+/* Code that a process has mapped, as PERF_RECORD_MMAP2 tells or /proc/PID/maps. What it covers of an
+ * earlier one is no longer that one's. */
+#define TRIPTYCH_MAP_FRESH (1u << 0) /* first of an exec's address space, whose TASK_EXEC is still to come */
+#define TRIPTYCH_MAP_THERE (1u << 1) /* it was there when the recording of the process began */
+#define TRIPTYCH_MAP_PATH_CUT (1u << 2) /* the path is longer */
+#define TRIPTYCH_BUILD_ID_LEN 20
+#define TRIPTYCH_MAP_PATH_LEN 896
+#define TRIPTYCH_MAP_PATH_STEP 64 /* records have room for a multiple of these bytes of path */
+struct triptych_map {
+	struct triptych_hdr hdr; /* hdr.task is TRIPTYCH_TASK_NONE */
+	__u64 start;
+	__u64 end;
+	__u64 offset; /* in the file */
+	__u64 inode;  /* 0: not known, as are the device's numbers then */
+	__u32 device_major;
+	__u32 device_minor;
+	__u32 tgid;
+	__u16 flags;
+	__u8 build_id_size; /* 0: not known */
+	__u8 reserved;
+	__u8 build_id[TRIPTYCH_BUILD_ID_LEN];
+	__u32 reserved2;
+	char path[TRIPTYCH_MAP_PATH_LEN]; /* as the process sees it; "[vdso]", "//anon"; the record ends
+	                                   * behind what is used of it */
+};
+TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_map) == 984, "map is 984 bytes");
+
+#endif

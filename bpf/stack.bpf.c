@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Numbers for stacks: explained in lib/stack.bpf.h. */
+#include "lib/stack.bpf.h"
+
+/* Those that have not been met for longest are forgotten when there are many, and told again. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, TRIPTYCH_MAX_TOLD_STACKS);
+	__type(key, u64);
+	__type(value, struct triptych_told_stack);
+} told_stacks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct triptych_stack_cpu_state);
+} stack_cpu_states SEC(".maps");
+
+__u32 next_stack = TRIPTYCH_STACK_NONE + 1;
+
+static __always_inline struct triptych_stack_cpu_state *stack_state(void)
+{
+	u32 zero = 0;
+
+	return bpf_map_lookup_elem(&stack_cpu_states, &zero);
+}
+
+struct stack_hash {
+	u64 key;
+	u64 check;
+};
+
+static __always_inline void hash_frames(const struct triptych_stack_frames *frames, u32 count, u32 mm,
+                                        struct stack_hash *hash)
+{
+	u64 key = stack_seed ^ mm, check = (stack_seed >> 32) + mm;
+
+#pragma clang loop unroll(disable)
+	for (u32 i = 0; i < TRIPTYCH_STACK_FRAMES; i++) {
+		if (i >= count)
+			break;
+		key = (key ^ frames->frame[i]) * 0x9e3779b97f4a7c15ull;
+		key ^= key >> 32;
+		check = (check + frames->frame[i]) * 0xd6e8feb86659fd93ull;
+		check ^= check >> 29;
+	}
+	hash->key = key;
+	hash->check = check;
+}
+
+/* The record takes as much room as the longest, and what it does not need is a record of its own that
+ * nobody reads: the verifier does not follow a size that is not a constant. */
+static __always_inline bool tell_stack(const struct triptych_stack_frames *frames, u32 bytes, u32 stack,
+                                       u32 mm, u64 now)
+{
+	const u32 room = room_for(sizeof(struct triptych_stack));
+	const u32 step = TRIPTYCH_STACK_FRAMES_STEP * sizeof(u64);
+	u32 used = __builtin_offsetof(struct triptych_stack, frame) + (bytes + step - 1) / step * step;
+	u32 ring = this_ring();
+	u64 begin = take(ring, room);
+	struct triptych_stack *record;
+	struct triptych_hdr *rest = 0;
+
+	if (begin == RING_FULL)
+		return false;
+	record = ring_bytes_at(ring, begin, room);
+	if (!record)
+		return false;
+	if (used < room)
+		rest = ring_bytes_at(ring, begin + used, sizeof(*rest));
+	if (rest)
+		discard(rest, room - used);
+	fill_header(&record->hdr, TRIPTYCH_EV_STACK, now, TRIPTYCH_TASK_NONE);
+	record->stack = stack;
+	record->mm = mm;
+	record->frames = bytes / sizeof(u64);
+	record->flags = mm == TRIPTYCH_MM_NONE ? TRIPTYCH_STACK_KERNEL : 0;
+	if (record->frames == TRIPTYCH_STACK_FRAMES)
+		record->flags |= TRIPTYCH_STACK_CUT;
+	if (bytes <= sizeof(record->frame))
+		bpf_probe_read_kernel(record->frame, bytes, frames);
+	submit(&record->hdr, used);
+	return true;
+}
+
+__noinline u32 number_of_stack(u32 slot, u64 bytes, u32 mm, u64 now)
+{
+	struct triptych_stack_frames *frames = bpf_map_lookup_elem(&stack_slots, &slot);
+	struct triptych_stack_cpu_state *state = stack_state();
+	struct triptych_told_stack *known, fresh;
+	struct stack_hash hash;
+
+	if (!frames || !state)
+		return TRIPTYCH_STACK_NONE;
+	__sync_fetch_and_add(&state->taken, 1);
+	if (bytes < sizeof(u64) || bytes > sizeof(*frames)) {
+		__sync_fetch_and_add(&state->unreadable, 1);
+		return TRIPTYCH_STACK_NONE;
+	}
+	hash_frames(frames, bytes / sizeof(u64), mm, &hash);
+	known = bpf_map_lookup_elem(&told_stacks, &hash.key);
+	if (known && known->check == (u32)hash.check)
+		return known->stack;
+	if (known)
+		__sync_fetch_and_add(&state->collisions, 1);
+	fresh.stack = __sync_fetch_and_add(&next_stack, 1);
+	fresh.check = hash.check;
+	if (!tell_stack(frames, bytes, fresh.stack, mm, now)) {
+		__sync_fetch_and_add(&state->lost, 1);
+		return TRIPTYCH_STACK_NONE;
+	}
+	__sync_fetch_and_add(&state->told, 1);
+	bpf_map_update_elem(&told_stacks, &hash.key, &fresh, BPF_ANY);
+	return fresh.stack;
+}
+
+__noinline int count_lost_sample(void)
+{
+	struct triptych_stack_cpu_state *state = stack_state();
+
+	if (state)
+		__sync_fetch_and_add(&state->lost_samples, 1);
+	return 0;
+}
+
+__noinline int tell_stacks_of(u32 task, u32 what, u32 user_stack, u32 kernel_stack, u64 now)
+{
+	struct triptych_stack_of *record;
+	struct triptych_stack_cpu_state *state;
+
+	if (user_stack == TRIPTYCH_STACK_NONE && kernel_stack == TRIPTYCH_STACK_NONE)
+		return 0;
+	record = reserve_uncounted(sizeof(*record));
+	if (record) {
+		fill_header(&record->hdr, TRIPTYCH_EV_STACK_OF, now, task);
+		record->user_stack = user_stack;
+		record->kernel_stack = kernel_stack;
+		record->what = what;
+		submit(&record->hdr, sizeof(*record));
+		return 0;
+	}
+	state = stack_state();
+	if (state)
+		__sync_fetch_and_add(&state->lost, (user_stack ? 1 : 0) + (kernel_stack ? 1 : 0));
+	return 0;
+}

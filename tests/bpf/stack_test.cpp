@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Stacks against chains of functions that tell where they are.
+#include <gtest/gtest.h>
+
+#include <cinttypes>
+#include <cstdio>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "bpf/recorded_scenario.hpp"
+
+namespace triptych::test {
+namespace {
+
+struct Range {
+  std::uint64_t start = 0;
+  std::uint64_t stop = 0;
+  [[nodiscard]] bool has(std::uint64_t address) const { return address >= start && address < stop; }
+};
+
+struct Stacks {
+  explicit Stacks(const Recorded& recorded) {
+    for (const auto& [event, stack] : recorded.all<model::Stack>()) told[stack.id] = stack;
+    for (const auto& [event, mark] : recorded.all<model::Mark>()) {
+      char name[16];
+      Range range;
+      if (mark.type == model::MarkType::kPoint &&
+          std::sscanf(std::string(mark.name.view()).c_str(), "%15s %" SCNx64 " %" SCNx64, name,
+                      &range.start, &range.stop) == 3) {
+        functions[name] = range;
+      }
+      if (mark.type == model::MarkType::kBegin) begin_ns = event.ts_ns;
+      if (mark.type == model::MarkType::kEnd) end_ns = event.ts_ns;
+      task = event.task;
+    }
+  }
+
+  [[nodiscard]] bool marked(const model::Event& event) const {
+    return event.task == task && event.ts_ns > begin_ns && event.ts_ns < end_ns;
+  }
+  // The innermost frames are these functions', in this order.
+  [[nodiscard]] bool begins(model::StackId id, std::initializer_list<const char*> names) const {
+    const auto found = told.find(id);
+    if (found == told.end() || found->second.frames < names.size()) return false;
+    std::size_t at = 0;
+    for (const char* name : names) {
+      if (!functions.at(name).has(found->second.frame[at++])) return false;
+    }
+    return true;
+  }
+
+  std::map<model::StackId, model::Stack> told;
+  std::map<std::string, Range> functions;
+  model::TaskId task{};
+  model::TimeNs begin_ns = 0;
+  model::TimeNs end_ns = 0;
+};
+
+// What was taken is there, by the recorder's own account.
+void expect_all_there(const Recorded& recorded) {
+  const model::StackCounters& counters = recorded.ending.counters.stacks;
+  std::uint64_t numbers = 0;
+  for (const auto& [event, of] : recorded.all<model::StackOf>()) {
+    numbers += (of.user != model::kNoStack) + (of.kernel != model::kNoStack);
+  }
+  for (const auto& [event, sample] : recorded.all<model::Sample>()) {
+    numbers += (sample.user != model::kNoStack) + (sample.kernel != model::kNoStack);
+  }
+  EXPECT_EQ(counters.lost, 0u);
+  EXPECT_EQ(counters.lost_samples, 0u);
+  EXPECT_EQ(counters.taken, numbers + counters.unreadable);
+  EXPECT_EQ(counters.told, recorded.all<model::Stack>().size());
+}
+
+RecordOptions with_stacks(const probe::StackSet& stacks) {
+  RecordOptions options;
+  options.stacks = stacks;
+  return options;
+}
+
+// What stands directly before `at` on the same CPU, if it is its stacks.
+std::optional<model::StackOf> stacks_before(const Recorded& recorded, std::size_t at) {
+  const model::Event& event = recorded.events[at];
+  for (std::size_t i = at; i-- > 0 && recorded.events[i].ts_ns == event.ts_ns;) {
+    if (recorded.events[i].cpu != event.cpu) continue;
+    const auto* of = std::get_if<model::StackOf>(&recorded.events[i].payload);
+    if (of != nullptr && recorded.events[i].task == event.task) return *of;
+  }
+  return std::nullopt;
+}
+
+TEST(Stack, EachBlockedSwitchHasTheChainThatSleeps) {
+  constexpr std::size_t kSleeps = 200;
+  Recorded recorded;
+  record_scenario("blocked_chain", kSleeps, &recorded, with_stacks({.off_cpu = true}));
+  if (HasFatalFailure() || IsSkipped()) return;
+  expect_all_there(recorded);
+  const Stacks stacks(recorded);
+  std::size_t blocked = 0;
+  std::set<model::StackId> numbers;
+  for (std::size_t i = 0; i < recorded.events.size(); ++i) {
+    const auto* change = std::get_if<model::Switch>(&recorded.events[i].payload);
+    if (change == nullptr || !change->voluntary || !stacks.marked(recorded.events[i])) continue;
+    ++blocked;
+    const auto of = stacks_before(recorded, i);
+    ASSERT_TRUE(of);
+    EXPECT_EQ(of->what, model::StackWhat::kSwitch);
+    EXPECT_EQ(of->kernel, model::kNoStack);
+    EXPECT_TRUE(stacks.begins(of->user, {"inner", "middle", "outer"}));
+    numbers.insert(of->user);
+  }
+  EXPECT_EQ(blocked, kSleeps);
+  EXPECT_EQ(numbers.size(), 1u);  // told once
+}
+
+TEST(Stack, KernelFramesBeginWithTheSchedulers) {
+  Recorded recorded;
+  record_scenario("blocked_chain", 20, &recorded, with_stacks({.off_cpu = true, .kernel = true}));
+  if (HasFatalFailure() || IsSkipped()) return;
+  expect_all_there(recorded);
+  const Stacks stacks(recorded);
+  std::size_t seen = 0;
+  for (const auto& [event, of] : recorded.all<model::StackOf>()) {
+    if (!stacks.marked(event)) continue;
+    ++seen;
+    ASSERT_TRUE(stacks.told.count(of.kernel));
+    const model::Stack& kernel = stacks.told.at(of.kernel);
+    EXPECT_TRUE(kernel.kernel);
+    EXPECT_GE(kernel.frames, 5u);
+    for (std::size_t i = 0; i < kernel.frames; ++i) {
+      EXPECT_LT(static_cast<std::int64_t>(kernel.frame[i]), 0);
+    }
+    EXPECT_TRUE(stacks.begins(of.user, {"inner", "middle", "outer"}));
+  }
+  EXPECT_EQ(seen, 20u);
+}
+
+TEST(Stack, SamplesOfWhatRuns) {
+  constexpr std::size_t kMilliseconds = 500;
+  RecordOptions options = with_stacks({.on_cpu = true});
+  options.sample_period_ns = 1'000'000;
+  Recorded recorded;
+  record_scenario("busy_chain", kMilliseconds, &recorded, options);
+  if (HasFatalFailure() || IsSkipped()) return;
+  expect_all_there(recorded);
+  const Stacks stacks(recorded);
+  std::size_t samples = 0;
+  std::size_t in_chain = 0;
+  for (const auto& [event, sample] : recorded.all<model::Sample>()) {
+    if (!stacks.marked(event)) continue;
+    ++samples;
+    EXPECT_EQ(sample.period_ns, 1'000'000u);
+    EXPECT_EQ(sample.kernel != model::kNoStack, sample.in_kernel);
+    in_chain += stacks.begins(sample.user, {"spin", "middle", "outer"});
+  }
+  // Beside others who want the CPU, it runs for a part of the time only.
+  EXPECT_GE(samples, kMilliseconds / 20);
+  EXPECT_LE(samples, kMilliseconds + 20);
+  // The rest asks for the time: in the vDSO.
+  EXPECT_GE(in_chain, samples * 9 / 10);
+}
+
+TEST(Stack, WhatFindsNoRoomIsCounted) {
+  RecordOptions options = with_stacks({.off_cpu = true, .kernel = true});
+  options.buffer_bytes = 64 << 10;
+  options.drain = false;
+  Recorded recorded;
+  record_scenario("blocked_chain", 1500, &recorded, options);
+  if (HasFatalFailure() || IsSkipped()) return;
+  const model::StackCounters& counters = recorded.ending.counters.stacks;
+  std::uint64_t numbers = 0;
+  for (const auto& [event, of] : recorded.all<model::StackOf>()) {
+    numbers += (of.user != model::kNoStack) + (of.kernel != model::kNoStack);
+  }
+  EXPECT_GT(counters.lost, 100u);
+  EXPECT_EQ(counters.taken, numbers + counters.unreadable + counters.lost);
+}
+
+}  // namespace
+}  // namespace triptych::test
