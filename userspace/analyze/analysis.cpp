@@ -12,6 +12,7 @@
 #include "analyze/fork_tracker.hpp"
 #include "analyze/loss_tracker.hpp"
 #include "analyze/mark_tracker.hpp"
+#include "analyze/stack_tracker.hpp"
 #include "analyze/summary_builder.hpp"
 #include "analyze/summary_mode.hpp"
 #include "analyze/sums.hpp"
@@ -69,6 +70,7 @@ struct Analysis::Impl {
   void fault(const model::Event& event, const model::Fault& fault);
   void change(const model::Event& event, const model::Switch& change);
   void wakeup(const model::Event& event, const model::Wakeup& wakeup);
+  void sampled(const model::Event& event, const model::Sample& sample);
   void rare(const model::Event& event);
   bool about_coroutines(const model::Event& event);
   void created(const model::Event& event, const model::TaskNew& created);
@@ -96,9 +98,10 @@ struct Analysis::Impl {
   LossTracker losses;
   TaskTable tasks{quality};
   AddressSpaces spaces;
-  SwitchTracker switches{tasks, losses, window, quality, recorded, intervals};
+  StackTracker stacks{window};
+  SwitchTracker switches{tasks, losses, window, quality, recorded, intervals, stacks};
   ForkTracker forks{tasks, spaces, losses, window};
-  FaultTracker faults{spaces, forks, window, page_size, intervals};
+  FaultTracker faults{spaces, forks, window, page_size, intervals, stacks};
   CoroutineTracker coroutines;
   MarkTracker marks;
   std::uint64_t events = 0;
@@ -115,6 +118,7 @@ void Analysis::Impl::push(const model::Event& event) {
   }
   if (!first_ns) first_ns = event.ts_ns;
   last_ns = event.ts_ns;
+  if (stacks.on_event(event)) return;
   ++events;
   if (const auto* switched = std::get_if<model::Switch>(&event.payload)) {
     change(event, *switched);
@@ -126,9 +130,21 @@ void Analysis::Impl::push(const model::Event& event) {
     if (!window.closed()) fault(event, *faulted);
   } else if (const auto* coroutine = std::get_if<model::Coroutine>(&event.payload)) {
     coroutines.on_event(event, *coroutine);
+  } else if (const auto* sample = std::get_if<model::Sample>(&event.payload)) {
+    sampled(event, *sample);
   } else {
     rare(event);
   }
+}
+
+void Analysis::Impl::sampled(const model::Event& event, const model::Sample& sample) {
+  const TaskRecord* record = tasks.find(event.task);
+  const Stacks of = stacks.on_sample(event, sample);
+  if (!intervals || record == nullptr || !window.counting()) return;
+  intervals({.task = &record->task,
+             .begin_ns = event.ts_ns,
+             .end_ns = event.ts_ns,
+             .doing = Sampled{of, sample.period_ns, event.cpu, sample.in_kernel}});
 }
 
 void Analysis::Impl::change(const model::Event& event, const model::Switch& change) {
@@ -247,6 +263,11 @@ void Analysis::Impl::created(const model::Event& event, const model::TaskNew& cr
   TaskRecord* child = tasks.on_new(event, created);
   if (child == nullptr) return;
   switches.on_birth(*child);
+  child->creation = stacks.of(event, model::StackWhat::kTaskNew);
+  stacks.table().code.on_use(created.tgid, created.mm);
+  if (created.mm != created.parent_mm) {
+    stacks.table().code.on_fork(created.mm, created.parent_mm, event.ts_ns);
+  }
   if (parent != nullptr) forks.on_use(*parent, created.parent_mm, event.ts_ns);
   spaces.use(*child, created.mm, event.ts_ns, child->task.comm);
   forks.on_new(*child, event.ts_ns, created);
@@ -256,6 +277,7 @@ void Analysis::Impl::seen(const model::Event& event, const model::TaskSeen& seen
   TaskRecord* record = tasks.on_seen(event, seen);
   if (record == nullptr || !record->target) return;
   spaces.use(*record, seen.mm, event.ts_ns, record->task.comm);
+  stacks.table().code.on_use(seen.tgid, seen.mm);
   if (seen.how == model::SeenHow::kLaunched) {
     switches.on_launch(*record, event.ts_ns, event.cpu);
   } else {
@@ -286,6 +308,7 @@ void Analysis::Impl::exec(const model::Event& event, const model::TaskExec& exec
   tasks.on_exec(*record, event.ts_ns, exec);
   record->previous_comm.clear();
   spaces.use(*record, exec.mm, event.ts_ns, old_name);
+  stacks.table().code.on_exec(record->task.tgid, exec.mm);
   if (window.counting()) ++record->task.exec_count;
 }
 
@@ -324,10 +347,11 @@ void Analysis::Impl::tell_creation(TaskRecord& child, const model::CloneReturn* 
   const TaskRecord* parent = tasks.find(child.task.parent);
   if (parent == nullptr) return;
   child.creation_told = true;
-  Interval interval{.task = &parent->task,
-                    .begin_ns = child.task.start_ns,
-                    .end_ns = std::nullopt,
-                    .doing = Created{&child.task, child.task.start_ns, std::nullopt}};
+  Interval interval{
+      .task = &parent->task,
+      .begin_ns = child.task.start_ns,
+      .end_ns = std::nullopt,
+      .doing = Created{&child.task, child.task.start_ns, std::nullopt, child.creation}};
   if (returned != nullptr) {
     if (returned->page_table_copy_ns != 0) {
       std::get<Created>(interval.doing).page_table_copy_ns =
@@ -437,6 +461,7 @@ Result<Summary> Analysis::finish(const std::optional<model::Ending>& ending,
   summary.forks = impl.forks.take(summary.begin_ns, summary.end_ns);
   build_address_spaces(impl.spaces, impl.tasks, summary.begin_ns, summary.end_ns, summary);
   impl.coroutines.finish(trace_end, summary);
+  impl.stacks.finish(summary);
   build_tasks(impl.tasks, summary.begin_ns, summary.end_ns, summary);
   if (!was_recorded(impl.metadata, "coroutine")) summary.coroutines.recorded = false;
   summary.totals = totals_of(summary);

@@ -65,7 +65,8 @@ void FaultTracker::on_fault(TaskRecord& task, const model::Event& event,
   }
   if (!intervals_) return;
   intervals_(interval_of(task.task, event,
-                         Faulted{&fault, kind, event.cpu, bytes, charged.child, charged.to_child}));
+                         Faulted{&fault, kind, event.cpu, bytes, charged.child, charged.to_child,
+                                 stacks_.of(event, model::StackWhat::kFault)}));
 }
 
 }  // namespace triptych::analyze

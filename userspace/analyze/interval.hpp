@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "analyze/stacks.hpp"
 #include "analyze/summary.hpp"
 #include "model/event.hpp"
 
@@ -29,6 +30,7 @@ struct Runnable {
   RunnableWhy why = RunnableWhy::kUntold;
   bool interrupt = false;  // woke it
   model::TaskId by{};      // who woke it, or runs instead; kNoTask: an interrupt, or not known
+  Stacks waker;            // where it was woken from
 };
 
 // Who woke a task, who had woken that one before, and so on, as it was known at the wakeup.
@@ -41,6 +43,7 @@ struct WakerChain {
 struct Blocked {
   std::int32_t key = 0;                // the system call: see blocked_name
   const WakerChain* wakers = nullptr;  // null: no wakeup ended it
+  Stacks stacks;
 };
 
 struct Unknown {
@@ -55,12 +58,14 @@ struct Faulted {
   std::uint64_t copied_bytes = 0;  // from a page that another address space shared
   model::TaskId fork{};            // the child of the fork that is charged; kNoTask: none is
   bool copied_by_child = false;    // as its part of the bill
+  Stacks stacks;
 };
 
 struct Created {
   const Task* child = nullptr;
   model::TimeNs at_ns = 0;                          // the child came into being
   std::optional<std::uint64_t> page_table_copy_ns;  // part of the call
+  Stacks stacks;                                    // of the creator
 };
 
 // It was on top of a thread: what it awaits or calls on the same thread is not part of it.
@@ -71,7 +76,16 @@ struct CoroutineStep {
   std::uint32_t space = 0;
 };
 
-using Doing = std::variant<Running, Runnable, Blocked, Unknown, Faulted, Created, CoroutineStep>;
+// A moment, which stands for `period_ns` on a CPU: it has no length, and is part of a `Running`.
+struct Sampled {
+  Stacks stacks;
+  std::uint64_t period_ns = 0;
+  std::uint16_t cpu = 0;
+  bool in_kernel = false;
+};
+
+using Doing =
+    std::variant<Running, Runnable, Blocked, Unknown, Faulted, Created, CoroutineStep, Sampled>;
 
 struct Interval {
   const Task* task = nullptr;  // as it is known by now; null: a thread of which nothing is known

@@ -55,7 +55,9 @@ void SpanLedger::wait(TaskRecord& record, const Runnable& why, model::TimeNs fro
 
 void SpanLedger::block(TaskRecord& record, const Blocked& how, model::TimeNs from_ns,
                        model::TimeNs until_ns) {
-  add_blocked(record, how.key, tell(record, how, from_ns, until_ns));
+  const std::uint64_t time_ns = tell(record, how, from_ns, until_ns);
+  add_blocked(record, how.key, time_ns);
+  stacks_.waited(how.stacks, how.key, time_ns);
 }
 
 void SpanLedger::doubt(TaskRecord& record, UnknownCause cause, model::TimeNs from_ns,
@@ -113,7 +115,8 @@ void SpanLedger::settle(TaskRecord& record, const OpenSpan& span, model::TimeNs 
     case RunState::kNew: {
       const bool was_woken = span.woken_ns != 0 && span.woken_ns <= until_ns;
       const model::TimeNs woken = was_woken ? span.woken_ns : until_ns;
-      block(record, {span.blocked_key, was_woken ? &span.wakers : nullptr}, span.since_ns, woken);
+      block(record, {span.blocked_key, was_woken ? &span.wakers : nullptr, span.stacks},
+            span.since_ns, woken);
       wait(record, span.runnable, woken, until_ns);
       break;
     }

@@ -9,6 +9,7 @@
 
 #include "analyze/counting_window.hpp"
 #include "analyze/loss_tracker.hpp"
+#include "analyze/stack_tracker.hpp"
 #include "analyze/task_record.hpp"
 #include "model/data_quality.hpp"
 
@@ -18,12 +19,13 @@ class SpanLedger {
  public:
   SpanLedger(const LossTracker& losses, const CountingWindow& window,
              const model::DataQuality& quality, bool wakeups_recorded,
-             const IntervalSink& intervals)
+             const IntervalSink& intervals, StackTracker& stacks)
       : losses_(losses),
         window_(window),
         quality_(quality),
         wakeups_recorded_(wakeups_recorded),
-        intervals_(intervals) {}
+        intervals_(intervals),
+        stacks_(stacks) {}
 
   // Counts the span up to `until_ns` as what it was known to be.
   void settle(TaskRecord& record, const OpenSpan& span, model::TimeNs until_ns);
@@ -61,6 +63,7 @@ class SpanLedger {
   const model::DataQuality& quality_;
   const bool wakeups_recorded_;
   const IntervalSink& intervals_;
+  StackTracker& stacks_;
   bool all_losses_told_ = false;
   std::vector<DoubtfulSpan> doubtful_;  // a bounded number; more are unknown as a whole
 };

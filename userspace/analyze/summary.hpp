@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "analyze/histogram.hpp"
+#include "analyze/stacks.hpp"
 #include "model/data_quality.hpp"
 #include "model/event.hpp"
 #include "model/ids.hpp"
@@ -309,6 +310,23 @@ struct Coroutines {
   std::vector<EventLoop> loops;
 };
 
+// What all tasks together waited, or computed, in one place.
+struct StackSum {
+  Stacks stacks;
+  std::int32_t key = 0;     // waited: in which system call, see blocked_name
+  std::uint64_t count = 0;  // waits; or samples
+  std::uint64_t time_ns = 0;
+};
+
+struct StackSums {
+  bool recorded = false;
+  std::uint64_t waited_ns = 0;          // blocked, with a stack
+  std::uint64_t waited_without_ns = 0;  // without
+  std::uint64_t ran_ns = 0;             // by samples
+  std::vector<StackSum> waits, runs;    // longest first, at most 1,000
+  std::shared_ptr<const StackTable> table;
+};
+
 struct Totals {
   SwitchCounts switches;
   std::uint64_t wakeups = 0;
@@ -354,6 +372,7 @@ struct Summary {
   std::vector<Fork> forks;
   Coroutines coroutines;
   std::vector<MarkPoint> marks;  // at most 10,000, the first ones
+  StackSums stacks;
   Audit audit;
   std::vector<LossRange> losses;  // at most 1,000, then merged by CPU
   model::DataQuality quality;

@@ -17,7 +17,8 @@ bool is_yield(const model::Switch& change) {
 
 Runnable why_runnable(const model::Switch& change) {
   if (!change.involuntary) return {};
-  return {is_yield(change) ? RunnableWhy::kYielded : RunnableWhy::kPreempted, false, change.next};
+  return {
+      is_yield(change) ? RunnableWhy::kYielded : RunnableWhy::kPreempted, false, change.next, {}};
 }
 
 std::int32_t blocked_key(std::int16_t syscall, bool compat) {
@@ -139,6 +140,7 @@ void SwitchTracker::leave(TaskRecord& record, const model::Event& event,
   } else {
     record.span.state = RunState::kBlocked;
     record.span.blocked_key = blocked_key(change.syscall, change.compat);
+    record.span.stacks = stacks_.of(event, model::StackWhat::kSwitch);
   }
 }
 
@@ -230,7 +232,7 @@ void SwitchTracker::wake_by_account(TaskRecord& record, model::TimeNs ts_ns) {
   const model::TimeNs queued = std::clamp(arrival->queued_ns, span.since_ns, ts_ns);
   if (span.state == RunState::kUnknown) span.runnable = {};
   if (waits_for_wakeup(span)) {
-    span.runnable = {RunnableWhy::kWoken, false, model::kNoTask};
+    span.runnable = {RunnableWhy::kWoken, false, model::kNoTask, {}};
     span.wakers = {};
     if (window_.counting()) ++record.task.wakeups;
     span.woken_ns = queued;
@@ -256,7 +258,7 @@ bool SwitchTracker::enter_by_account(TaskRecord& record, const model::Event& eve
   const bool proven = follows && !unknown && (record.seq_known || !spans_.first_doubt(span));
   if (proven && waits_for_wakeup(span) && span.woken_ns == 0 && queue_known) {
     if (window_.counting()) ++record.task.wakeups;
-    span.runnable = {RunnableWhy::kWoken, false, model::kNoTask};
+    span.runnable = {RunnableWhy::kWoken, false, model::kNoTask, {}};
     span.wakers = {};
     span.woken_ns = queued;
   }
@@ -310,7 +312,8 @@ void SwitchTracker::on_wakeup(const model::Event& event, const model::Wakeup& wa
       if (record->span.woken_ns == 0) {
         record->span.woken_ns = event.ts_ns;
         record->span.runnable = {RunnableWhy::kWoken, wakeup.interrupt,
-                                 wakeup.interrupt ? model::kNoTask : wakeup.waker};
+                                 wakeup.interrupt ? model::kNoTask : wakeup.waker,
+                                 stacks_.of(event, model::StackWhat::kWakeup)};
         record->span.wakers = wakers_of(wakeup);
         record->woken_in_sequence = record->seq_known;
       } else {
@@ -344,6 +347,7 @@ void SwitchTracker::on_birth(TaskRecord& record) {
   if (!switches_recorded_) return;
   record.span.state = RunState::kNew;
   record.span.blocked_key = BlockedTime::kCreationKey;
+  record.span.stacks = {};
   record.seq = 0;
   record.seq_known = true;
 }

@@ -20,11 +20,12 @@ class SwitchTracker {
  public:
   SwitchTracker(TaskTable& tasks, const LossTracker& losses, const CountingWindow& window,
                 model::DataQuality& quality, const Recorded& recorded,
-                const IntervalSink& intervals)
+                const IntervalSink& intervals, StackTracker& stacks)
       : tasks_(tasks),
         window_(window),
         quality_(quality),
-        spans_(losses, window, quality, recorded.wakeups, intervals),
+        spans_(losses, window, quality, recorded.wakeups, intervals, stacks),
+        stacks_(stacks),
         switches_recorded_(recorded.switches && !recorded.summaries),
         wakeups_recorded_(recorded.wakeups) {}
 
@@ -85,6 +86,7 @@ class SwitchTracker {
   const CountingWindow& window_;
   model::DataQuality& quality_;
   SpanLedger spans_;
+  StackTracker& stacks_;
   // Without switches every state is unknown; the last switch of a task is recorded all the same.
   const bool switches_recorded_;
   const bool wakeups_recorded_;

@@ -46,6 +46,7 @@ struct OpenSpan {
   RunState state = RunState::kUnknown;
   std::uint16_t cpu = 0;  // that it last ran on
   std::int32_t blocked_key = 0;
+  Stacks stacks;  // kBlocked: where
   model::TimeNs since_ns = 0;
   model::TimeNs woken_ns = 0;        // 0: not woken
   Preemption* preemption = nullptr;  // into Task::preempted_by; whom the waiting is charged to
@@ -90,6 +91,7 @@ struct TaskRecord {
   bool creation_told = false;    // as an Interval
   std::uint32_t process = ~0u;   // position in TaskTable's processes
   std::uint32_t fork = ~0u;      // position in ForkTracker's forks: the one that made it
+  Stacks creation;               // where its creator made it
   std::string previous_comm;     // before the last rename
   model::MmId mm{};              // that it uses; kNoMm: none known
   model::TimeNs mm_seen_ns = 0;  // last time that its use was seen

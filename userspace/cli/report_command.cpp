@@ -17,6 +17,7 @@
 #include "report/report.hpp"
 #include "report/text_writer.hpp"
 #include "report/time_line.hpp"
+#include "symbol/resolve/resolver.hpp"
 
 namespace triptych::cli {
 namespace {
@@ -43,10 +44,12 @@ struct Options {
   std::string slow_step = "10ms";
   bool schema = false;
   bool strict = false;
+  bool debug_files = false;
 };
 
 constexpr std::size_t kTextRows = 20;
 constexpr std::size_t kPageRows = 50;  // where rows can be sorted, and lead on
+constexpr const char* kDebugDirectory = "/usr/lib/debug";
 
 Result<analyze::Summary> summarize(const Options& options, const std::string& path,
                                    const analyze::IntervalSink& intervals) {
@@ -85,6 +88,11 @@ Result<int> run(const Options& options) {
   view_options.process = options.process;
   view_options.top = options.top.value_or(page ? kPageRows : kTextRows);
   view_options.sort = *report::parse_sort(options.sort);
+  symbol::resolve::ResolverOptions names;
+  names.kernel = summary.metadata.host.kernel;
+  if (options.debug_files) names.debug_directory = kDebugDirectory;
+  symbol::resolve::Resolver resolver(*summary.stacks.table, names);
+  view_options.resolver = &resolver;
   TRIPTYCH_TRY_ASSIGN(const report::View view, report::View::make(summary, view_options));
   TRIPTYCH_TRY_ASSIGN(Output output, Output::open(options.output, path));
   if (options.format == "json") {
@@ -126,6 +134,8 @@ Command add_report_command(CLI::App& app) {
                    "A coroutine that keeps its thread this long has blocked its event loop")
       ->type_name("TIME")
       ->capture_default_str();
+  self->add_flag("--debug-files", options->debug_files,
+                 "Take names of functions also from /usr/lib/debug, by build id");
   self->add_flag("--schema", options->schema, "Print the JSON Schema of --format json");
   self->add_flag("--strict", options->strict,
                  "Exit with 4 when events are lost or damaged, or the audit finds a difference");

@@ -81,6 +81,7 @@ void Export::on_coroutine(const analyze::CoroutineChange& change) {
 }
 
 void Export::on_interval(const analyze::Interval& interval) {
+  if (std::holds_alternative<analyze::Sampled>(interval.doing)) return;  // has no length
   if (!is_wanted(interval.task == nullptr ? model::kNoTask : interval.task->id)) return;
   if (is_left_out(interval)) return;
   const Context context{analysis_, analysis_.begin_ns()};

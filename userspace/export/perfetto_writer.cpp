@@ -212,6 +212,8 @@ class PerfettoWriter::Visitor {
     instant(kCreations, how, details);
   }
 
+  void operator()(const analyze::Sampled&) {}  // comes to no time line
+
   void operator()(const analyze::CoroutineStep& step) {
     if (interval_.task == nullptr) return;  // on a thread of which nothing is known
     const std::string name = step.function->name.empty() ? fmt::format("coroutine {}", step.number)

@@ -40,6 +40,7 @@ struct Filler {
     row.other = created.child->id;
     row.other_task = created.child;
   }
+  void operator()(const analyze::Sampled&) const {}  // comes to no writer of rows
   void operator()(const analyze::CoroutineStep& step) const {
     row.kind = "coroutine";
     row.detail = step.function->name;

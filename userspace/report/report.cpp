@@ -37,9 +37,10 @@ Document make_document(const View& view) {
   document.title = title_of(view);
   using Builder = Section (*)(const View&);
   constexpr Builder kBuilders[] = {
-      context_section,     totals_section, tree_section,  tasks_section,      preemption_section,
-      latency_section,     faults_section, forks_section, coroutines_section, blocked_loops_section,
-      event_loops_section, marks_section,  audit_section, quality_section,    provenance_section,
+      context_section,    totals_section,     tree_section,          tasks_section,
+      preemption_section, latency_section,    stacks_section,        faults_section,
+      forks_section,      coroutines_section, blocked_loops_section, event_loops_section,
+      marks_section,      audit_section,      quality_section,       provenance_section,
   };
   for (const Builder build : kBuilders) {
     Section section = build(view);

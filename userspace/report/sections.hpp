@@ -15,6 +15,7 @@ Section tree_section(const View& view);           // processes and threads
 Section tasks_section(const View& view);          // where each task's time went
 Section preemption_section(const View& view);     // who ran instead of whom
 Section latency_section(const View& view);        // how long tasks waited to run, and then ran
+Section stacks_section(const View& view);         // in which functions
 Section faults_section(const View& view);         // page faults of each address space
 Section forks_section(const View& view);          // what each fork cost
 Section coroutines_section(const View& view);     // where each coroutine's time went

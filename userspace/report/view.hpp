@@ -17,6 +17,10 @@
 #include "base/error.hpp"
 #include "model/ids.hpp"
 
+namespace triptych::symbol::resolve {
+class Resolver;
+}
+
 namespace triptych::report {
 
 enum class Sort : std::uint8_t { kOnCpu, kRunnable, kBlocked, kSwitches, kFaults, kStart };
@@ -29,6 +33,8 @@ struct ViewOptions {
   std::string process;   // a process id, or a name that any task of the process had
   std::size_t top = 20;  // rows of each table; 0: all
   Sort sort = Sort::kOnCpu;
+  symbol::resolve::Resolver* resolver =
+      nullptr;  // outlives the view; none: functions have no names
 };
 
 // What was recorded at all. A figure whose events were not asked for, or that needs more than the

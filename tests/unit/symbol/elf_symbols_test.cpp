@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Against this very program, and against what is left of it when it is damaged.
+#include "symbol/resolve/elf_symbols.hpp"
+
+#include <elf.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+namespace triptych::symbol::resolve {
+namespace {
+
+std::vector<char> own_bytes() {
+  std::ifstream file("/proc/self/exe", std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(ElfSymbols, EveryFunctionOfThisProgramIsFound) {
+  auto symbols = ElfSymbols::open(Image::open("/proc/self/exe"));
+  ASSERT_TRUE(symbols);
+  EXPECT_FALSE(symbols->function_at(0));
+  EXPECT_GT(symbols->functions(), 100u);
+  EXPECT_NE(symbols->inode(), 0u);
+  EXPECT_FALSE(symbols->address_of(std::uint64_t{1} << 60));
+}
+
+TEST(ElfSymbols, WhatIsNoProgramIsNone) {
+  EXPECT_FALSE(ElfSymbols::open(Image::open("/dev/zero")));
+  EXPECT_FALSE(ElfSymbols::open(Image::open("/etc")));
+  EXPECT_FALSE(ElfSymbols::open(Image::open("/etc/passwd")));
+  EXPECT_FALSE(ElfSymbols::open(Image::open("/no/such/file")));
+}
+
+TEST(ElfSymbols, ACutOrLyingFileEndsWithoutNames) {
+  std::vector<char> bytes = own_bytes();
+  for (std::size_t size = 0; size < bytes.size(); size += 1 + bytes.size() / 50) {
+    auto symbols = ElfSymbols::open(Image::of(std::as_bytes(std::span(bytes)).first(size)));
+    if (symbols) (void)symbols->function_at(0x1000);
+  }
+  // Each field of the header, as large as it can be.
+  for (std::size_t at = EI_NIDENT; at < sizeof(Elf64_Ehdr); at += 2) {
+    std::vector<char> lying = bytes;
+    std::memset(lying.data() + at, 0xff, 2);
+    auto symbols = ElfSymbols::open(Image::of(std::as_bytes(std::span(lying))));
+    if (symbols) (void)symbols->function_at(0x1000);
+  }
+}
+
+}  // namespace
+}  // namespace triptych::symbol::resolve

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "symbol/resolve/elf_symbols.hpp"
+
+#include <elf.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <limits>
+
+namespace triptych::symbol::resolve {
+namespace {
+
+constexpr std::size_t kMostFunctions = 4u << 20;  // 64 MiB of them
+constexpr std::size_t kMostNotes = 64 << 10;
+constexpr std::size_t kMostName = 4096;
+constexpr std::size_t kSymbolsAtOnce = 4096;
+
+bool is_ours(const Elf64_Ehdr& header) {
+  return std::memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 &&
+         header.e_ident[EI_CLASS] == ELFCLASS64 && header.e_ident[EI_DATA] == ELFDATA2LSB &&
+         header.e_machine == EM_X86_64;
+}
+
+bool is_function(const Elf64_Sym& symbol) {
+  const auto type = ELF64_ST_TYPE(symbol.st_info);
+  return (type == STT_FUNC || type == STT_GNU_IFUNC) && symbol.st_shndx != SHN_UNDEF &&
+         symbol.st_name != 0;
+}
+
+constexpr std::uint64_t rounded_up(std::uint64_t size) {
+  return (size + 3) & ~std::uint64_t{3};
+}
+
+}  // namespace
+
+std::optional<ElfSymbols> ElfSymbols::open(Image image) {
+  ElfSymbols symbols(std::move(image));
+  if (!symbols.image_ || !symbols.read_header()) return std::nullopt;
+  return symbols;
+}
+
+bool ElfSymbols::read_header() {
+  Elf64_Ehdr header;
+  if (!image_.read(0, header) || !is_ours(header)) return false;
+  if (header.e_phentsize == sizeof(Elf64_Phdr)) read_segments(header.e_phoff, header.e_phnum);
+  if (header.e_shentsize == sizeof(Elf64_Shdr)) find_table(header.e_shoff, header.e_shnum);
+  return true;
+}
+
+void ElfSymbols::read_segments(std::uint64_t offset, std::uint16_t count) {
+  for (std::uint16_t i = 0; i < count; ++i) {
+    Elf64_Phdr segment;
+    if (!image_.read(offset + i * sizeof segment, segment)) return;
+    if (segment.p_type == PT_LOAD && (segment.p_flags & PF_X) != 0) {
+      code_.push_back({segment.p_offset, segment.p_vaddr, segment.p_filesz});
+    } else if (segment.p_type == PT_NOTE && build_id_.empty()) {
+      read_notes(segment.p_offset, segment.p_filesz);
+    }
+  }
+}
+
+void ElfSymbols::read_notes(std::uint64_t offset, std::uint64_t size) {
+  size = std::min<std::uint64_t>(size, kMostNotes);
+  for (std::uint64_t at = 0; at + sizeof(Elf64_Nhdr) <= size;) {
+    Elf64_Nhdr note;
+    if (!image_.read(offset + at, note)) return;
+    at += sizeof note;
+    const std::uint64_t name = at;
+    const std::uint64_t id = name + rounded_up(note.n_namesz);
+    at = id + rounded_up(note.n_descsz);
+    if (at > size) return;
+    std::array<char, 4> owner{};
+    if (note.n_type != NT_GNU_BUILD_ID || note.n_namesz != owner.size() || note.n_descsz > 64 ||
+        !image_.read(offset + name, owner) || std::memcmp(owner.data(), "GNU", 4) != 0) {
+      continue;
+    }
+    build_id_.resize(note.n_descsz);
+    if (!image_.read(offset + id, std::as_writable_bytes(std::span(build_id_)))) build_id_.clear();
+    return;
+  }
+}
+
+// The one with every function, or else that of those that others may call.
+void ElfSymbols::find_table(std::uint64_t offset, std::uint16_t count) {
+  for (const std::uint32_t wanted : {SHT_SYMTAB, SHT_DYNSYM}) {
+    for (std::uint16_t i = 0; i < count; ++i) {
+      Elf64_Shdr section, names;
+      if (!image_.read(offset + i * sizeof section, section)) return;
+      if (section.sh_type != wanted || section.sh_entsize != sizeof(Elf64_Sym)) continue;
+      if (section.sh_link >= count || section.sh_size < sizeof(Elf64_Sym)) continue;
+      if (!image_.read(offset + section.sh_link * sizeof names, names)) continue;
+      if (names.sh_type != SHT_STRTAB) continue;
+      table_ = Table{section.sh_offset, section.sh_size, names.sh_offset};
+      return;
+    }
+  }
+}
+
+void ElfSymbols::read_table() {
+  read_ = true;
+  if (!table_) return;
+  std::vector<Elf64_Sym> piece;
+  std::uint64_t left = table_->size / sizeof(Elf64_Sym);
+  std::uint64_t at = table_->offset;
+  while (left != 0 && functions_.size() < kMostFunctions) {
+    piece.resize(std::min<std::uint64_t>(left, kSymbolsAtOnce));
+    const auto bytes = std::as_writable_bytes(std::span(piece));
+    if (!image_.read(at, bytes)) break;
+    for (const Elf64_Sym& symbol : piece) {
+      if (!is_function(symbol)) continue;
+      constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max();
+      functions_.push_back({symbol.st_value,
+                            static_cast<std::uint32_t>(std::min(symbol.st_size, kMost)),
+                            symbol.st_name});
+    }
+    at += bytes.size();
+    left -= piece.size();
+  }
+  // Of several at one address the longest, and of those the first.
+  std::stable_sort(functions_.begin(), functions_.end(), [](const Symbol& a, const Symbol& b) {
+    return a.address != b.address ? a.address < b.address : a.size > b.size;
+  });
+}
+
+std::optional<std::uint64_t> ElfSymbols::address_of(std::uint64_t file_offset) const {
+  for (const Segment& segment : code_) {
+    if (file_offset < segment.offset || file_offset - segment.offset >= segment.size) continue;
+    return segment.address + (file_offset - segment.offset);
+  }
+  return std::nullopt;
+}
+
+std::optional<ElfSymbols::Function> ElfSymbols::function_at(std::uint64_t address) {
+  if (!read_) read_table();
+  const auto after =
+      std::upper_bound(functions_.begin(), functions_.end(), address,
+                       [](std::uint64_t at, const Symbol& s) { return at < s.address; });
+  if (after == functions_.begin()) return std::nullopt;
+  const auto found =
+      std::lower_bound(functions_.begin(), after, std::prev(after)->address,
+                       [](const Symbol& s, std::uint64_t at) { return s.address < at; });
+  const std::uint64_t offset = address - found->address;
+  // What assembler wrote may have no size: it goes on to the next one.
+  if (found->size != 0 && offset >= found->size) return std::nullopt;
+  return Function{image_.text(table_->names + found->name, kMostName), offset};
+}
+
+}  // namespace triptych::symbol::resolve

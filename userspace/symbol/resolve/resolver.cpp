@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "symbol/resolve/resolver.hpp"
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+
+#include <cinttypes>
+#include <cstdio>
+#include <fstream>
+#include <optional>
+
+#include "symbol/resolve/demangle.hpp"
+#include "symbol/resolve/elf_symbols.hpp"
+#include "symbol/resolve/jit_map.hpp"
+
+namespace triptych::symbol::resolve {
+namespace {
+
+// Of all modules together, 16 bytes each: the least recently used is read again when it is needed
+// again.
+constexpr std::size_t kMostFunctions = 4u << 20;
+constexpr std::size_t kMostMissing = 100;
+
+// This process's own: another one's of the same kernel is no different.
+Image own_vdso() {
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    std::uintptr_t start = 0, end = 0;
+    if (!line.ends_with("[vdso]")) continue;
+    if (std::sscanf(line.c_str(), "%" SCNxPTR "-%" SCNxPTR, &start, &end) != 2) continue;
+    return Image::of({reinterpret_cast<const std::byte*>(start), end - start});
+  }
+  return {};
+}
+
+bool is_same_kernel(const std::string& release) {
+  utsname names{};
+  return ::uname(&names) == 0 && release == names.release;
+}
+
+std::string debug_path(const std::string& directory, const std::vector<std::uint8_t>& build_id) {
+  std::string digits;
+  for (const std::uint8_t byte : build_id) digits += fmt::format("{:02x}", byte);
+  return fmt::format("{}/.build-id/{}/{}.debug", directory, digits.substr(0, 2), digits.substr(2));
+}
+
+std::string_view base_name(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+}  // namespace
+
+std::string Frame::name() const {
+  if (!function.empty()) return function;
+  if (module.empty()) return fmt::format("{:#x}", offset);
+  return fmt::format("{}+{:#x}", base_name(module), offset);
+}
+
+struct Resolver::Module {
+  std::optional<ElfSymbols> file;   // the mapped one: from places in it to addresses
+  std::optional<ElfSymbols> debug;  // the one with more names
+  std::uint64_t last_use = 0;
+  bool opened = false;
+  bool refused = false;
+
+  [[nodiscard]] std::size_t functions() const {
+    return (file ? file->functions() : 0) + (debug ? debug->functions() : 0);
+  }
+};
+
+struct Resolver::JitMaps {
+  std::unordered_map<model::Tid, JitMap> of;  // by tgid
+};
+
+Resolver::Resolver(const analyze::StackTable& table, ResolverOptions options)
+    : table_(table), options_(std::move(options)), jit_(std::make_unique<JitMaps>()) {}
+Resolver::~Resolver() = default;
+
+bool Resolver::open_debug_file(Module& module, const analyze::CodeFile& file) {
+  if (options_.debug_directory.empty() || file.build_id.size() < 2) return false;
+  module.debug = ElfSymbols::open(Image::open(debug_path(options_.debug_directory, file.build_id)));
+  if (module.debug && module.debug->build_id() != file.build_id) module.debug.reset();
+  return module.debug.has_value();
+}
+
+void Resolver::open(Module& module, const analyze::CodeFile& file) {
+  std::string_view reason;
+  if (file.path == "[vdso]") {
+    if (is_same_kernel(options_.kernel)) module.file = ElfSymbols::open(own_vdso());
+    if (!module.file) reason = "of another kernel";
+  } else if (file.path.starts_with('/') && !file.path.starts_with("//") && !file.path_cut) {
+    module.file = ElfSymbols::open(Image::open(file.path));
+    const bool known = !file.build_id.empty() || file.inode != 0;
+    const bool same =
+        module.file && (file.build_id.empty() ? !known || module.file->inode() == file.inode
+                                              : module.file->build_id() == file.build_id);
+    if (!module.file) reason = "not there, not readable, or no program";
+    if (module.file && !same) reason = "not the file that was mapped";
+    if (!same) module.file.reset();
+    if (open_debug_file(module, file)) reason = {};
+  }
+  module.refused = !module.file && !module.debug;
+  if (!reason.empty() && missing_.size() < kMostMissing) {
+    missing_.push_back({file.path, std::string(reason)});
+  }
+}
+
+Resolver::Module& Resolver::module_of(std::uint32_t file) {
+  std::unique_ptr<Module>& module = modules_[file];
+  if (!module) module = std::make_unique<Module>();
+  if (!module->opened && !module->refused) {
+    open(*module, table_.code.files()[file]);
+    module->opened = true;
+    drop_oldest(*module);
+  }
+  module->last_use = ++uses_;
+  return *module;
+}
+
+void Resolver::drop_oldest(const Module& kept) {
+  for (;;) {
+    std::size_t functions = 0;
+    Module* oldest = nullptr;
+    for (auto& [file, module] : modules_) {
+      functions += module->functions();
+      const bool candidate = module->functions() != 0 && module.get() != &kept;
+      if (candidate && (oldest == nullptr || module->last_use < oldest->last_use)) {
+        oldest = module.get();
+      }
+    }
+    if (functions <= kMostFunctions || oldest == nullptr) return;
+    oldest->file.reset();
+    oldest->debug.reset();
+    oldest->opened = false;
+  }
+}
+
+Frame Resolver::jit_frame(const analyze::CodeMap& map, std::uint64_t address,
+                          std::uint64_t looked_up) {
+  auto known = jit_->of.find(map.tgid);
+  if (known == jit_->of.end()) {
+    known = jit_->of.emplace(map.tgid, JitMap::of_process(map.tgid, options_.jit_directory)).first;
+  }
+  Frame frame{.kind = FrameKind::kJit, .offset = address};
+  if (const auto function = known->second.find(looked_up)) {
+    frame.function = function->name;
+    frame.offset = function->offset + (address - looked_up);
+  }
+  return frame;
+}
+
+Frame Resolver::resolve(model::MmId mm, std::uint64_t address, model::TimeNs at_ns,
+                        bool is_return) {
+  const std::uint64_t looked_up = is_return && address != 0 ? address - 1 : address;
+  const analyze::CodeMap* map = table_.code.find(mm, looked_up, at_ns);
+  Frame frame{.offset = address};
+  if (map == nullptr) return frame;
+  const analyze::CodeFile& file = table_.code.files()[map->file];
+  if (!file.path.starts_with('/') && file.path != "[vdso]") {
+    return jit_frame(*map, address, looked_up);
+  }
+  if (file.path.starts_with("//anon")) return jit_frame(*map, address, looked_up);
+  frame.module = file.path;
+  const std::uint64_t in_file = looked_up - map->start + (file.path == "[vdso]" ? 0 : map->offset);
+  frame.offset = in_file + (address - looked_up);
+  Module& module = module_of(map->file);
+  // A file of debug information has the mapped one's addresses, but not its contents.
+  const auto linked = module.file ? module.file->address_of(in_file) : std::nullopt;
+  if (!linked) return frame;
+  std::optional<ElfSymbols::Function> function;
+  if (module.debug) function = module.debug->function_at(*linked);
+  if (!function && module.file) function = module.file->function_at(*linked);
+  if (!function || function->name.empty()) return frame;
+  frame.function = demangle(function->name);
+  frame.offset = function->offset + (address - looked_up);
+  return frame;
+}
+
+Frame Resolver::kernel_frame(std::uint64_t coded) const {
+  const auto at = model::KernelFrame::of(coded);
+  Frame frame{.kind = FrameKind::kKernel, .module = "[kernel]", .offset = at.offset};
+  const analyze::KernelFunction* function = table_.kernel_function(at.symbol);
+  if (function == nullptr) return frame;
+  frame.function = function->name;
+  if (!function->module.empty()) frame.module = function->module;
+  return frame;
+}
+
+const std::vector<Frame>& Resolver::frames(analyze::StackNumber number) {
+  const auto [known, fresh] = frames_.try_emplace(static_cast<std::uint32_t>(number));
+  if (!fresh) return known->second;
+  const analyze::StackTable::View view = table_.view(number);
+  std::vector<Frame> frames;
+  for (std::size_t i = 0; i < view.frames.size(); ++i) {
+    frames.push_back(view.kernel ? kernel_frame(view.frames[i])
+                                 : resolve(view.mm, view.frames[i], view.at_ns, i != 0));
+  }
+  return frames_[static_cast<std::uint32_t>(number)] = std::move(frames);
+}
+
+}  // namespace triptych::symbol::resolve

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Names for the frames of a recording's stacks: afterwards, with the rights of who asks, from files
+// that may be anybody's. A file that is not the one that was mapped gives no names.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "analyze/stacks.hpp"
+#include "model/ids.hpp"
+
+namespace triptych::symbol::resolve {
+
+enum class FrameKind : std::uint8_t { kUser, kKernel, kJit };
+
+struct Frame {
+  FrameKind kind = FrameKind::kUser;
+  std::string function{};  // empty: not known
+  std::string module{};    // the file's path, "[kernel]", a kernel module's name; empty: not known
+  std::uint64_t offset = 0;  // in the function; without one, in the file; without that, the address
+
+  // "main", "libc.so.6+0x1234", "0x7f0012345678".
+  [[nodiscard]] std::string name() const;
+};
+
+struct ResolverOptions {
+  // Where "/ab/cdef….debug" of a build id may lie; empty: files of debug information are not looked
+  // at.
+  std::string debug_directory{};
+  std::string jit_directory = "/tmp";
+  // Release of the kernel that was recorded: its vDSO is that of this very process, if it is the
+  // same.
+  std::string kernel{};
+};
+
+class Resolver {
+ public:
+  // `table` outlives the resolver, and has seen all events.
+  Resolver(const analyze::StackTable& table, ResolverOptions options);
+  ~Resolver();
+  Resolver(const Resolver&) = delete;
+  Resolver& operator=(const Resolver&) = delete;
+
+  // Innermost first; none of a stack that is not known. Valid as long as the resolver is.
+  const std::vector<Frame>& frames(analyze::StackNumber number);
+
+  // What is at `address` of the address space at that time. A return address is that of the
+  // instruction behind the call.
+  Frame resolve(model::MmId mm, std::uint64_t address, model::TimeNs at_ns, bool is_return);
+
+  // Files whose functions were asked for, and those of them that gave no names, by why.
+  struct Missing {
+    std::string path;
+    std::string reason;  // "not there, or not readable", "not the file that was mapped", …
+  };
+  [[nodiscard]] const std::vector<Missing>& missing() const { return missing_; }
+
+ private:
+  struct Module;
+  Module& module_of(std::uint32_t file);
+  void open(Module& module, const analyze::CodeFile& file);
+  bool open_debug_file(Module& module, const analyze::CodeFile& file);
+  void drop_oldest(const Module& kept);
+  Frame jit_frame(const analyze::CodeMap& map, std::uint64_t address, std::uint64_t looked_up);
+  Frame kernel_frame(std::uint64_t coded) const;
+
+  const analyze::StackTable& table_;
+  ResolverOptions options_;
+  std::unordered_map<std::uint32_t, std::unique_ptr<Module>> modules_;  // by CodeMap::file
+  struct JitMaps;
+  std::unique_ptr<JitMaps> jit_;
+  std::unordered_map<std::uint32_t, std::vector<Frame>> frames_;  // by StackNumber
+  std::vector<Missing> missing_;
+  std::uint64_t uses_ = 0;
+};
+
+}  // namespace triptych::symbol::resolve
