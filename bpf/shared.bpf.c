@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* What all programs share: declared, and explained, in lib/maps.bpf.h. */
+/* What all programs share: declared, and explained, in lib/maps.bpf.h and lib/coroutine.bpf.h. */
 #include "kernel/kernel_types.h"
 
 #include "abi/config.h"
@@ -59,6 +59,27 @@ struct {
 	__type(value, struct triptych_stack_frames);
 } stack_slots SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct triptych_coroutine_cpu_state);
+} coroutine_cpu_states SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 32768);
+	__type(key, u32);
+	__type(value, u32);
+} coroutine_spaces SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct triptych_coroutine_name_key);
+	__type(value, u32);
+} coroutine_functions SEC(".maps");
+
 const volatile __u32 ring_count = 1;
 const volatile __u32 ring_blocks = 1;
 const volatile __u32 cpu_count = 1;
@@ -66,6 +87,7 @@ const volatile __s64 preempt_count_distance = 0;
 const volatile bool summary_only = false;
 const volatile bool record_switches = true;
 const volatile bool record_wakeups = true;
+const volatile bool coroutines_from_start = false;
 
 const volatile __u32 stacks_wanted = 0;
 const volatile __u32 kernel_stacks_wanted = 0;
@@ -87,3 +109,4 @@ __u64 late_faults = 0;
 __u64 storage_failed = 0;
 __u64 switches_missed = 0;
 __u64 serials_exhausted = 0;
+__u32 next_coroutine_function = 1;

@@ -111,6 +111,14 @@ struct triptych_coroutine_site {
 	__u16 reserved;
 };
 
+/* What tells a function's name from others: where its file has it, which is the same in every process that
+ * maps it, or where an address space has it. */
+struct triptych_coroutine_name_key {
+	__u64 address;
+	__u32 file;  /* or 0 */
+	__u32 space; /* or 0 */
+};
+
 /* Per CPU, what triptych_cpu_state is for the other records. */
 struct triptych_coroutine_cpu_state {
 	__u64 pending; /* lost, and not yet told by a TRIPTYCH_EV_COROUTINE_LOST record */

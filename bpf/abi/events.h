@@ -395,12 +395,26 @@ TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_task_summary) == 608, "task_summary i
 
 /* Coroutines. Whatever is in these records was said by the traced program itself. A space is one
  * process that has coroutines, a function one of their functions in one space's program: both are
- * serial numbers of the recording; what the kernel side writes has the address space's for a space. A
+ * serial numbers of the recording. What the kernel side writes has the address space's for a space; its
+ * spaces and functions are told from the recorder's by TRIPTYCH_COROUTINE_KERNEL_SERIALS, which it adds. A
  * coroutine is known by its space and its id, which another one may have had before: CREATED begins a
  * new one. */
+#define TRIPTYCH_COROUTINE_KERNEL_SERIALS 0x80000000u
 enum triptych_coroutine_source {
 	TRIPTYCH_COROUTINE_RECORDER = 1, /* the library that the program links */
 	TRIPTYCH_COROUTINE_USDT = 2,     /* markers in the program: uprobe_multi on their nops */
+	TRIPTYCH_COROUTINE_UPROBE = 3,   /* uprobe_multi in the code of its runtime: it says nothing itself */
+};
+/* Whose coroutine it is. */
+enum triptych_coroutine_runtime {
+	TRIPTYCH_COROUTINE_RUNTIME_UNTOLD = 0,
+	TRIPTYCH_COROUTINE_RUNTIME_CPP = 1, /* C++20 */
+	TRIPTYCH_COROUTINE_RUNTIME_BOOST = 2,
+	TRIPTYCH_COROUTINE_RUNTIME_UCONTEXT = 3,
+	TRIPTYCH_COROUTINE_RUNTIME_ASYNCIO = 4,
+	TRIPTYCH_COROUTINE_RUNTIME_TRIO = 5,
+	TRIPTYCH_COROUTINE_RUNTIME_GREENLET = 6,
+	TRIPTYCH_COROUTINE_RUNTIME_TOKIO = 7,
 };
 enum triptych_coroutine_what {
 	TRIPTYCH_COROUTINE_CREATED = 1,
@@ -411,6 +425,8 @@ enum triptych_coroutine_what {
 	TRIPTYCH_COROUTINE_AWAITS = 6, /* it is suspended until `other` is done */
 };
 #define TRIPTYCH_COROUTINE_CLAMPED (1u << 0) /* its own time was not between the two drains */
+/* It may be another one than the one that had this id before: nobody saw an end. */
+#define TRIPTYCH_COROUTINE_GENERATION_UNKNOWN (1u << 1)
 struct triptych_coroutine {
 	struct triptych_hdr hdr; /* hdr.task is the thread, 0: not known; hdr.cpu is 0 of a recorder's */
 	__u64 id;
@@ -420,7 +436,8 @@ struct triptych_coroutine {
 	__u8 what;      /* enum triptych_coroutine_what */
 	__u8 source;    /* enum triptych_coroutine_source */
 	__u16 flags;
-	__u32 reserved;
+	__u8 runtime; /* enum triptych_coroutine_runtime */
+	__u8 reserved[3];
 };
 TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_coroutine) == 48, "coroutine is 48 bytes");
 

@@ -186,7 +186,9 @@ inline std::vector<model::Payload> sample_payloads() {
                                  .other = any,
                                  .space = model::CoroutineSpace{any},
                                  .function = any,
-                                 .what = model::CoroutineWhat::kAwaits});
+                                 .what = model::CoroutineWhat::kAwaits,
+                                 .source = model::CoroutineSource::kUprobe,
+                                 .runtime = model::CoroutineRuntime::kTokio});
   all.push_back(model::CoroutineSpaceNew{.ring_bytes = any,
                                          .space = model::CoroutineSpace{any},
                                          .tgid = any,
@@ -245,7 +247,7 @@ inline void flip_flags(model::Payload& payload) {
           [&](TaskExec& p) { flip(p.secure, p.args_truncated, p.args_unreadable, p.not_dumpable); },
           [&](TaskExit& p) { flip(p.group, p.last); },
           [&](TaskSummary& p) { flip(p.final); },
-          [&](Coroutine& p) { flip(p.clamped); },
+          [&](Coroutine& p) { flip(p.clamped, p.generation_unknown); },
           [&](CoroutineSpaceNew& p) { flip(p.from_start); },
           [&](Stack& p) {
             flip(p.kernel, p.symbols, p.cut);

@@ -96,6 +96,8 @@ CoroutineTracker::RowPointer CoroutineTracker::begin_row(const model::Event& eve
   row->coroutine.address = coroutine.id;
   row->coroutine.space = static_cast<std::uint32_t>(coroutine.space);
   row->coroutine.function = coroutine.function;
+  row->coroutine.source = coroutine.source;
+  row->coroutine.runtime = coroutine.runtime;
   row->key_id = coroutine.id;
   if (coroutine.what == model::CoroutineWhat::kCreated) {
     row->coroutine.created_ns = event.ts_ns;
@@ -332,6 +334,7 @@ void CoroutineTracker::on_event(const model::Event& event, const model::Coroutin
   if (window_.closed()) return;
   const RowPointer row = row_of(event, coroutine);
   if (coroutine.function != 0) row->coroutine.function = coroutine.function;
+  if (coroutine.generation_unknown) row->coroutine.generation_known = false;
   Thread& thread = thread_of(event.task, event.ts_ns);
   const model::TimeNs ts = event.ts_ns;
   if (thread.state != State::kOnCpu && ts > thread.since_ns + kClockErrorNs) {

@@ -244,6 +244,9 @@ struct Coroutine {
   std::uint64_t address = 0;
   std::uint32_t space = 0;
   std::uint32_t function = 0;
+  model::CoroutineSource source = model::CoroutineSource::kRecorder;
+  model::CoroutineRuntime runtime{};
+  bool generation_known = true;             // false: it may be several, one after another
   std::uint64_t creator = 0;                // the coroutine that made it; 0: none
   model::TaskId creator_task{};             // the thread
   std::uint64_t awaited_by = 0;             // the coroutine that last awaited it; 0: none known

@@ -226,19 +226,21 @@ bool read(const triptych_task_summary& raw, model::TaskSummary& out) {
 }
 
 bool is_source(std::uint32_t source) {
-  return source >= TRIPTYCH_COROUTINE_RECORDER && source <= TRIPTYCH_COROUTINE_USDT;
+  return source >= TRIPTYCH_COROUTINE_RECORDER && source <= TRIPTYCH_COROUTINE_UPROBE;
 }
 
 bool read(const triptych_coroutine& raw, model::Coroutine& out) {
   if (raw.what < TRIPTYCH_COROUTINE_CREATED || raw.what > TRIPTYCH_COROUTINE_AWAITS) return false;
-  if (!is_source(raw.source)) return false;
+  if (!is_source(raw.source) || raw.runtime > TRIPTYCH_COROUTINE_RUNTIME_TOKIO) return false;
   out = {.id = raw.id,
          .other = raw.other,
          .space = model::CoroutineSpace{raw.space},
          .function = raw.function,
          .what = static_cast<model::CoroutineWhat>(raw.what),
          .source = static_cast<model::CoroutineSource>(raw.source),
-         .clamped = (raw.flags & TRIPTYCH_COROUTINE_CLAMPED) != 0};
+         .runtime = static_cast<model::CoroutineRuntime>(raw.runtime),
+         .clamped = (raw.flags & TRIPTYCH_COROUTINE_CLAMPED) != 0,
+         .generation_unknown = (raw.flags & TRIPTYCH_COROUTINE_GENERATION_UNKNOWN) != 0};
   return true;
 }
 

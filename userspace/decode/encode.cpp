@@ -261,7 +261,10 @@ triptych_coroutine raw_of(const model::Coroutine& in) {
   raw.function = in.function;
   raw.what = static_cast<__u8>(in.what);
   raw.source = static_cast<__u8>(in.source);
-  raw.flags = static_cast<__u16>(bit_if(in.clamped, TRIPTYCH_COROUTINE_CLAMPED));
+  raw.runtime = static_cast<__u8>(in.runtime);
+  raw.flags =
+      static_cast<__u16>(bit_if(in.clamped, TRIPTYCH_COROUTINE_CLAMPED) |
+                         bit_if(in.generation_unknown, TRIPTYCH_COROUTINE_GENERATION_UNKNOWN));
   return raw;
 }
 

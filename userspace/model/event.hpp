@@ -281,7 +281,17 @@ struct TaskSummary {
 };
 
 // How a coroutine's events came to be seen.
-enum class CoroutineSource : std::uint8_t { kRecorder = 1, kUsdt = 2 };
+enum class CoroutineSource : std::uint8_t { kRecorder = 1, kUsdt = 2, kUprobe = 3 };
+enum class CoroutineRuntime : std::uint8_t {
+  kUntold = 0,
+  kCpp = 1,
+  kBoost = 2,
+  kUcontext = 3,
+  kAsyncio = 4,
+  kTrio = 5,
+  kGreenlet = 6,
+  kTokio = 7,
+};
 enum class CoroutineWhat : std::uint8_t {
   kCreated = 1,
   kResumed = 2,
@@ -299,7 +309,9 @@ struct Coroutine {
   std::uint32_t function = 0;  // 0: not known
   CoroutineWhat what = CoroutineWhat::kResumed;
   CoroutineSource source = CoroutineSource::kRecorder;
+  CoroutineRuntime runtime = CoroutineRuntime::kUntold;
   bool clamped = false;
+  bool generation_unknown = false;  // it may be another one than who had the id before
   bool operator==(const Coroutine&) const = default;
 };
 

@@ -40,6 +40,40 @@ std::vector<const analyze::BlockedLoop*> blocks_of(const View& view) {
   return on_threads_of(view, view.summary().coroutines.blocked);
 }
 
+std::string_view name_of(model::CoroutineSource source) {
+  switch (source) {
+    case model::CoroutineSource::kRecorder:
+      return "recorder";
+    case model::CoroutineSource::kUsdt:
+      return "usdt";
+    case model::CoroutineSource::kUprobe:
+      return "uprobe";
+  }
+  return {};
+}
+
+std::string_view name_of(model::CoroutineRuntime runtime) {
+  switch (runtime) {
+    case model::CoroutineRuntime::kUntold:
+      break;
+    case model::CoroutineRuntime::kCpp:
+      return "cpp";
+    case model::CoroutineRuntime::kBoost:
+      return "boost";
+    case model::CoroutineRuntime::kUcontext:
+      return "ucontext";
+    case model::CoroutineRuntime::kAsyncio:
+      return "asyncio";
+    case model::CoroutineRuntime::kTrio:
+      return "trio";
+    case model::CoroutineRuntime::kGreenlet:
+      return "greenlet";
+    case model::CoroutineRuntime::kTokio:
+      return "tokio";
+  }
+  return {};
+}
+
 CoroutineNames::CoroutineNames(const View& view) {
   const analyze::Coroutines& all = view.summary().coroutines;
   for (const analyze::CoroutineFunction& each : all.functions) functions_[each.number] = &each;
@@ -63,18 +97,6 @@ std::string CoroutineNames::shown(std::uint32_t function) const {
 model::Tid CoroutineNames::tgid(std::uint32_t space) const {
   const auto found = spaces_.find(space);
   return found == spaces_.end() ? 0 : found->second->tgid;
-}
-
-std::string_view CoroutineNames::source(std::uint32_t space) const {
-  const auto found = spaces_.find(space);
-  if (found == spaces_.end()) return {};
-  switch (found->second->source) {
-    case model::CoroutineSource::kRecorder:
-      return "recorder";
-    case model::CoroutineSource::kUsdt:
-      return "usdt";
-  }
-  return {};
 }
 
 }  // namespace triptych::report

@@ -18,6 +18,9 @@ std::vector<const analyze::Coroutine*> coroutines_of(const View& view);
 std::vector<const analyze::EventLoop*> loops_of(const View& view);
 std::vector<const analyze::BlockedLoop*> blocks_of(const View& view);
 
+std::string_view name_of(model::CoroutineSource source);    // "recorder", "usdt", "uprobe"
+std::string_view name_of(model::CoroutineRuntime runtime);  // "cpp", ...; empty: not told
+
 class CoroutineNames {
  public:
   explicit CoroutineNames(const View& view);
@@ -27,8 +30,6 @@ class CoroutineNames {
   // To be shown: "fetch", or "(unknown function)".
   [[nodiscard]] std::string shown(std::uint32_t function) const;
   [[nodiscard]] model::Tid tgid(std::uint32_t space) const;  // 0: not known
-  // "recorder", "usdt"; empty: not known
-  [[nodiscard]] std::string_view source(std::uint32_t space) const;
 
  private:
   std::unordered_map<std::uint32_t, const analyze::CoroutineFunction*> functions_;

@@ -44,8 +44,9 @@ Json coroutine_json(const View& view, const CoroutineNames& names,
   Json json = {
       {"id", coroutine.number},
       {"function", names.known(coroutine.function) ? Json(names.raw(coroutine.function)) : Json()},
-      {"runtime", nullptr},  // no way of seeing them says
-      {"source", text_or_null(names.source(coroutine.space))},
+      {"runtime", text_or_null(name_of(coroutine.runtime))},
+      {"source", std::string(name_of(coroutine.source))},
+      {"generation_known", coroutine.generation_known},
       {"address", coroutine.address},
       {"tgid", number_or_null(static_cast<std::uint64_t>(names.tgid(coroutine.space)))},
       {"created_ns", optional_json(coroutine.created_ns)},

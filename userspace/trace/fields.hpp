@@ -26,14 +26,16 @@ concept Like = std::same_as<std::remove_const_t<T>, Payload>;
 
 struct ChoiceNames {
   unsigned first = 0;  // value of the first name
-  std::array<std::string_view, 7> names{};
+  std::array<std::string_view, 8> names{};
 };
 inline constexpr ChoiceNames kHowNames{1, {"launched", "attached", "stranger"}};
 inline constexpr ChoiceNames kDoingNames{0, {"unknown", "on_cpu", "runnable", "blocked"}};
 inline constexpr ChoiceNames kSourceNames{1, {"syscall", "fentry"}};
 inline constexpr ChoiceNames kWhatNames{
     1, {"created", "resumed", "suspended", "finished", "destroyed", "awaits"}};
-inline constexpr ChoiceNames kCoroutineSourceNames{1, {"recorder", "usdt"}};
+inline constexpr ChoiceNames kCoroutineSourceNames{1, {"recorder", "usdt", "uprobe"}};
+inline constexpr ChoiceNames kRuntimeNames{
+    0, {"untold", "cpp", "boost", "ucontext", "asyncio", "trio", "greenlet", "tokio"}};
 inline constexpr ChoiceNames kClockNames{1, {"tsc", "monotonic"}};
 inline constexpr ChoiceNames kCoroutineLossNames{1, {"ring", "no_ring", "damage", "kernel"}};
 inline constexpr ChoiceNames kStackWhatNames{1, {"switch", "wakeup", "task_new", "fault"}};
@@ -281,7 +283,9 @@ void visit_fields(P& p, V& v) {
   v.number("space", p.space);
   v.hex("other", p.other);
   v.choice("source", p.source, kCoroutineSourceNames);
+  v.choice("runtime", p.runtime, kRuntimeNames);
   v.flag("clamped", p.clamped);
+  v.flag("generation_unknown", p.generation_unknown);
 }
 
 template <Like<model::CoroutineSpaceNew> P, class V>
