@@ -219,6 +219,13 @@ TEST(ElfFile, DamageHurtsNobody) {
   }
 }
 
+TEST(MappedPrograms, OfSmallAddressesAreFound) {
+  EXPECT_EQ(path_of_mapping(7, "00400000-0041f000"), "/proc/7/map_files/400000-41f000");
+  EXPECT_EQ(path_of_mapping(7, "7ffc00000000-7ffc00001000"),
+            "/proc/7/map_files/7ffc00000000-7ffc00001000");
+  EXPECT_EQ(path_of_mapping(7, ""), "/proc/7/map_files/-");
+}
+
 TEST(MappedPrograms, AreEachThereOnce) {
   std::vector<std::string> paths;
   for (const MappedFile& mapped : mapped_programs(::getpid())) paths.push_back(mapped.path);

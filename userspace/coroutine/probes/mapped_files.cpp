@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 #include <set>
 #include <string_view>
@@ -27,6 +28,16 @@ UniqueFd open_file(const std::string& path, std::set<std::pair<dev_t, ino_t>>& s
 
 }  // namespace
 
+std::string path_of_mapping(pid_t tgid, std::string_view range) {
+  const auto without_zeros = [](std::string_view number) {
+    number.remove_prefix(std::min(number.find_first_not_of('0'), number.size()));
+    return number;
+  };
+  const std::size_t dash = std::min(range.find('-'), range.size());
+  return fmt::format("/proc/{}/map_files/{}-{}", tgid, without_zeros(range.substr(0, dash)),
+                     without_zeros(range.substr(std::min(dash + 1, range.size()))));
+}
+
 std::vector<MappedFile> mapped_programs(pid_t tgid) {
   std::vector<MappedFile> found;
   std::set<std::pair<dev_t, ino_t>> seen;
@@ -39,8 +50,7 @@ std::vector<MappedFile> mapped_programs(pid_t tgid) {
     if (slash == std::string_view::npos || words.substr(blank + 1, 4).find('x') == words.npos) {
       continue;
     }
-    UniqueFd file =
-        open_file(fmt::format("/proc/{}/map_files/{}", tgid, words.substr(0, blank)), seen);
+    UniqueFd file = open_file(path_of_mapping(tgid, words.substr(0, blank)), seen);
     if (file) found.push_back({std::string(words.substr(slash)), std::move(file)});
   }
   return found;
