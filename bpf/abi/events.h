@@ -17,7 +17,7 @@
 #endif
 
 #define TRIPTYCH_ABI_MAJOR 2
-#define TRIPTYCH_ABI_MINOR 3
+#define TRIPTYCH_ABI_MINOR 4
 
 #ifdef __cplusplus
 #define TRIPTYCH_ABI_ASSERT(condition, text) static_assert(condition, text)
@@ -50,6 +50,8 @@ enum triptych_event_kind {
 	TRIPTYCH_EV_COROUTINE_FUNCTION = 62, /* what a function's number means */
 	TRIPTYCH_EV_COROUTINE_TOTALS = 63,   /* a function's own counters so far; the last ones count */
 	TRIPTYCH_EV_COROUTINE_LOST = 64,     /* events that are not here, in their place */
+	TRIPTYCH_EV_COROUTINE_WAIT = 65,     /* a thread begins to wait while a coroutine is mounted on it */
+	TRIPTYCH_EV_COROUTINE_FILE = 66,     /* the source file of a function */
 	/* Since minor version 3. */
 	TRIPTYCH_EV_STACK = 70,         /* the frames of a stack, told before or when it is first met */
 	TRIPTYCH_EV_STACK_OF = 71,      /* the stacks of the event that follows */
@@ -427,6 +429,8 @@ enum triptych_coroutine_what {
 #define TRIPTYCH_COROUTINE_CLAMPED (1u << 0) /* its own time was not between the two drains */
 /* It may be another one than the one that had this id before: nobody saw an end. */
 #define TRIPTYCH_COROUTINE_GENERATION_UNKNOWN (1u << 1)
+/* It was created some time before: this is when it was first resumed. */
+#define TRIPTYCH_COROUTINE_FIRST_SEEN (1u << 4)
 struct triptych_coroutine {
 	struct triptych_hdr hdr; /* hdr.task is the thread, 0: not known; hdr.cpu is 0 of a recorder's */
 	__u64 id;
@@ -497,5 +501,24 @@ struct triptych_coroutine_lost {
 	__u32 reason; /* enum triptych_coroutine_loss */
 };
 TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_coroutine_lost) == 48, "coroutine_lost is 48 bytes");
+
+/* Beside the thread's switch, a little before or after it. */
+#define TRIPTYCH_COROUTINE_WAITS_FOR_GIL (1u << 0) /* for the lock of Python's interpreter */
+struct triptych_coroutine_wait {
+	struct triptych_hdr hdr; /* hdr.task is the thread */
+	__u32 space;
+	__u32 function; /* the innermost one, which the coroutine called; 0: not known */
+	__u32 flags;
+	__u32 reserved;
+};
+TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_coroutine_wait) == 32, "coroutine_wait is 32 bytes");
+
+struct triptych_coroutine_file {
+	struct triptych_hdr hdr;
+	__u32 function;
+	__u32 reserved;
+	char name[TRIPTYCH_COROUTINE_NAME_LEN]; /* its end, when it is longer */
+};
+TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_coroutine_file) == 136, "coroutine_file is 136 bytes");
 
 #endif

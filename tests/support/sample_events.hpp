@@ -223,6 +223,10 @@ inline std::vector<model::Payload> sample_payloads() {
   symbol.module.assign("a \"module\"");
   all.push_back(symbol);
   all.push_back(sample_map(any));
+  all.push_back(model::CoroutineWait{.space = model::CoroutineSpace{any}, .function = any});
+  model::CoroutineFile file{.function = any};
+  file.name.assign("/srv/app dir/server.py");
+  all.push_back(file);
   return all;
 }
 
@@ -247,7 +251,7 @@ inline void flip_flags(model::Payload& payload) {
           [&](TaskExec& p) { flip(p.secure, p.args_truncated, p.args_unreadable, p.not_dumpable); },
           [&](TaskExit& p) { flip(p.group, p.last); },
           [&](TaskSummary& p) { flip(p.final); },
-          [&](Coroutine& p) { flip(p.clamped, p.generation_unknown); },
+          [&](Coroutine& p) { flip(p.clamped, p.generation_unknown, p.first_seen); },
           [&](CoroutineSpaceNew& p) { flip(p.from_start); },
           [&](Stack& p) {
             flip(p.kernel, p.symbols, p.cut);
@@ -257,6 +261,7 @@ inline void flip_flags(model::Payload& payload) {
           },
           [&](Sample& p) { flip(p.in_kernel); },
           [&](Map& p) { flip(p.fresh, p.there, p.path_cut); },
+          [&](CoroutineWait& p) { flip(p.gil); },
           [](auto&) {},
       },
       payload);

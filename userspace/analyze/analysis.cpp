@@ -132,6 +132,8 @@ void Analysis::Impl::push(const model::Event& event) {
     coroutines.on_event(event, *coroutine);
   } else if (const auto* sample = std::get_if<model::Sample>(&event.payload)) {
     sampled(event, *sample);
+  } else if (const auto* wait = std::get_if<model::CoroutineWait>(&event.payload)) {
+    coroutines.on_wait(event, *wait);
   } else {
     rare(event);
   }
@@ -244,6 +246,8 @@ bool Analysis::Impl::about_coroutines(const model::Event& event) {
     coroutines.on_space(*space);
   } else if (const auto* function = std::get_if<model::CoroutineFunction>(&event.payload)) {
     coroutines.on_function(*function);
+  } else if (const auto* file = std::get_if<model::CoroutineFile>(&event.payload)) {
+    coroutines.on_file(*file);
   } else if (const auto* own = std::get_if<model::CoroutineTotals>(&event.payload)) {
     coroutines.on_totals(*own);
   } else if (const auto* lost = std::get_if<model::CoroutineLost>(&event.payload)) {

@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::size_t kMostEnded = 10'000;  // coroutines that are no more
 constexpr std::size_t kMostBlocks = 10'000;
-constexpr std::size_t kMostThreads = 16;  // that are named of one coroutine
+constexpr std::size_t kMostAwaited = 100'000;  // before they are met
+constexpr std::size_t kMostThreads = 16;       // that are named of one coroutine
 constexpr std::size_t kMostDepth = 4096;
 constexpr std::size_t kMostAwaiters = 64;  // that are told of one wait
 
@@ -28,6 +29,8 @@ std::string_view name_of(BlockedHow how) {
       return "runnable";
     case BlockedHow::kComputing:
       return "computing";
+    case BlockedHow::kGil:
+      return "gil";
   }
   return "unknown";
 }
@@ -68,6 +71,15 @@ void CoroutineTracker::on_lost(const model::CoroutineLost& lost) {
   lost_ += lost.count;
 }
 
+void CoroutineTracker::on_file(const model::CoroutineFile& file) {
+  function_of(file.function).file = file.name.view();
+}
+
+void CoroutineTracker::on_wait(const model::Event& event, const model::CoroutineWait& wait) {
+  if (wait.function != 0) function_of(wait.function).is_callee = true;
+  if (Thread* thread = find(event.task)) thread->wait = wait;
+}
+
 CoroutineTracker::Thread* CoroutineTracker::find(model::TaskId task) {
   const auto found = thread_index_.find(static_cast<std::uint32_t>(task));
   return found == thread_index_.end() ? nullptr : threads_[found->second].get();
@@ -101,13 +113,19 @@ CoroutineTracker::RowPointer CoroutineTracker::begin_row(const model::Event& eve
   row->key_id = coroutine.id;
   if (coroutine.what == model::CoroutineWhat::kCreated) {
     row->coroutine.created_ns = event.ts_ns;
-    row->coroutine.creator_task = event.task;
-    const Thread* thread = find(event.task);
+    row->coroutine.first_seen = coroutine.first_seen;
+    if (!coroutine.first_seen) row->coroutine.creator_task = event.task;
+    const Thread* thread = coroutine.first_seen ? nullptr : find(event.task);
     if (thread != nullptr && !thread->stack.empty()) {
       row->coroutine.creator = thread->stack.back()->coroutine.number;
     }
     row->suspended = true;
     row->suspended_ns = event.ts_ns;
+  }
+  const Key key{row->coroutine.space, coroutine.id};
+  if (const auto by = awaited_.find(key); by != awaited_.end()) {
+    if (coroutine.first_seen) row->coroutine.awaited_by = by->second;
+    awaited_.erase(by);
   }
   living_[{row->coroutine.space, coroutine.id}] = row;
   return row;
@@ -247,15 +265,18 @@ void CoroutineTracker::settle_off_cpu(Thread& thread, model::TimeNs ts_ns, bool 
                                      : std::min(each.ns, ts_ns - std::min(ts_ns, thread.woken_ns));
     add(*each.row, function, &CoroutineTimes::runnable_ns, waited);
     add(*each.row, function, &CoroutineTimes::blocked_ns, each.ns - waited);
+    if (thread.wait.gil) add(*each.row, function, &CoroutineTimes::gil_ns, each.ns - waited);
     if (each.ns < slow_step_ns_) continue;
     const bool blocked = thread.state == State::kBlocked;
+    const BlockedHow asleep = thread.wait.gil ? BlockedHow::kGil : BlockedHow::kBlocked;
     add_block(thread, {.task = thread.task,
                        .coroutine = each.row->coroutine.number,
                        .function = each.row->coroutine.function,
-                       .how = blocked ? BlockedHow::kBlocked : BlockedHow::kRunnable,
+                       .how = blocked ? asleep : BlockedHow::kRunnable,
                        .syscall = blocked ? syscall_name(static_cast<std::int16_t>(thread.syscall),
                                                          thread.compat)
                                           : std::string(),
+                       .innermost = blocked ? thread.wait.function : 0,
                        .begin_ns = thread.since_ns,
                        .duration_ns = each.ns});
   }
@@ -279,6 +300,7 @@ void CoroutineTracker::computed(Thread& thread, model::TimeNs ts_ns) {
                      .function = top.function,
                      .how = BlockedHow::kComputing,
                      .syscall = {},
+                     .innermost = 0,
                      .begin_ns = begin_ns,
                      .duration_ns = window_.inside(begin_ns, ts_ns)});
 }
@@ -375,12 +397,20 @@ void CoroutineTracker::on_event(const model::Event& event, const model::Coroutin
       end_row(row, ts);
       break;
     case What::kAwaits: {
-      const auto awaited = living_.find({row->coroutine.space, coroutine.other});
-      if (awaited == living_.end()) break;
-      awaited->second->coroutine.awaited_by = row->coroutine.number;
-      awaited->second->awaiter = row;
+      await(*row, {row->coroutine.space, coroutine.other});
       break;
     }
+  }
+}
+
+// The one that is awaited may be there already, and be met only when it is resumed first.
+void CoroutineTracker::await(const Row& row, const Key& other) {
+  const auto awaited = living_.find(other);
+  if (awaited != living_.end() && !awaited->second->coroutine.finished) {
+    awaited->second->coroutine.awaited_by = row.coroutine.number;
+    awaited->second->awaiter = &row;
+  } else if (awaited_.size() < kMostAwaited) {
+    awaited_[other] = row.coroutine.number;
   }
 }
 
@@ -411,6 +441,7 @@ void CoroutineTracker::on_switch(const model::Event& event, const model::Switch&
     charge(*next, event.ts_ns);
     const bool off = next->state == State::kBlocked || next->state == State::kRunnable;
     settle_off_cpu(*next, event.ts_ns, off && next->seq_known && change.next_seq == next->seq);
+    next->wait = {};
     next->seq = change.next_seq;
     next->seq_known = true;
     next->state = State::kOnCpu;

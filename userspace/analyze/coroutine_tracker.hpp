@@ -33,6 +33,8 @@ class CoroutineTracker {
   void on_function(const model::CoroutineFunction& function);
   void on_totals(const model::CoroutineTotals& totals);
   void on_lost(const model::CoroutineLost& lost);
+  void on_file(const model::CoroutineFile& file);
+  void on_wait(const model::Event& event, const model::CoroutineWait& wait);
 
   // Cheap for tasks that have no coroutines.
   void on_switch(const model::Event& event, const model::Switch& change);
@@ -65,6 +67,7 @@ class CoroutineTracker {
     std::uint16_t seq = 0;
     std::int32_t syscall = model::kNoSyscall;  // that it is blocked in
     bool compat = false;
+    model::CoroutineWait wait;   // told since it came in last
     model::TimeNs since_ns = 0;  // of the state
     model::TimeNs woken_ns = 0;  // 0: not
     model::TimeNs charged_ns = 0;
@@ -78,6 +81,18 @@ class CoroutineTracker {
     EventLoop loop;
   };
 
+  struct Key {
+    std::uint32_t space;
+    std::uint64_t id;
+    bool operator==(const Key&) const = default;
+  };
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const {
+      return std::hash<std::uint64_t>()(key.id * 0x9e3779b97f4a7c15ull ^ key.space);
+    }
+  };
+
+  void await(const Row& row, const Key& other);
   Thread& thread_of(model::TaskId task, model::TimeNs ts_ns);
   Thread* find(model::TaskId task);
   RowPointer row_of(const model::Event& event, const model::Coroutine& coroutine);
@@ -109,17 +124,8 @@ class CoroutineTracker {
   std::map<std::uint32_t, CoroutineFunction> functions_;
   std::unordered_map<std::uint32_t, std::uint32_t> thread_index_;  // by task
   std::vector<std::unique_ptr<Thread>> threads_;
-  struct Key {
-    std::uint32_t space;
-    std::uint64_t id;
-    bool operator==(const Key&) const = default;
-  };
-  struct KeyHash {
-    std::size_t operator()(const Key& key) const {
-      return std::hash<std::uint64_t>()(key.id * 0x9e3779b97f4a7c15ull ^ key.space);
-    }
-  };
   std::unordered_map<Key, RowPointer, KeyHash> living_;
+  std::unordered_map<Key, std::uint64_t, KeyHash> awaited_;  // by whom, of what was not met yet
   std::vector<RowPointer> kept_;  // ended ones, a heap: the shortest mounted on top
   std::vector<BlockedLoop> blocks_;
   std::uint64_t next_number_ = 1;

@@ -219,6 +219,7 @@ struct MarkPoint {
 struct CoroutineTimes {
   std::uint64_t mounted_ns = 0;
   std::uint64_t on_cpu_ns = 0, runnable_ns = 0, blocked_ns = 0, unknown_ns = 0;
+  std::uint64_t gil_ns = 0;  // of blocked_ns: waiting for the lock of Python's interpreter
   std::uint64_t suspended_ns = 0;
 };
 
@@ -231,7 +232,9 @@ struct CoroutineCounts {
 struct CoroutineFunction {
   std::uint32_t number = 0;
   std::string name;  // empty: not known
+  std::string file;  // empty: not known
   std::uint32_t line = 0;
+  bool is_callee = false;  // it was met as what a coroutine had called
   std::uint64_t address = 0;
   CoroutineCounts counts;  // recorded
   CoroutineTimes times;
@@ -251,6 +254,7 @@ struct Coroutine {
   model::TaskId creator_task{};             // the thread
   std::uint64_t awaited_by = 0;             // the coroutine that last awaited it; 0: none known
   std::optional<model::TimeNs> created_ns;  // none: it was there before
+  bool first_seen = false;                  // at created_ns; it was created some time before
   std::optional<model::TimeNs> ended_ns;    // destroyed, or another one began in its place
   bool finished = false;
   std::uint64_t resumes = 0;
@@ -270,8 +274,8 @@ struct CoroutineSpace {
   bool from_start = false;
 };
 
-enum class BlockedHow : std::uint8_t { kBlocked, kRunnable, kComputing };
-std::string_view name_of(BlockedHow how);  // "blocked", "runnable", "computing"
+enum class BlockedHow : std::uint8_t { kBlocked, kRunnable, kComputing, kGil };
+std::string_view name_of(BlockedHow how);  // "blocked", "runnable", "computing", "gil"
 
 // A coroutine kept its thread from all others for longer than the slow step.
 struct BlockedLoop {
@@ -279,7 +283,8 @@ struct BlockedLoop {
   std::uint64_t coroutine = 0;
   std::uint32_t function = 0;
   BlockedHow how{};
-  std::string syscall;  // kBlocked: in which it slept
+  std::string syscall;         // kBlocked, kGil: in which it slept
+  std::uint32_t innermost = 0;  // kBlocked, kGil: the function that it had called; 0: not known
   model::TimeNs begin_ns = 0;
   std::uint64_t duration_ns = 0;
   std::uint64_t delayed =

@@ -240,7 +240,8 @@ bool read(const triptych_coroutine& raw, model::Coroutine& out) {
          .source = static_cast<model::CoroutineSource>(raw.source),
          .runtime = static_cast<model::CoroutineRuntime>(raw.runtime),
          .clamped = (raw.flags & TRIPTYCH_COROUTINE_CLAMPED) != 0,
-         .generation_unknown = (raw.flags & TRIPTYCH_COROUTINE_GENERATION_UNKNOWN) != 0};
+         .generation_unknown = (raw.flags & TRIPTYCH_COROUTINE_GENERATION_UNKNOWN) != 0,
+         .first_seen = (raw.flags & TRIPTYCH_COROUTINE_FIRST_SEEN) != 0};
   return true;
 }
 
@@ -386,6 +387,19 @@ Status decode_map(std::span<const std::byte> record, model::Event& event) {
   return read_map(raw, event.payload.emplace<model::Map>()) ? Status::kOk : Status::kMalformed;
 }
 
+bool read(const triptych_coroutine_wait& raw, model::CoroutineWait& out) {
+  out = {.space = model::CoroutineSpace{raw.space},
+         .function = raw.function,
+         .gil = (raw.flags & TRIPTYCH_COROUTINE_WAITS_FOR_GIL) != 0};
+  return true;
+}
+
+bool read(const triptych_coroutine_file& raw, model::CoroutineFile& out) {
+  out.function = raw.function;
+  read_name(out.name, raw.name);
+  return true;
+}
+
 template <class Raw, class Payload>
 Status decode_as(std::span<const std::byte> record, model::Event& event) {
   if (record.size() < sizeof(Raw)) return Status::kMalformed;
@@ -459,6 +473,10 @@ Status decode(std::span<const std::byte> record, model::Event& event) {
       return decode_as<triptych_kernel_symbol, model::KernelSymbol>(record, event);
     case TRIPTYCH_EV_MAP:
       return decode_map(record, event);
+    case TRIPTYCH_EV_COROUTINE_WAIT:
+      return decode_as<triptych_coroutine_wait, model::CoroutineWait>(record, event);
+    case TRIPTYCH_EV_COROUTINE_FILE:
+      return decode_as<triptych_coroutine_file, model::CoroutineFile>(record, event);
   }
   return Status::kUnknownKind;
 }

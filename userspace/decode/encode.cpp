@@ -264,7 +264,8 @@ triptych_coroutine raw_of(const model::Coroutine& in) {
   raw.runtime = static_cast<__u8>(in.runtime);
   raw.flags =
       static_cast<__u16>(bit_if(in.clamped, TRIPTYCH_COROUTINE_CLAMPED) |
-                         bit_if(in.generation_unknown, TRIPTYCH_COROUTINE_GENERATION_UNKNOWN));
+                         bit_if(in.generation_unknown, TRIPTYCH_COROUTINE_GENERATION_UNKNOWN) |
+                         bit_if(in.first_seen, TRIPTYCH_COROUTINE_FIRST_SEEN));
   return raw;
 }
 
@@ -396,6 +397,23 @@ std::size_t size_of(const Payload& payload, const Raw& raw) {
   } else {
     return sizeof raw;
   }
+}
+
+triptych_coroutine_wait raw_of(const model::CoroutineWait& in) {
+  triptych_coroutine_wait raw{};
+  raw.hdr.kind = TRIPTYCH_EV_COROUTINE_WAIT;
+  raw.space = number(in.space);
+  raw.function = in.function;
+  raw.flags = bit_if(in.gil, TRIPTYCH_COROUTINE_WAITS_FOR_GIL);
+  return raw;
+}
+
+triptych_coroutine_file raw_of(const model::CoroutineFile& in) {
+  triptych_coroutine_file raw{};
+  raw.hdr.kind = TRIPTYCH_EV_COROUTINE_FILE;
+  raw.function = in.function;
+  write_name(raw.name, in.name);
+  return raw;
 }
 
 }  // namespace

@@ -312,6 +312,7 @@ struct Coroutine {
   CoroutineRuntime runtime = CoroutineRuntime::kUntold;
   bool clamped = false;
   bool generation_unknown = false;  // it may be another one than who had the id before
+  bool first_seen = false;          // kCreated: some time before; it was resumed first now
   bool operator==(const Coroutine&) const = default;
 };
 
@@ -432,11 +433,25 @@ struct Map {
   bool operator==(const Map&) const = default;
 };
 
+// The thread leaves the CPU to wait, while a coroutine is mounted on it.
+struct CoroutineWait {
+  CoroutineSpace space{};
+  std::uint32_t function = 0;  // the innermost one; 0: not known
+  bool gil = false;            // for the lock of Python's interpreter
+  bool operator==(const CoroutineWait&) const = default;
+};
+
+struct CoroutineFile {
+  std::uint32_t function = 0;
+  FixedString<112> name{};  // the end of a longer one
+  bool operator==(const CoroutineFile&) const = default;
+};
+
 using Payload =
     std::variant<Switch, Wakeup, Arrival, Fault, TaskNew, TaskSeen, TaskBaseline, CloneReturn,
                  TaskExec, TaskRename, TaskExit, TaskEnd, TaskFree, Mark, Lost, TaskSummary,
                  Coroutine, CoroutineSpaceNew, CoroutineFunction, CoroutineTotals, CoroutineLost,
-                 Stack, StackOf, Sample, KernelSymbol, Map>;
+                 Stack, StackOf, Sample, KernelSymbol, Map, CoroutineWait, CoroutineFile>;
 
 struct Event {
   TimeNs ts_ns = 0;

@@ -40,10 +40,10 @@ std::string arrangement(const Coroutines& all) {
 std::string what_there_was(const View& view) {
   const Coroutines& all = view.summary().coroutines;
   const analyze::SwitchCounts& kernel = view.summary().totals.switches;
-  std::string text =
-      fmt::format("{} of {}, {}: {}", counted(all.count, "coroutine", "coroutines"),
-                  counted(all.functions.size(), "function", "functions"), arrangement(all),
-                  counted(all.switches, "coroutine switch", "coroutine switches"));
+  std::string text = fmt::format(
+      "{} of {}, {}: {}", counted(all.count, "coroutine", "coroutines"),
+      counted(coroutine_functions_of(view).size(), "function", "functions"), arrangement(all),
+      counted(all.switches, "coroutine switch", "coroutine switches"));
   if (view.available().switches) {
     text += fmt::format(" beside {}", counted(kernel.voluntary + kernel.involuntary,
                                               "context switch", "context switches"));
@@ -67,6 +67,16 @@ Paragraph account(const Coroutines& all) {
   const bool marked = std::any_of(all.spaces.begin(), all.spaces.end(), [](const auto& space) {
     return space.source == model::CoroutineSource::kUsdt;
   });
+  const bool probed = std::any_of(all.spaces.begin(), all.spaces.end(), [](const auto& space) {
+    return space.source == model::CoroutineSource::kUprobe;
+  });
+  if (probed) {
+    return {
+        fmt::format("{} events of coroutines seen by probes in the code of their runtime, and {} "
+                    "lost.",
+                    format_count(recorded), all.lost == 0 ? "none" : format_count(all.lost)),
+        all.lost == 0 ? Tone::kGood : Tone::kWarning};
+  }
   if (marked) {
     return {fmt::format("{} events of coroutines recorded, one for each marker of the program that "
                         "was reached (USDT), and {} lost.",
@@ -103,25 +113,25 @@ Table functions_table(const View& view, const CoroutineNames& names) {
   Table table;
   table.columns = {{"function", true}, {"created"}, {"resumes"}, {"mounted"},  {"on CPU"},
                    {"runnable"},       {"blocked"}, {"unknown"}, {"suspended"}};
-  const Coroutines& all = view.summary().coroutines;
-  const std::size_t shown = view.shown(all.functions.size());
+  const std::vector<const CoroutineFunction*> all = coroutine_functions_of(view);
+  const std::size_t shown = view.shown(all.size());
   for (std::size_t i = 0; i < shown; ++i) {
-    const CoroutineFunction& each = all.functions[i];
+    const CoroutineFunction& each = *all[i];
     Row row;
     row.cells = {names.shown(each.number), Count{each.counts.created}, Count{each.counts.resumed}};
     add_time_cells(view, each.times, row);
     table.rows.push_back(std::move(row));
   }
-  table.more = left_out(all.functions.size(), shown);
+  table.more = left_out(all.size(), shown);
   return table;
 }
 
 std::string life_of(const View& view, const CoroutineNames& names, const Coroutine& each) {
   std::vector<std::string> words;
   if (each.created_ns) {
-    std::string by = "created ";
+    std::string by = each.first_seen ? "first seen " : "created ";
     by += at_words(view, *each.created_ns);
-    if (each.creator == 0) by += " by " + task_label(view, each.creator_task);
+    if (each.creator == 0 && !each.first_seen) by += " by " + task_label(view, each.creator_task);
     if (each.creator != 0) by += fmt::format(" by coroutine {}", each.creator);
     words.push_back(by);
   } else {
@@ -168,6 +178,30 @@ Table coroutines_table(const View& view, const CoroutineNames& names) {
   return table;
 }
 
+std::string how_words(const BlockedLoop& block) {
+  switch (block.how) {
+    case analyze::BlockedHow::kRunnable:
+      return "waiting for a CPU";
+    case analyze::BlockedHow::kGil:
+      return "waiting for the GIL";
+    case analyze::BlockedHow::kBlocked:
+    case analyze::BlockedHow::kComputing:
+      break;
+  }
+  std::string how(analyze::name_of(block.how));
+  if (!block.syscall.empty()) how += " in " + escape(block.syscall);
+  return how;
+}
+
+// Which function it was that the coroutine had called, and where it is.
+std::string innermost_words(const CoroutineFunction* function) {
+  if (function == nullptr || function->name.empty()) return {};
+  std::string words = "called by " + escape(function->name);
+  if (!function->file.empty()) words += ", " + escape(function->file);
+  if (function->line != 0) words += fmt::format(":{}", function->line);
+  return words;
+}
+
 }  // namespace
 
 Section coroutines_section(const View& view) {
@@ -195,14 +229,12 @@ Section blocked_loops_section(const View& view) {
   const std::size_t shown = view.shown(blocks.size());
   for (std::size_t i = 0; i < shown; ++i) {
     const BlockedLoop& each = *blocks[i];
-    const bool runnable = each.how == analyze::BlockedHow::kRunnable;
-    std::string how(runnable ? "waiting for a CPU" : analyze::name_of(each.how));
-    if (!each.syscall.empty()) how += " in " + escape(each.syscall);
     Row row;
     row.cells = {names.shown(each.function),  std::to_string(each.coroutine),
                  task_label(view, each.task), moment(view, each.begin_ns),
-                 Duration{each.duration_ns},  how,
+                 Duration{each.duration_ns},  how_words(each),
                  Count{each.delayed}};
+    row.detail = innermost_words(names.find(each.innermost));
     table.rows.push_back(std::move(row));
   }
   table.more = left_out(blocks.size(), shown);

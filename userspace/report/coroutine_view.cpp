@@ -32,6 +32,16 @@ std::vector<const analyze::Coroutine*> coroutines_of(const View& view) {
   return chosen;
 }
 
+std::vector<const analyze::CoroutineFunction*> coroutine_functions_of(const View& view) {
+  std::vector<const analyze::CoroutineFunction*> chosen;
+  for (const analyze::CoroutineFunction& each : view.summary().coroutines.functions) {
+    const bool only_called = each.is_callee && each.counts == analyze::CoroutineCounts{} &&
+                             each.times.mounted_ns == 0 && each.times.suspended_ns == 0;
+    if (!only_called) chosen.push_back(&each);
+  }
+  return chosen;
+}
+
 std::vector<const analyze::EventLoop*> loops_of(const View& view) {
   return on_threads_of(view, view.summary().coroutines.loops);
 }
@@ -80,9 +90,14 @@ CoroutineNames::CoroutineNames(const View& view) {
   for (const analyze::CoroutineSpace& each : all.spaces) spaces_[each.number] = &each;
 }
 
-bool CoroutineNames::known(std::uint32_t function) const {
+const analyze::CoroutineFunction* CoroutineNames::find(std::uint32_t function) const {
   const auto found = functions_.find(function);
-  return found != functions_.end() && !found->second->name.empty();
+  return found == functions_.end() ? nullptr : found->second;
+}
+
+bool CoroutineNames::known(std::uint32_t function) const {
+  const analyze::CoroutineFunction* found = find(function);
+  return found != nullptr && !found->name.empty();
 }
 
 const std::string& CoroutineNames::raw(std::uint32_t function) const {

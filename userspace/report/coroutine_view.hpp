@@ -15,6 +15,8 @@ namespace triptych::report {
 
 // Those that ran on a thread of the view, or on none.
 std::vector<const analyze::Coroutine*> coroutines_of(const View& view);
+// Without those that were only called by one.
+std::vector<const analyze::CoroutineFunction*> coroutine_functions_of(const View& view);
 std::vector<const analyze::EventLoop*> loops_of(const View& view);
 std::vector<const analyze::BlockedLoop*> blocks_of(const View& view);
 
@@ -25,6 +27,8 @@ class CoroutineNames {
  public:
   explicit CoroutineNames(const View& view);
 
+  // nullptr: none has this number.
+  [[nodiscard]] const analyze::CoroutineFunction* find(std::uint32_t function) const;
   [[nodiscard]] bool known(std::uint32_t function) const;
   [[nodiscard]] const std::string& raw(std::uint32_t function) const;
   // To be shown: "fetch", or "(unknown function)".

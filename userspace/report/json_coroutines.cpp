@@ -24,6 +24,7 @@ void add_times(Json& json, const analyze::CoroutineTimes& times) {
   json["runnable_ns"] = times.runnable_ns;
   json["blocked_ns"] = times.blocked_ns;
   json["unknown_ns"] = times.unknown_ns;
+  json["gil_ns"] = times.gil_ns;
   json["suspended_ns"] = times.suspended_ns;
 }
 
@@ -50,6 +51,7 @@ Json coroutine_json(const View& view, const CoroutineNames& names,
       {"address", coroutine.address},
       {"tgid", number_or_null(static_cast<std::uint64_t>(names.tgid(coroutine.space)))},
       {"created_ns", optional_json(coroutine.created_ns)},
+      {"created_is_first_seen", coroutine.first_seen},
       {"created_by_task", task_or_null(coroutine.creator_task)},
       {"created_by_coroutine", number_or_null(coroutine.creator)},
       {"awaited_by", number_or_null(coroutine.awaited_by)},
@@ -69,6 +71,7 @@ Json coroutine_json(const View& view, const CoroutineNames& names,
 Json function_json(const analyze::CoroutineFunction& function) {
   Json json = {
       {"function", function.name.empty() ? Json() : Json(function.name)},
+      {"file", text_or_null(function.file)},
       {"line", number_or_null(function.line)},
       {"address", function.address},
       {"recorded", counts_json(function.counts)},
@@ -78,14 +81,21 @@ Json function_json(const analyze::CoroutineFunction& function) {
   return json;
 }
 
+Json innermost_json(const analyze::CoroutineFunction* function) {
+  if (function == nullptr) return {};
+  return {{"function", text_or_null(function->name)},
+          {"file", text_or_null(function->file)},
+          {"line", number_or_null(function->line)}};
+}
+
 }  // namespace
 
 void add_coroutines(const View& view, Json& json) {
   const CoroutineNames names(view);
   const analyze::Coroutines& all = view.summary().coroutines;
   Json functions = Json::array();
-  for (const analyze::CoroutineFunction& each : all.functions) {
-    functions.push_back(function_json(each));
+  for (const analyze::CoroutineFunction* each : coroutine_functions_of(view)) {
+    functions.push_back(function_json(*each));
   }
   Json rows = Json::array();
   for (const analyze::Coroutine* each : coroutines_of(view)) {
@@ -110,7 +120,8 @@ void add_coroutines(const View& view, Json& json) {
          {"coroutine", block->coroutine},
          {"function", names.known(block->function) ? Json(names.raw(block->function)) : Json()},
          {"how", std::string(analyze::name_of(block->how))},
-         {"syscall", block->syscall.empty() ? Json() : Json(block->syscall)},
+         {"syscall", text_or_null(block->syscall)},
+         {"innermost", innermost_json(names.find(block->innermost))},
          {"begin_ns", block->begin_ns},
          {"duration_ns", block->duration_ns},
          {"delayed", block->delayed}});

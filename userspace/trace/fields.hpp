@@ -70,7 +70,9 @@ inline constexpr std::array<std::string_view, std::variant_size_v<model::Payload
     "stack_of",
     "sample",
     "kernel_symbol",
-    "map"};
+    "map",
+    "coroutine_wait",
+    "coroutine_file"};
 
 template <Like<model::Counters> P, class V>
 void visit_counters(P& p, V& v) {
@@ -286,6 +288,7 @@ void visit_fields(P& p, V& v) {
   v.choice("runtime", p.runtime, kRuntimeNames);
   v.flag("clamped", p.clamped);
   v.flag("generation_unknown", p.generation_unknown);
+  v.flag("first_seen", p.first_seen);
 }
 
 template <Like<model::CoroutineSpaceNew> P, class V>
@@ -375,6 +378,19 @@ void visit_fields(P& p, V& v) {
   v.flag("path_cut", p.path_cut);
   v.build_id("build_id", p);
   v.text("path", p.path);
+}
+
+template <Like<model::CoroutineWait> P, class V>
+void visit_fields(P& p, V& v) {
+  v.number("space", p.space);
+  v.number("function", p.function);
+  v.flag("gil", p.gil);
+}
+
+template <Like<model::CoroutineFile> P, class V>
+void visit_fields(P& p, V& v) {
+  v.number("function", p.function);
+  v.text("name", p.name);
 }
 
 }  // namespace triptych::trace
