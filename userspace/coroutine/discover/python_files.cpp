@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "coroutine/discover/python_files.hpp"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "base/text.hpp"
+#include "coroutine/discover/asyncio.hpp"
+#include "coroutine/probes/mapped_files.hpp"
+
+namespace triptych::coroutine::discover {
+namespace {
+
+namespace fs = std::filesystem;
+using probes::ElfFile;
+
+// What the process's paths begin with for us: nothing, or where its root is.
+struct Place {
+  std::string root;
+  std::string program;  // without links
+};
+
+constexpr std::array kLibraryFolders = {"/usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu",
+                                        "/usr/lib64", "/usr/lib", "/usr/local/lib"};
+
+Result<UniqueFd> open_file(const std::string& path) {
+  // Looked at before it is opened: opening a device or a pipe may do or wait for something.
+  const UniqueFd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  struct stat status {};
+  if (!place || ::fstat(place.get(), &status) != 0) {
+    return fail_errno(fmt::format("look into {}", quote(path)), errno);
+  }
+  if (!S_ISREG(status.st_mode)) return fail("not a file");
+  UniqueFd file(::open(fmt::format("/proc/self/fd/{}", place.get()).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return fail_errno(fmt::format("look into {}", quote(path)), errno);
+  return file;
+}
+
+Result<ElfFile> open_elf(const std::string& path) {
+  TRIPTYCH_TRY_ASSIGN(UniqueFd file, open_file(path));
+  return ElfFile::open(std::move(file));
+}
+
+std::string folder_of(const std::string& path) {
+  return fs::path(path).parent_path().string();
+}
+
+// "libpython3.11.so.1.0", which a small interpreter needs; its names are among those of the
+// program.
+std::optional<std::string> needed_library(const ElfFile& program) {
+  const probes::Section* section = program.section(".dynamic");
+  const probes::Section* names = program.section(".dynstr");
+  if (section == nullptr || names == nullptr) return std::nullopt;
+  const auto entries = program.read(*section), texts = program.read(*names);
+  if (!entries || !texts) return std::nullopt;
+  for (std::size_t at = 0; entries->size() - at >= sizeof(Elf64_Dyn); at += sizeof(Elf64_Dyn)) {
+    Elf64_Dyn entry{};
+    std::memcpy(&entry, entries->data() + at, sizeof entry);
+    if (entry.d_tag != DT_NEEDED) continue;
+    const auto name = probes::text_at(*texts, entry.d_un.d_val);
+    if (name && name->starts_with("libpython3.") && name->find('/') == name->npos) {
+      return std::string(*name);
+    }
+  }
+  return std::nullopt;
+}
+
+struct FoundInterpreter {
+  Interpreter interpreter;
+  std::string folder;  // of the file that it is in
+};
+
+Result<FoundInterpreter> find_interpreter(const Place& place) {
+  TRIPTYCH_TRY_ASSIGN(const ElfFile program, open_elf(place.root + place.program));
+  TRIPTYCH_TRY_ASSIGN(const std::optional<Interpreter> own, read_interpreter(program));
+  if (own) return FoundInterpreter{*own, folder_of(place.program)};
+  const auto library = needed_library(program);
+  if (!library) return fail("it is no Python");
+  std::vector<std::string> folders{folder_of(folder_of(place.program)) + "/lib"};
+  folders.insert(folders.end(), kLibraryFolders.begin(), kLibraryFolders.end());
+  for (const std::string& folder : folders) {
+    const auto file = open_elf(fmt::format("{}{}/{}", place.root, folder, *library));
+    if (!file) continue;
+    TRIPTYCH_TRY_ASSIGN(const std::optional<Interpreter> found, read_interpreter(*file));
+    if (found) return FoundInterpreter{*found, folder};
+  }
+  return fail(fmt::format("its {} is not found", quote(*library)));
+}
+
+// The one file of that name, whatever its suffix says of the platform.
+std::optional<std::string> module_in(const std::string& folder) {
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    if (name.starts_with("_asyncio.") && name.ends_with(".so")) return at->path().string();
+  }
+  return std::nullopt;
+}
+
+Result<PythonFiles> find_files(const Place& place) {
+  TRIPTYCH_TRY_ASSIGN(const FoundInterpreter found, find_interpreter(place));
+  const std::string prefix = folder_of(folder_of(place.program));
+  const std::string version = fmt::format("python3.{}", found.interpreter.minor);
+  for (const std::string& library :
+       {prefix + "/lib", prefix + "/lib64", found.folder, folder_of(found.folder)}) {
+    const auto path = module_in(fmt::format("{}{}/{}/lib-dynload", place.root, library, version));
+    if (!path) continue;
+    TRIPTYCH_TRY_ASSIGN(ElfFile module, open_elf(*path));
+    return PythonFiles{found.interpreter, path->substr(place.root.size()), std::move(module)};
+  }
+  return fail("its module _asyncio is not found",
+              "in a process that has imported it, it is: -p PID");
+}
+
+// "#!/usr/bin/env python3": the interpreter that the kernel, or env, will run; none for what is no
+// script.
+std::optional<std::string> interpreter_of_script(const std::string& path,
+                                                 std::string_view search_path) {
+  constexpr std::size_t kMostBytes = 256;  // as many as kernels look at
+  const auto file = open_file(path);
+  if (!file) return std::nullopt;
+  std::array<char, kMostBytes> bytes{};
+  const ssize_t size = ::pread(file->get(), bytes.data(), bytes.size(), 0);
+  std::string_view line(bytes.data(), size <= 0 ? 0 : static_cast<std::size_t>(size));
+  if (!line.starts_with("#!")) return std::nullopt;
+  line = line.substr(2, line.find('\n') - 2);
+  const auto next_word = [&line] {
+    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+    const std::string_view word = line.substr(0, line.find_first_of(" \t"));
+    line.remove_prefix(word.size());
+    return std::string(word);
+  };
+  const std::string interpreter = next_word();
+  if (!interpreter.ends_with("/env")) return interpreter;
+  const std::string name = next_word();
+  if (name.find('/') != name.npos) return name;
+  while (!search_path.empty()) {
+    const std::string_view folder = search_path.substr(0, search_path.find(':'));
+    const std::string found = fmt::format("{}/{}", folder, name);
+    if (::access(found.c_str(), X_OK) == 0) return found;
+    search_path.remove_prefix(std::min(folder.size() + 1, search_path.size()));
+  }
+  return std::nullopt;
+}
+
+std::string target_of_link(const std::string& link) {
+  std::array<char, PATH_MAX> path{};
+  const ssize_t size = ::readlink(link.c_str(), path.data(), path.size());
+  return size <= 0 ? std::string() : std::string(path.data(), static_cast<std::size_t>(size));
+}
+
+}  // namespace
+
+Result<PythonFiles> python_files_of(const std::string& program, std::string_view search_path) {
+  std::error_code error;
+  const std::string interpreter = interpreter_of_script(program, search_path).value_or(program);
+  const std::string path = fs::canonical(interpreter, error).string();
+  if (error) return fail_errno(fmt::format("look into {}", quote(interpreter)), error.value());
+  return find_files({{}, path});
+}
+
+Result<PythonFiles> python_files_of(pid_t tgid) {
+  std::optional<Interpreter> interpreter;
+  std::optional<std::pair<std::string, ElfFile>> module;
+  for (probes::MappedFile& mapped : probes::mapped_programs(tgid)) {
+    auto elf = ElfFile::open(std::move(mapped.file));
+    if (!elf) continue;  // code that is no program
+    if (!interpreter) {
+      auto found = read_interpreter(*elf);
+      if (!found) return tl::unexpected<Error>(found.error());
+      interpreter = *found;
+    }
+    if (!module && has_asyncio(*elf).value_or(false)) module.emplace(mapped.path, std::move(*elf));
+  }
+  if (!interpreter) return fail("it is no Python");
+  if (module) {
+    return PythonFiles{*interpreter, std::move(module->first), std::move(module->second)};
+  }
+  return find_files(
+      {fmt::format("/proc/{}/root", tgid), target_of_link(fmt::format("/proc/{}/exe", tgid))});
+}
+
+}  // namespace triptych::coroutine::discover
