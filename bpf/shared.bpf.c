@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* What all programs share: declared, and explained, in lib/maps.bpf.h and lib/coroutine.bpf.h. */
+/* What all programs share: declared, and explained, in lib/maps.bpf.h, lib/coroutine.bpf.h
+ * and lib/python.bpf.h. */
 #include "kernel/kernel_types.h"
 
 #include "abi/config.h"
+#include "abi/python.h"
 
 #include <bpf/bpf_helpers.h>
 
@@ -79,6 +81,27 @@ struct {
 	__type(key, struct triptych_coroutine_name_key);
 	__type(value, u32);
 } coroutine_functions SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, TRIPTYCH_PYTHON_MAX_LAYOUTS);
+	__type(key, u32);
+	__type(value, struct triptych_python_layout);
+} python_layouts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct triptych_python_code_key);
+	__type(value, u32);
+} python_functions SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, u64);
+	__type(value, u32);
+} python_function_texts SEC(".maps");
 
 const volatile __u32 ring_count = 1;
 const volatile __u32 ring_blocks = 1;

@@ -124,7 +124,10 @@ CoroutineTracker::RowPointer CoroutineTracker::begin_row(const model::Event& eve
   }
   const Key key{row->coroutine.space, coroutine.id};
   if (const auto by = awaited_.find(key); by != awaited_.end()) {
-    if (coroutine.first_seen) row->coroutine.awaited_by = by->second;
+    if (coroutine.first_seen) {
+      row->coroutine.awaited_by = by->second->coroutine.number;
+      row->awaiter = by->second;
+    }
     awaited_.erase(by);
   }
   living_[{row->coroutine.space, coroutine.id}] = row;
@@ -397,20 +400,20 @@ void CoroutineTracker::on_event(const model::Event& event, const model::Coroutin
       end_row(row, ts);
       break;
     case What::kAwaits: {
-      await(*row, {row->coroutine.space, coroutine.other});
+      await(row, {row->coroutine.space, coroutine.other});
       break;
     }
   }
 }
 
 // The one that is awaited may be there already, and be met only when it is resumed first.
-void CoroutineTracker::await(const Row& row, const Key& other) {
+void CoroutineTracker::await(const RowPointer& row, const Key& other) {
   const auto awaited = living_.find(other);
   if (awaited != living_.end() && !awaited->second->coroutine.finished) {
-    awaited->second->coroutine.awaited_by = row.coroutine.number;
-    awaited->second->awaiter = &row;
+    awaited->second->coroutine.awaited_by = row->coroutine.number;
+    awaited->second->awaiter = row;
   } else if (awaited_.size() < kMostAwaited) {
-    awaited_[other] = row.coroutine.number;
+    awaited_[other] = row;
   }
 }
 

@@ -92,7 +92,7 @@ class CoroutineTracker {
     }
   };
 
-  void await(const Row& row, const Key& other);
+  void await(const RowPointer& row, const Key& other);
   Thread& thread_of(model::TaskId task, model::TimeNs ts_ns);
   Thread* find(model::TaskId task);
   RowPointer row_of(const model::Event& event, const model::Coroutine& coroutine);
@@ -125,7 +125,7 @@ class CoroutineTracker {
   std::unordered_map<std::uint32_t, std::uint32_t> thread_index_;  // by task
   std::vector<std::unique_ptr<Thread>> threads_;
   std::unordered_map<Key, RowPointer, KeyHash> living_;
-  std::unordered_map<Key, std::uint64_t, KeyHash> awaited_;  // by whom, of what was not met yet
+  std::unordered_map<Key, RowPointer, KeyHash> awaited_;  // by whom, of what was not met yet
   std::vector<RowPointer> kept_;  // ended ones, a heap: the shortest mounted on top
   std::vector<BlockedLoop> blocks_;
   std::uint64_t next_number_ = 1;

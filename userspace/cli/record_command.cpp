@@ -75,9 +75,11 @@ constexpr std::uint64_t kLongestDurationNs = 366ull * 24 * 3600 * 1'000'000'000;
 
 Result<void> read_coroutine_way(const Words& words, record::Options* options) {
   using record::CoroutineWay;
-  constexpr std::pair<std::string_view, CoroutineWay> kWays[] = {{"auto", CoroutineWay::kRecorder},
-                                                                 {"off", CoroutineWay::kOff},
-                                                                 {"usdt", CoroutineWay::kUsdt}};
+  constexpr std::pair<std::string_view, CoroutineWay> kWays[] = {
+      {"auto", CoroutineWay::kRecorder},
+      {"off", CoroutineWay::kOff},
+      {"usdt", CoroutineWay::kUsdt},
+      {"uprobe:asyncio", CoroutineWay::kAsyncio}};
   const auto* way = std::find_if(std::begin(kWays), std::end(kWays),
                                  [&](const auto& each) { return each.first == words.coroutines; });
   if (way == std::end(kWays)) {
@@ -85,7 +87,7 @@ Result<void> read_coroutine_way(const Words& words, record::Options* options) {
                  "--coroutines takes auto, off or usdt");
   }
   options->coroutines = way->second;
-  if (way->second != CoroutineWay::kUsdt) return {};
+  if (way->second != CoroutineWay::kUsdt && way->second != CoroutineWay::kAsyncio) return {};
   if (words.machine) {
     return wrong("--coroutines usdt looks for markers in one program, not in all",
                  "record that program: -p PID, or -- COMMAND");

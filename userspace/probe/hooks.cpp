@@ -38,6 +38,8 @@ constexpr Hook kHooks[] = {
     {"on_copy_page_range_exit", HookKind::kFunctionExit, "copy_page_range"},
     {"on_walk", HookKind::kTaskWalk, "task"},
     {"on_coroutine_marker", HookKind::kUserProbes, "coroutine"},
+    {"on_asyncio_step", HookKind::kUserProbes, "asyncio"},
+    {"on_asyncio_switch", HookKind::kRawTracepoint, "sched_switch"},
 };
 
 std::string_view prefix_of(HookKind kind) {

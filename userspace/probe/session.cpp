@@ -80,7 +80,9 @@ struct Session::Impl {
   Result<void> wait_for_last_records(const std::function<void()>& meanwhile) const;
   Result<void> count_faults();
   [[nodiscard]] std::vector<triptych_cpu_state> cpu_states() const;
-  void want_user_probes(bool wanted) const;
+  void want_user_probes() const;
+  Result<void> attach_user_probes(const bpf_program* program, int file,
+                                  std::vector<UserProbe> probes);
   void want_stacks() const;
   [[nodiscard]] model::StackCounters count_stacks() const;
   void take_last_losses();
@@ -99,13 +101,23 @@ Session::Impl::~Impl() {
 }
 
 // Their maps take memory, and time to make.
-void Session::Impl::want_user_probes(bool wanted) const {
+void Session::Impl::want_user_probes() const {
+  const bool asyncio = bpf_program__autoload(skeleton->progs.on_asyncio_step);
+  const bool wanted = asyncio || bpf_program__autoload(skeleton->progs.on_coroutine_marker);
+  for (bpf_map* map : {skeleton->maps.python_layouts, skeleton->maps.python_functions,
+                       skeleton->maps.python_function_texts, skeleton->maps.asyncio_threads,
+                       skeleton->maps.asyncio_tasks}) {
+    bpf_map__set_autocreate(map, asyncio);
+  }
   for (bpf_map* map : {skeleton->maps.coroutine_sites, skeleton->maps.coroutine_cpu_states,
                        skeleton->maps.coroutine_spaces, skeleton->maps.coroutine_functions}) {
     bpf_map__set_autocreate(map, wanted);
   }
-  bpf_program__set_expected_attach_type(skeleton->progs.on_coroutine_marker,
-                                        static_cast<bpf_attach_type>(kUserProbesAttachType));
+  for (bpf_program* program :
+       {skeleton->progs.on_coroutine_marker, skeleton->progs.on_asyncio_step}) {
+    bpf_program__set_expected_attach_type(program,
+                                          static_cast<bpf_attach_type>(kUserProbesAttachType));
+  }
 }
 
 void Session::Impl::want_stacks() const {
@@ -143,7 +155,7 @@ Result<void> Session::Impl::load(std::uint32_t cpus) {
     bpf_program__set_autoload(program,
                               std::find(wanted.begin(), wanted.end(), name) != wanted.end());
   }
-  want_user_probes(bpf_program__autoload(skeleton->progs.on_coroutine_marker));
+  want_user_probes();
   clear_libbpf_log();
   int error = bpf_map__reuse_fd(skeleton->maps.ring_data, rings.data_fd());
   if (error == 0) error = bpf_map__reuse_fd(skeleton->maps.ring_ends, rings.ends_fd());
@@ -274,7 +286,7 @@ void Session::Impl::take_last_losses() {
 }
 
 void Session::Impl::take_last_coroutine_losses() {
-  if (!bpf_program__autoload(skeleton->progs.on_coroutine_marker)) return;
+  if (user_probes.empty()) return;
   std::vector<triptych_coroutine_cpu_state> states(
       static_cast<std::size_t>(libbpf_num_possible_cpus()));
   const std::uint32_t zero = 0;
@@ -356,23 +368,39 @@ Result<void> Session::track_machine(pid_t except_tgid) {
 }
 
 Result<void> Session::attach_user_probes(int file, std::vector<UserProbe> probes) {
-  const std::uint32_t first = impl_->user_probe_count;
+  return impl_->attach_user_probes(impl_->skeleton->progs.on_coroutine_marker, file,
+                                   std::move(probes));
+}
+
+Result<void> Session::attach_asyncio_probes(int file, std::vector<UserProbe> probes,
+                                            const triptych_python_layout& layout) {
+  const std::uint32_t number = impl_->user_probe_files;
+  if (bpf_map_update_elem(bpf_map__fd(impl_->skeleton->maps.python_layouts), &number, &layout,
+                          BPF_ANY) != 0) {
+    return fail_errno("tell the programs what a Python looks like", errno);
+  }
+  return impl_->attach_user_probes(impl_->skeleton->progs.on_asyncio_step, file, std::move(probes));
+}
+
+Result<void> Session::Impl::attach_user_probes(const bpf_program* program, int file,
+                                               std::vector<UserProbe> probes) {
+  const std::uint32_t first = user_probe_count;
   if (probes.size() > TRIPTYCH_MAX_COROUTINE_SITES - first) {
     return fail(fmt::format("more than {} places to probe", TRIPTYCH_MAX_COROUTINE_SITES));
   }
-  const std::uint32_t number = impl_->user_probe_files++;
+  const std::uint32_t number = user_probe_files++;
   for (std::size_t i = 0; i < probes.size(); ++i) {
     const auto index = static_cast<std::uint32_t>(first + i);
     probes[i].site.file = number;
-    if (bpf_map_update_elem(bpf_map__fd(impl_->skeleton->maps.coroutine_sites), &index,
-                            &probes[i].site, BPF_ANY) != 0) {
+    if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.coroutine_sites), &index, &probes[i].site,
+                            BPF_ANY) != 0) {
       return fail_errno("tell the programs what a probe means", errno);
     }
   }
-  impl_->user_probe_count += static_cast<std::uint32_t>(probes.size());
-  const int program = bpf_program__fd(impl_->skeleton->progs.on_coroutine_marker);
-  TRIPTYCH_TRY_ASSIGN(UniqueFd link, probe::attach_user_probes(program, file, probes, first));
-  impl_->user_probes.push_back(std::move(link));
+  user_probe_count += static_cast<std::uint32_t>(probes.size());
+  TRIPTYCH_TRY_ASSIGN(UniqueFd link,
+                      probe::attach_user_probes(bpf_program__fd(program), file, probes, first));
+  user_probes.push_back(std::move(link));
   return {};
 }
 

@@ -20,6 +20,7 @@
 #include "model/metadata.hpp"
 #include "probe/attach_plan.hpp"
 #include "probe/preparation.hpp"
+#include "abi/python.h"
 #include "probe/user_probes.hpp"
 
 namespace triptych::probe {
@@ -55,6 +56,9 @@ class Session {
   // Places in a file where the targets say what their coroutines do; AttachPlan::programs must have
   // on_coroutine_marker. May be called for several files, before and after the gate has opened.
   Result<void> attach_user_probes(int file, std::vector<UserProbe> probes);
+  // The same for those of Python's asyncio, and on_asyncio_step.
+  Result<void> attach_asyncio_probes(int file, std::vector<UserProbe> probes,
+                                     const triptych_python_layout& layout);
 
   // Returns the moment from which on events were recorded.
   Result<std::uint64_t> open_gate();

@@ -6,9 +6,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "abi/python.h"
 #include "base/error.hpp"
 #include "coroutine/probes/elf_file.hpp"
 #include "coroutine/probes/usdt.hpp"
@@ -24,7 +26,11 @@ class CoroutineProbes {
   static Result<CoroutineProbes> plan(const Options& options);
 
   [[nodiscard]] bool wanted() const { return !files_.empty(); }
+  [[nodiscard]] bool asyncio() const { return wanted() && files_.front().python.has_value(); }
   Result<void> attach(probe::Session& session) const;
+
+  // Whom the probes hit besides; empty: nobody.
+  [[nodiscard]] const std::string& bystanders() const { return bystanders_; }
 
   void on_record(std::span<const std::byte> record);
   // Not one hit came: there may have been no coroutine, or the probes are elsewhere.
@@ -34,11 +40,14 @@ class CoroutineProbes {
   struct File {
     coroutine::probes::ElfFile elf;
     std::vector<coroutine::probes::Place> places;
+    std::optional<triptych_python_layout> python;
   };
   Result<void> look_into_command(const std::string& command);
   Result<void> look_into_process(pid_t tgid);
+  Result<void> look_for_asyncio(const Options& options);
 
   std::vector<File> files_;
+  std::string bystanders_;
   bool hit_ = false;
 };
 

@@ -25,6 +25,7 @@ enum class CoroutineWay : std::uint8_t {
   kOff,
   kRecorder,  // of programs that link our library
   kUsdt,      // markers in the program
+  kAsyncio,
 };
 
 struct Options {

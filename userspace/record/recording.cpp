@@ -77,10 +77,11 @@ Outcome<Prepared> prepare(const Options& options, launch::Signals& signals, Cons
   TRIPTYCH_RECORD_TRY(const probe::Capabilities capabilities,
                       probe::probe_capabilities(options.without_hooks));
   const bool is_command = options.kind == model::TargetKind::kCommand;
-  TRIPTYCH_RECORD_TRY(
-      probe::AttachPlan plan,
-      probe::make_attach_plan(capabilities, {options.events, options.summary_only, is_command,
-                                             coroutine_probes.wanted(), options.stacks}));
+  TRIPTYCH_RECORD_TRY(probe::AttachPlan plan,
+                      probe::make_attach_plan(
+                          capabilities, {options.events, options.summary_only, is_command,
+                                         coroutine_probes.wanted() && !coroutine_probes.asyncio(),
+                                         coroutine_probes.asyncio(), options.stacks}));
   probe::Session::Options wanted;
   wanted.plan = plan;
   wanted.summary_only = options.summary_only;
@@ -237,6 +238,9 @@ Outcome<int> record(const Options& options, Prepared& prepared) {
   if (prepared.session.first_process_hidden()) {
     prepared.console.say(
         "not recorded: process 1, which this kernel does not show to BPF programs");
+  }
+  if (const std::string& others = prepared.coroutine_probes.bystanders(); !others.empty()) {
+    prepared.console.say(others);
   }
   const bool is_command = options.kind == model::TargetKind::kCommand;
   if (is_command) {

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * What the programs read of a Python interpreter in the current task's memory. All of it is the target's:
+ * whatever is not as expected gives 0, and wrong names at worst.
+ */
+#ifndef TRIPTYCH_PYTHON_BPF_H
+#define TRIPTYCH_PYTHON_BPF_H
+
+#include "lib/coroutine.bpf.h"
+
+#include "abi/python.h"
+
+#define TRIPTYCH_PYTHON_NO_BIAS (~0ull) /* this is another interpreter */
+#define SYSCALL_FUTEX 202
+
+extern struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TRIPTYCH_MAX_COROUTINE_SITES);
+	__type(key, u32);
+	__type(value, struct triptych_coroutine_site);
+} coroutine_sites SEC(".maps");
+
+/* By the number of the file whose places are probed. */
+extern struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, TRIPTYCH_PYTHON_MAX_LAYOUTS);
+	__type(key, u32);
+	__type(value, struct triptych_python_layout);
+} python_layouts SEC(".maps");
+
+/* Numbers of functions that have been told, by where they are and, so that it is one function also in a forked
+ * child, by what has been told of them. */
+extern struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct triptych_python_code_key);
+	__type(value, u32);
+} python_functions SEC(".maps");
+extern struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, u64);
+	__type(value, u32);
+} python_function_texts SEC(".maps");
+
+static __always_inline u64 user_word(u64 address)
+{
+	u64 value = 0;
+
+	bpf_probe_read_user(&value, sizeof(value), (void *)address);
+	return value;
+}
+
+static __always_inline u32 user_half_word(u64 address)
+{
+	u32 value = 0;
+
+	bpf_probe_read_user(&value, sizeof(value), (void *)address);
+	return value;
+}
+
+static __always_inline u64 python_type_of(u64 object)
+{
+	return user_word(object + 8);
+}
+
+/*
+ * What has to be added to addresses of the interpreter's file. A module that several interpreters share would
+ * give nonsense with another one than the layout's: the type of types is then not where it should be.
+ */
+static __always_inline u64 python_bias(const struct triptych_python_layout *layout, u64 module_bias)
+{
+	u64 bias = module_bias;
+
+	if (layout->none_slot)
+		bias = user_word(module_bias + layout->none_slot) - layout->none;
+	if (python_type_of(bias + layout->coroutine_type) != bias + layout->type_type)
+		return TRIPTYCH_PYTHON_NO_BIAS;
+	return bias;
+}
+
+/* The thread's own state; of an interpreter with one pointer for all, as long as the thread has the GIL. */
+static __always_inline u64 python_thread_state(const struct triptych_python_layout *layout, u64 bias)
+{
+	struct task_struct *current = bpf_get_current_task_btf();
+	u64 fs = current->thread.fsbase;
+	u64 at = bias + layout->thread_state;
+	u64 vector;
+
+	switch (layout->thread_state_how) {
+	case TRIPTYCH_PYTHON_STATE_GLOBAL:
+		return user_word(at);
+	case TRIPTYCH_PYTHON_STATE_FS:
+		return user_word(fs + layout->thread_state);
+	case TRIPTYCH_PYTHON_STATE_FS_SLOT:
+		return user_word(fs + user_word(at));
+	case TRIPTYCH_PYTHON_STATE_TLS_PAIR:
+		/* glibc: a vector of two words for each module, found behind FS's base. */
+		vector = user_word(fs + 8);
+		return user_word(user_word(vector + 16 * user_word(at)) + user_word(at + 8));
+	}
+	return 0;
+}
+
+#define PYTHON_MOST_FRAMES 4 /* of the interpreter's own, before the first one of a function */
+
+/* The code of the innermost function that is being run; 0: not known. */
+static __always_inline u64 python_innermost_code(const struct triptych_python_layout *layout, u64 bias,
+                                                 u64 thread_state)
+{
+	u64 frame;
+
+	if (!thread_state || bias == TRIPTYCH_PYTHON_NO_BIAS)
+		return 0;
+	frame = user_word(thread_state + layout->thread_frame);
+	if (layout->thread_frame_indirect != TRIPTYCH_PYTHON_NONE)
+		frame = user_word(frame + layout->thread_frame_indirect);
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < PYTHON_MOST_FRAMES && frame; i++) {
+		u64 code = user_word(frame + layout->frame_code);
+
+		if (code && python_type_of(code) == bias + layout->code_type)
+			return code;
+		frame = user_word(frame + layout->frame_previous);
+	}
+	return 0;
+}
+
+/* Whether the task, which is about to leave the CPU, waits for the GIL: for a word of the interpreter's own. */
+static __always_inline bool python_waits_for_gil(const struct triptych_python_layout *layout, u64 bias,
+                                                 struct task_struct *task)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+
+	return bias != TRIPTYCH_PYTHON_NO_BIAS && regs->orig_ax == SYSCALL_FUTEX &&
+	       regs->di - (bias + layout->runtime) < layout->runtime_size;
+}
+
+/* Characters of one, two or four bytes, as UTF-8. How many bytes there are so far is kept in memory, where the
+ * verifier does not follow it: with each value that it can have after each round there were too many ways. */
+static __noinline int python_wide_text(char *to, volatile u32 *size, u64 from, u32 length, u32 width)
+{
+#pragma clang loop unroll(disable)
+	for (u32 i = 0; i < TRIPTYCH_COROUTINE_NAME_LEN; i++) {
+		u32 character = 0, at = *size, more;
+
+		if (i >= length || at > TRIPTYCH_COROUTINE_NAME_LEN - 5)
+			break;
+		to += at;
+		bpf_probe_read_user(&character, width & 7, (void *)(from + i * width));
+		if (character < 0x80) {
+			to[0] = character;
+			more = 1;
+		} else if (character < 0x800) {
+			to[0] = 0xc0 | character >> 6;
+			to[1] = 0x80 | (character & 0x3f);
+			more = 2;
+		} else if (character < 0x10000) {
+			to[0] = 0xe0 | character >> 12;
+			to[1] = 0x80 | (character >> 6 & 0x3f);
+			to[2] = 0x80 | (character & 0x3f);
+			more = 3;
+		} else {
+			to[0] = 0xf0 | (character >> 18 & 0x07);
+			to[1] = 0x80 | (character >> 12 & 0x3f);
+			to[2] = 0x80 | (character >> 6 & 0x3f);
+			to[3] = 0x80 | (character & 0x3f);
+			more = 4;
+		}
+		to -= at;
+		*size = at + more;
+	}
+	return 0;
+}
+
+/* Into an array of TRIPTYCH_COROUTINE_NAME_LEN zeroes: the beginning of a text that is too long, or its end.
+ * `size` is somewhere in the record, and zero. */
+static __always_inline void python_text(char *to, volatile u32 *size,
+                                        const struct triptych_python_layout *layout, u64 text, bool end)
+{
+	u64 length = user_word(text + layout->text_length), skipped = 0;
+	u32 width, most = TRIPTYCH_COROUTINE_NAME_LEN - 1;
+	u8 flags = 0;
+
+	bpf_probe_read_user(&flags, sizeof(flags), (void *)(text + layout->text_flags));
+	if (length > most) {
+		if (end)
+			skipped = length - most;
+		length = most;
+	}
+	if (flags & TRIPTYCH_PYTHON_TEXT_ASCII) {
+		u32 bytes = length;
+
+		asm volatile("" : "+r"(bytes));
+		if (bytes <= most)
+			bpf_probe_read_user(to, bytes, (void *)(text + layout->text_ascii + skipped));
+		return;
+	}
+	width = flags >> 2 & 7;
+	if (width == 1 || width == 2 || width == 4)
+		python_wide_text(to, size, text + layout->text_wide + skipped * width, length, width);
+}
+
+/* FNV-1a, in words. */
+static __always_inline u64 hash_words(const char *text, u64 hash)
+{
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < TRIPTYCH_COROUTINE_NAME_LEN / 8; i++) {
+		hash ^= ((const u64 *)text)[i];
+		hash *= 0x100000001b3ull;
+		hash ^= hash >> 29;
+	}
+	return hash;
+}
+
+/* Reads and tells a function that was not met there before. */
+static __noinline u32 tell_python_function(const struct triptych_python_layout *layout, u64 code, u64 name,
+                                           u64 now)
+{
+	struct triptych_coroutine_function *function;
+	struct triptych_coroutine_file *file;
+	u32 number = 0, *known;
+	u64 hash;
+
+	if (!layout)
+		return 0;
+	function = reserve_coroutine(sizeof(*function), now);
+	if (!function)
+		return 0;
+	file = reserve_coroutine(sizeof(*file), now);
+	if (!file) {
+		discard(&function->hdr, sizeof(*function));
+		return 0;
+	}
+	python_text(function->name, &function->function, layout, name, false);
+	python_text(file->name, &file->function, layout, user_word(code + layout->code_file), true);
+	function->line = user_half_word(code + layout->code_line);
+	hash = hash_words(file->name, hash_words(function->name, function->line));
+	known = bpf_map_lookup_elem(&python_function_texts, &hash);
+	if (!known && function->name[0]) {
+		number = new_coroutine_function();
+		bpf_map_update_elem(&python_function_texts, &hash, &number, BPF_ANY);
+	} else if (known) {
+		number = *known;
+	}
+	if (known || !number) {
+		discard(&file->hdr, sizeof(*file));
+		discard(&function->hdr, sizeof(*function));
+		return number;
+	}
+	fill_header(&function->hdr, TRIPTYCH_EV_COROUTINE_FUNCTION, now, TRIPTYCH_TASK_NONE);
+	function->function = number;
+	fill_header(&file->hdr, TRIPTYCH_EV_COROUTINE_FILE, now, TRIPTYCH_TASK_NONE);
+	file->function = number;
+	submit(&function->hdr, sizeof(*function));
+	submit(&file->hdr, sizeof(*file));
+	return number;
+}
+
+/* The number of the function with this code, which is called by this name (a str); 0: not known. */
+static __always_inline u32 python_function(const struct triptych_python_layout *layout, u64 code, u64 name,
+                                           u32 space, u64 now)
+{
+	struct triptych_python_code_key key = { code, name, space, 0 };
+	u32 *known, number;
+
+	if (!code || !name)
+		return 0;
+	known = bpf_map_lookup_elem(&python_functions, &key);
+	if (known)
+		return *known;
+	number = tell_python_function(layout, code, name, now);
+	if (number)
+		bpf_map_update_elem(&python_functions, &key, &number, BPF_ANY);
+	return number;
+}
+
+#endif
