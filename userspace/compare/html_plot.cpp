@@ -16,9 +16,11 @@ namespace {
 
 using html::Markup;
 
-struct Point {
-  const CellResult* cell = nullptr;
-  const Figure* time = nullptr;
+// A point of a row; null: not measured.
+struct Row {
+  const CellResult* cell = nullptr;  // any
+  const Figure* pinned = nullptr;
+  const Figure* unpinned = nullptr;
 };
 
 struct Scale {  // exponents of ten
@@ -30,30 +32,38 @@ struct Scale {  // exponents of ten
   }
 };
 
-std::vector<Point> points_of(const std::vector<Column>& columns) {
-  std::vector<Point> points;
+const Figure* time_of(const CellResult* cell) {
+  const Figure* time = cell == nullptr ? nullptr : cell->figure(kTime);
+  return time != nullptr && time->median > 0 ? time : nullptr;
+}
+
+std::vector<Row> rows_of(const std::vector<Column>& columns) {
+  std::vector<Row> rows;
   for (const Column& column : columns) {
-    for (const Placement placement : {Placement::kPinned, Placement::kUnpinned}) {
-      const CellResult* cell = column.in(placement);
-      const Figure* time = cell == nullptr ? nullptr : cell->figure(kTime);
-      if (time != nullptr && time->median > 0) points.push_back({cell, time});
-    }
+    const Row row{column.any(), time_of(column.pinned), time_of(column.unpinned)};
+    if (row.pinned != nullptr || row.unpinned != nullptr) rows.push_back(row);
   }
-  return points;
+  return rows;
 }
 
 bool has_interval(const Figure& time) {
   return time.values.size() > 1 && time.interval.low > 0 && time.interval.high > 0;
 }
 
-Scale scale_of(const std::vector<Point>& points) {
-  double least = points.front().time->median, most = least;
-  for (const Point& point : points) {
-    least = std::min(least, point.time->median);
-    most = std::max(most, point.time->median);
-    if (!has_interval(*point.time)) continue;
-    least = std::min(least, point.time->interval.low);
-    most = std::max(most, point.time->interval.high);
+Scale scale_of(const std::vector<Row>& rows) {
+  double least = 0, most = 0;
+  const auto take = [&](double value) {
+    if (least == 0 || value < least) least = value;
+    most = std::max(most, value);
+  };
+  for (const Row& row : rows) {
+    for (const Figure* time : {row.pinned, row.unpinned}) {
+      if (time == nullptr) continue;
+      take(time->median);
+      if (!has_interval(*time)) continue;
+      take(time->interval.low);
+      take(time->interval.high);
+    }
   }
   Scale scale{std::floor(std::log10(least)), std::ceil(std::log10(most))};
   if (!(scale.high > scale.low)) scale.high = scale.low + 1;
@@ -73,34 +83,53 @@ std::string interval_words(const Figure& time) {
                      format_ns(time.interval.high));
 }
 
-void write_point(Markup& page, const Point& point, const Scale& scale) {
-  const std::string& model = point.cell->model;
-  const bool pinned = point.cell->placement == Placement::kPinned;
-  const char* colour = model == "process" ? "process" : model == "thread" ? "thread" : "coroutine";
-  const std::string name =
-      fmt::format("{}, {}", point.cell->title(), name_of(point.cell->placement));
-  page.open("tr");
-  page.leaf("th", name, {{"scope", "row"}});
+const char* colour_of(const CellResult& cell) {
+  if (cell.model == "process") return "process";
+  return cell.model == "thread" ? "thread" : "coroutine";
+}
+
+void write_figure(Markup& page, const Figure* time) {
   page.open("td", {{"class", "number"}});
-  page.leaf("data", format_ns(point.time->median),
-            {{"value", fmt::format("{}", point.time->median)}});
-  page.close();
-  page.open("td");
-  page.open("svg", {{"role", "img"}, {"class", "point"}});
-  page.leaf("title", fmt::format("{}: {}{}", name, format_ns(point.time->median),
-                                 interval_words(*point.time)));
-  write_grid(page, scale);
-  if (has_interval(*point.time)) {
-    page.single("line", {{"class", colour},
-                         {"x1", scale.at(point.time->interval.low)},
-                         {"x2", scale.at(point.time->interval.high)},
-                         {"y1", "50%"},
-                         {"y2", "50%"}});
+  if (time != nullptr) {
+    page.leaf("data", format_ns(time->median), {{"value", fmt::format("{}", time->median)}});
   }
-  page.single("circle", {{"class", fmt::format("{}{}", colour, pinned ? "" : " hollow")},
-                         {"cx", scale.at(point.time->median)},
-                         {"cy", "50%"},
-                         {"r", "4.5"}});
+  page.close();
+}
+
+void write_point(Markup& page, const Row& row, Placement placement, const Scale& scale) {
+  const bool pinned = placement == Placement::kPinned;
+  const Figure* time = pinned ? row.pinned : row.unpinned;
+  if (time == nullptr) return;
+  const std::string y = pinned ? "33%" : "67%";
+  page.open("g");
+  page.leaf("title", fmt::format("{}, {}: {}{}", row.cell->title(), name_of(placement),
+                                 format_ns(time->median), interval_words(*time)));
+  if (has_interval(*time)) {
+    page.single("line", {{"class", colour_of(*row.cell)},
+                         {"x1", scale.at(time->interval.low)},
+                         {"x2", scale.at(time->interval.high)},
+                         {"y1", y},
+                         {"y2", y}});
+  }
+  page.single("circle",
+              {{"class", fmt::format("{}{}", colour_of(*row.cell), pinned ? "" : " hollow")},
+               {"cx", scale.at(time->median)},
+               {"cy", y},
+               {"r", "4.5"}});
+  page.close();
+}
+
+void write_row(Markup& page, const Row& row, const Scale& scale) {
+  page.open("tr");
+  page.leaf("th", row.cell->title(), {{"scope", "row"}});
+  write_figure(page, row.pinned);
+  write_figure(page, row.unpinned);
+  page.open("td");
+  page.open("svg", {{"role", "img"}, {"class", "points"}});
+  write_grid(page, scale);
+  for (const Placement each : {Placement::kPinned, Placement::kUnpinned}) {
+    write_point(page, row, each, scale);
+  }
   page.close();
   page.close();
   page.close();
@@ -109,6 +138,7 @@ void write_point(Markup& page, const Point& point, const Scale& scale) {
 void write_axis(Markup& page, const Scale& scale) {
   page.open("tr", {{"aria-hidden", "true"}});
   page.leaf("th", "");
+  page.leaf("td", "");
   page.leaf("td", "");
   page.open("td");
   page.open("svg", {{"class", "axis"}});
@@ -128,16 +158,24 @@ void write_axis(Markup& page, const Scale& scale) {
 }  // namespace
 
 void write_plot(Markup& page, const std::vector<Column>& columns) {
-  const std::vector<Point> points = points_of(columns);
-  if (points.size() < 2) return;
-  const Scale scale = scale_of(points);
+  const std::vector<Row> rows = rows_of(columns);
+  if (rows.size() < 2) return;
+  const Scale scale = scale_of(rows);
   page.open("figure");
   page.leaf("figcaption",
             "Time per operation on a logarithmic scale: the median of all repetitions, and the "
             "interval that holds it with 95 %. Filled: pinned to one CPU; hollow: not pinned.");
   page.open("table", {{"class", "plot"}});
+  page.open("thead");
+  page.open("tr");
+  page.leaf("th", "");
+  page.leaf("th", "pinned", {{"scope", "col"}, {"class", "number"}});
+  page.leaf("th", "not pinned", {{"scope", "col"}, {"class", "number"}});
+  page.leaf("th", "");
+  page.close();
+  page.close();
   page.open("tbody");
-  for (const Point& point : points) write_point(page, point, scale);
+  for (const Row& row : rows) write_row(page, row, scale);
   write_axis(page, scale);
   page.close();
   page.close();

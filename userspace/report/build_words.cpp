@@ -200,7 +200,9 @@ std::vector<Paragraph> words_of(const View& view) {
     words.push_back(time_words(view));
     words.push_back(switch_words(view));
   }
-  if (view.available().faults) words.push_back(memory_words(view));
+  if (view.available().faults && view.totals().faults.total != 0) {
+    words.push_back(memory_words(view));
+  }
   if (!view.summary().coroutines.functions.empty()) words.push_back(coroutine_words(view));
   return words;
 }
@@ -215,13 +217,12 @@ Fields facts_of(const View& view) {
   const analyze::SwitchCounts& switches = totals.switches;
   Fields facts;
   facts.fields.push_back({"recorded time", Duration{duration_of(view)}, ""});
-  facts.fields.push_back({"tasks", Count{view.tasks().size()}, "processes and threads"});
-  facts.fields.push_back(
-      {"on CPU", when(available.switches, Duration{totals.on_cpu_ns}), "all tasks together"});
+  facts.fields.push_back({"tasks", Count{view.tasks().size()}, ""});
+  facts.fields.push_back({"on CPU", when(available.switches, Duration{totals.on_cpu_ns}), ""});
   facts.fields.push_back(
       {"context switches",
        when(available.switches, Count{switches.voluntary + switches.involuntary}), ""});
-  facts.fields.push_back({"wait for a CPU, p99",
+  facts.fields.push_back({"CPU wait, p99",
                           when(available.switches && totals.run_queue_latency.count() != 0,
                                Duration{totals.run_queue_latency.quantile(0.99)}),
                           ""});

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page of each golden trace: well-formed, complete in itself, and with the figures of the JSON report.
+
+    html_test.py TRIPTYCH GOLDEN_DIRECTORY
+"""
+import html.parser
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree
+
+import html_pages
+
+XHTML = "{http://www.w3.org/1999/xhtml}"
+MOST_BYTES = 5_000_000
+TAGS = set("""a body circle data dd details div dl dt figcaption figure footer g h1 h2 h3 head header
+    html li line link main meta nav p path pre rect script section small span style summary svg table
+    tbody td text th thead title tr ul""".split())
+ATTRIBUTES = set("""aria-hidden aria-label charset class colspan content d data-column-ns
+    data-duration-ns data-scale data-skipped-ns height href http-equiv id lang name open
+    preserveAspectRatio rel role scope value viewBox width x x1 x2 y y1 y2""".split())
+SINGLE = {"meta", "link", "rect", "line", "path", "circle"}
+
+
+class Balanced(html.parser.HTMLParser):
+    """As a browser reads it: what is opened is closed, in order."""
+
+    def __init__(self):
+        super().__init__()
+        self.open = []
+        self.shape = []
+
+    def handle_starttag(self, tag, attrs):
+        self.shape.append((tag, tuple(name for name, _ in attrs)))
+        self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        assert tag in SINGLE, f"<{tag}/> is no end to a browser"
+        self.shape.append((tag, tuple(name for name, _ in attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open.pop() == tag, f"</{tag}> ends nothing"
+
+
+def shape_of(page):
+    reader = Balanced()
+    reader.feed(page.decode("utf-8"))
+    reader.close()
+    assert not reader.open, f"not closed: {reader.open}"
+    return reader.shape
+
+
+def check_markup(page):
+    """Nothing but what the program writes; nothing that a browser would load."""
+    root = xml.etree.ElementTree.fromstring(page)
+    ids = [each.get("id") for each in root.iter() if each.get("id")]
+    assert len(ids) == len(set(ids)), "an id stands twice"
+    for each in root.iter():
+        tag = each.tag.removeprefix(XHTML)
+        assert tag in TAGS, f"<{tag}>"
+        assert set(each.keys()) <= ATTRIBUTES, f"<{tag}> with {set(each.keys()) - ATTRIBUTES}"
+        link = each.get("href")
+        if link is not None and link != "data:,":
+            assert link[0] == "#" and link[1:] in ids, f"a link to {link}"
+        if tag == "style":
+            assert "url(" not in each.text and "@import" not in each.text
+    return root
+
+
+def text_of(element):
+    return " ".join("".join(element.itertext()).split())
+
+
+def numbers(elements):
+    """The figure in each cell; None where there is none."""
+    found = []
+    for cell in elements:
+        data = cell.find(f"{XHTML}data")
+        found.append(None if data is None else int(data.get("value")))
+    return found
+
+
+def fields_of(root, section):
+    table = root.find(f".//*[@id='{section}']//{XHTML}table[@class='fields']")
+    return {text_of(row[0]): numbers(row[1:2])[0] for row in table.iter(f"{XHTML}tr")}
+
+
+def check_totals(root, report):
+    totals = report["totals"]
+    fields = fields_of(root, "totals")
+    switches = totals["context_switches"]
+    both = None if switches["voluntary"] is None else switches["voluntary"] + switches["involuntary"]
+    wanted = {"context switches": both, "wakeups": totals["wakeups"],
+              "page faults": totals["page_faults"]["total"], "forks": totals["forks"],
+              "vforks": totals["vforks"], "threads": totals["threads_created"],
+              "programs started": totals["execs"], "tasks ended": totals["exits"],
+              "on CPU": totals["on_cpu_ns"], "runnable": totals["runnable_ns"],
+              "blocked": totals["blocked_ns"], "unknown": totals["unknown_ns"]}
+    for name, figure in wanted.items():
+        assert fields[name] == figure, f"{name}: {fields[name]}, not {figure}"
+
+
+def check_tasks(root, report):
+    for task in report["tasks"]:
+        row = root.find(f".//*[@id='task-{task['task']}']/{XHTML}tr")
+        wanted = [task["on_cpu_ns"], task["runnable_ns"], task["blocked_ns"], task["unknown_ns"],
+                  task["switches"]["voluntary"], task["switches"]["involuntary"],
+                  task["migrations"], task["faults"]["total"]]
+        assert text_of(row[0]) == str(task["tid"])
+        assert numbers(row[2:10]) == wanted, f"task {task['tid']}: {numbers(row[2:10])}, not {wanted}"
+
+
+def check_histograms(root, report):
+    figures = root.findall(f".//*[@id='waiting']//{XHTML}figure")
+    kinds = [report["totals"]["run_queue_latency"], report["totals"]["slice_length"]]
+    if not figures:
+        return 0
+    for figure, kind in zip(figures, kinds, strict=True):
+        cells = figure.findall(f".//{XHTML}td[@class='number']")
+        bars = [count for count in numbers(cells) if count]
+        assert bars == [octave["count"] for octave in kind["octaves"]], f"bars of {bars}"
+    return len(figures)
+
+
+def check_forks(root, report):
+    rows = root.findall(f".//*[@id='forks']//{XHTML}tbody")
+    assert len(rows) == len(report["forks"])
+    for kind in ("parent", "child"):
+        column = 8 if kind == "parent" else 9
+        shown = sorted(numbers([row[0][column] for row in rows]), key=str)
+        assert shown == sorted((fork["cow"] and fork["cow"][kind]["copies"]
+                                for fork in report["forks"]), key=str)
+
+
+def check(program, directory, case):
+    trace = os.path.join(directory, case, "trace.txt")
+    options = html_pages.options_of(directory, case)
+    page = html_pages.page(program, trace, *options)
+    assert len(page) < MOST_BYTES, f"{len(page)} bytes"
+    shape_of(page)
+    root = check_markup(page)
+    report = json.loads(subprocess.run([program, "report", "--format", "json", *options, trace],
+                                       stdout=subprocess.PIPE, check=True).stdout)
+    check_totals(root, report)
+    check_tasks(root, report)
+    check_forks(root, report)
+    return check_histograms(root, report)
+
+
+def check_attack(program, directory):
+    """A page has the same elements and attributes whatever the names are."""
+    plain = {old: "plain" for old in html_pages.ATTACKS}
+    shapes = []
+    with tempfile.TemporaryDirectory() as temporary:
+        for attacks in (html_pages.ATTACKS, plain):
+            trace = os.path.join(temporary, "trace.txt")
+            html_pages.write_attack(directory, trace, attacks)
+            page = html_pages.page(program, trace)
+            check_markup(page)
+            shapes.append(shape_of(page))
+            attacked = attacks is html_pages.ATTACKS
+            assert (b"&lt;script&gt;document.title=1&lt;/script&gt;" in page) == attacked
+    assert shapes[0] == shapes[1], "a name has become markup"
+
+
+def check_refusals(program, directory):
+    schema = subprocess.run([program, "report", "--format", "htm",
+                             os.path.join(directory, "threads", "trace.txt")],
+                            capture_output=True, text=True, check=False)
+    assert schema.returncode == 2 and re.search("html", schema.stderr), schema.stderr
+
+
+def main():
+    program, directory = sys.argv[1:]
+    histograms = 0
+    for case in html_pages.cases(directory):
+        try:
+            histograms += check(program, directory, case)
+        except (AssertionError, LookupError, ValueError, SyntaxError) as problem:
+            sys.exit(f"{case}: {type(problem).__name__}: {problem}")
+    assert histograms > 20, histograms
+    check_attack(program, directory)
+    check_refusals(program, directory)
+
+
+main()
