@@ -68,7 +68,7 @@ struct Row {
   std::string heading;       // not empty: the row is this text alone
   std::string detail;        // a line of its own below the row
   Tone tone = Tone::kPlain;
-  std::uint32_t task = 0;            // serial of the one that the row is about; 0: of none
+  std::uint32_t task = 0;              // serial of the one that the row is about; 0: of none
   std::optional<StateTimes> states{};  // its time, to be drawn where there is room
 };
 struct Table {

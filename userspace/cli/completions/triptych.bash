@@ -31,6 +31,7 @@ _triptych() {
     -o | --output) compopt -o default; return ;;
     --format)
       words='text json'
+      [[ $command == report || $command == compare ]] && words='text html json'
       [[ $command == export ]] && words='csv jsonl perfetto chrome svg speedscope pprof folded'
       ;;
     --profile) words='on-cpu off-cpu run-queue wakeup fault cow fork coroutine suspended' ;;

@@ -62,7 +62,8 @@ set --local readers '__fish_seen_subcommand_from report dump export'
 complete -c triptych -n $readers -s o -l output -r -F -d 'Write to this file'
 complete -c triptych -n $readers -F
 
-complete -c triptych -n '__fish_seen_subcommand_from report dump run compare diff doctor' -l format -x -a 'text json' -d 'Form of the output'
+complete -c triptych -n '__fish_seen_subcommand_from report compare' -l format -x -a 'text html json' -d 'Form of the output'
+complete -c triptych -n '__fish_seen_subcommand_from dump run diff doctor' -l format -x -a 'text json' -d 'Form of the output'
 complete -c triptych -n '__fish_seen_subcommand_from doctor' -l no-probe -x -d 'Treat this hook as refused'
 
 set --local run '__fish_seen_subcommand_from run'
