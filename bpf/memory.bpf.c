@@ -115,6 +115,8 @@ static __always_inline int begin_fault(u64 address, struct pt_regs *regs, u64 er
 
 	if (!state || (s64)address < 0) /* not a user address */
 		return 0;
+	if (state->walking_stack)
+		return 0;
 	now = bpf_ktime_get_ns();
 	if (state->flags & TRIPTYCH_TASK_STATE_IN_FAULT)
 		drop_open_fault(bpf_get_current_task_btf(), state, now);

@@ -20,7 +20,7 @@ int on_sample(struct bpf_perf_event_data *ctx)
 		return 0;
 	now = bpf_ktime_get_ns();
 	kernel = (s64)ctx->regs.ip < 0;
-	user_stack = take_user_stack(ctx, TRIPTYCH_STACK_SLOT_SAMPLE, state, now);
+	user_stack = take_user_stack(TRIPTYCH_STACK_SLOT_SAMPLE, state, now);
 	if (kernel)
 		kernel_stack = take_kernel_stack(ctx, TRIPTYCH_STACK_SLOT_SAMPLE, now);
 	record = reserve_uncounted(sizeof(*record));

@@ -193,7 +193,7 @@ static __noinline int take_waker_stacks(void *ctx, struct triptych_task_state *s
 	state->waker_kernel_stack = TRIPTYCH_STACK_NONE;
 	if ((state->waking_flags & TRIPTYCH_WAKEUP_INTERRUPT) || !is_target(waker_state))
 		return 0;
-	state->waker_user_stack = take_user_stack(ctx, TRIPTYCH_STACK_SLOT_WAKING, waker_state, now);
+	state->waker_user_stack = take_user_stack(TRIPTYCH_STACK_SLOT_WAKING, waker_state, now);
 	if (kernel_stacks_wanted & TRIPTYCH_STACKS_WAKEUP)
 		state->waker_kernel_stack = take_kernel_stack(ctx, TRIPTYCH_STACK_SLOT_WAKING, now);
 	return 0;

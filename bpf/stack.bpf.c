@@ -84,6 +84,41 @@ static __always_inline bool tell_stack(const struct triptych_stack_frames *frame
 	return true;
 }
 
+/* A stack lies above the first page, in addresses that no 32-bit program has: its frames are of another
+ * form. What the kernel's own walk does, too, but that it reads on at an address that cannot be one, which
+ * costs an exception at the end of each stack. */
+#define LOWEST_FRAME (1ull << 32)
+#define HIGHEST_FRAME (1ull << 47)
+
+struct user_frame {
+	u64 next;
+	u64 ip;
+};
+
+__noinline u64 walk_user_stack(u32 slot, u64 ip, u64 fp)
+{
+	struct triptych_stack_frames *frames = bpf_map_lookup_elem(&stack_slots, &slot);
+	struct user_frame frame;
+	u32 count = 1;
+
+	if (!frames)
+		return 0;
+	frames->frame[0] = ip;
+#pragma clang loop unroll(disable)
+	for (u32 i = 1; i < TRIPTYCH_STACK_FRAMES; i++) {
+		if (fp < LOWEST_FRAME || fp >= HIGHEST_FRAME)
+			break;
+		if (bpf_probe_read_user(&frame, sizeof(frame), (void *)fp) || !frame.ip)
+			break;
+		frames->frame[i] = frame.ip;
+		count = i + 1;
+		if (frame.next <= fp) /* callers' frames lie above */
+			break;
+		fp = frame.next;
+	}
+	return count * sizeof(u64);
+}
+
 __noinline u32 number_of_stack(u32 slot, u64 bytes, u32 mm, u64 now)
 {
 	struct triptych_stack_frames *frames = bpf_map_lookup_elem(&stack_slots, &slot);

@@ -72,6 +72,8 @@ struct triptych_task_state {
 	__u64 mapping_end;      /* 0: there is none */
 	__u32 waker_user_stack; /* of the open request */
 	__u32 waker_kernel_stack;
+	__u32 walking_stack; /* while not 0, our own reading is what faults */
+	__u32 reserved;
 	struct triptych_summary_state summary; /* in the same storage: one look-up serves both */
 };
 

@@ -81,7 +81,7 @@ struct triptych_map {
 	__u8 build_id_size; /* 0: not known */
 	__u8 reserved;
 	__u8 build_id[TRIPTYCH_BUILD_ID_LEN];
-	__u32 reserved2;
+	__u32 path_size;                  /* bytes used in path */
 	char path[TRIPTYCH_MAP_PATH_LEN]; /* as the process sees it; "[vdso]", "//anon"; the record ends
 	                                   * behind what is used of it */
 };

@@ -15,42 +15,48 @@
  * `mm` is of a user stack; TRIPTYCH_MM_NONE says that it is the kernel's. */
 u32 number_of_stack(u32 slot, u64 bytes, u32 mm, u64 now);
 
+/* Puts the frames down in `slot` that the frame pointer leads to; returns their bytes. */
+u64 walk_user_stack(u32 slot, u64 ip, u64 fp);
+
 int count_lost_sample(void);
 
 /* `user_stack` and `kernel_stack` are the stacks of the record of kind `what` and time `now` that will be
  * written next. */
 int tell_stacks_of(u32 task, u32 what, u32 user_stack, u32 kernel_stack, u64 now);
 
-static __always_inline u32 take_stack(void *ctx, u32 slot, u32 mm, u64 flags, u64 now)
+/* Of the current task, which `state` is of. A task without memory of its own, or none any more, has no
+ * user stack. What is not there to be read must not be taken for a fault of the task's. */
+static __always_inline u32 take_user_stack(u32 slot, struct triptych_task_state *state, u64 now)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs;
+	u64 bytes;
+
+	if (state->mm == TRIPTYCH_MM_NONE || !task->mm)
+		return TRIPTYCH_STACK_NONE;
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	state->walking_stack++;
+	bytes = walk_user_stack(slot, regs->ip, regs->bp);
+	state->walking_stack--;
+	return number_of_stack(slot, bytes, state->mm, now);
+}
+
+static __always_inline u32 take_kernel_stack(void *ctx, u32 slot, u64 now)
 {
 	struct triptych_stack_frames *frames = bpf_map_lookup_elem(&stack_slots, &slot);
 	long bytes;
 
 	if (!frames)
 		return TRIPTYCH_STACK_NONE;
-	bytes = bpf_get_stack(ctx, frames, sizeof(*frames), flags);
-	return number_of_stack(slot, bytes < 0 ? 0 : bytes, mm, now);
-}
-
-/* Of the current task, which `state` is of. A task without memory of its own has no user stack. */
-static __always_inline u32 take_user_stack(void *ctx, u32 slot, const struct triptych_task_state *state,
-                                           u64 now)
-{
-	if (state->mm == TRIPTYCH_MM_NONE)
-		return TRIPTYCH_STACK_NONE;
-	return take_stack(ctx, slot, state->mm, BPF_F_USER_STACK, now);
-}
-
-static __always_inline u32 take_kernel_stack(void *ctx, u32 slot, u64 now)
-{
-	return take_stack(ctx, slot, TRIPTYCH_MM_NONE, 0, now);
+	bytes = bpf_get_stack(ctx, frames, sizeof(*frames), 0);
+	return number_of_stack(slot, bytes < 0 ? 0 : bytes, TRIPTYCH_MM_NONE, now);
 }
 
 /* To be called just before the record of kind `what` is written: `now` is its time. */
 static __always_inline void take_stacks_of(void *ctx, u32 slot, u32 wanted, u32 what,
-                                           const struct triptych_task_state *state, u64 now)
+                                           struct triptych_task_state *state, u64 now)
 {
-	u32 user = take_user_stack(ctx, slot, state, now), kernel = TRIPTYCH_STACK_NONE;
+	u32 user = take_user_stack(slot, state, now), kernel = TRIPTYCH_STACK_NONE;
 
 	if (kernel_stacks_wanted & wanted)
 		kernel = take_kernel_stack(ctx, slot, now);

@@ -98,6 +98,23 @@ std::vector<std::uint64_t> coroutine_steps() {
   return steps;
 }
 
+// One for each parser that the symbol fuzzer's first byte chooses.
+void write_symbol_seeds(const std::filesystem::path& directory) {
+  const std::string program =
+      test::ElfBuilder().function("_ZN3foo3barEi", test::ElfBuilder::kCodeAddress, 64).build();
+  const std::string texts[] = {program,
+                               "1000 80 first\n0x2000 10 second\n",
+                               "_ZN4core3fmt5write17h0123456789abcdefE",
+                               std::string("\n\0\0\0\0\x40\x68\0", 8) + std::string(96, 'x'),
+                               "55d0c4a01000-55d0c4a03000 r-xp 00001000 fe:00 1057 /usr/bin/a b\n",
+                               "ffffffff81000000 T _text\nffffffffc0000000 t helper\t[module]\n"};
+  std::string seed;
+  for (std::size_t i = 0; i < std::size(texts); ++i) {
+    seed = static_cast<char>(i) + texts[i];
+    write_seed(directory, fmt::format("parser{}", i), std::as_bytes(std::span(seed)));
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -138,6 +155,7 @@ int main(int argc, char** argv) {
                                                marker("coroutine_resumed", "8@-16(%rbp)"))
                                   .build();
   write_seed(directory / "probes", "markers", std::as_bytes(std::span(program)));
+  write_symbol_seeds(directory / "symbols");
   const auto count = static_cast<std::uint32_t>(test::sample_events().size());
   write_seed(directory / "codec", "columns", columns_of(records, count));
   const std::vector<std::uint64_t> steps = coroutine_steps();

@@ -28,7 +28,24 @@ class ElfBuilder {
 
   ElfBuilder& section(std::string name, std::uint32_t type, std::string bytes,
                       std::uint64_t address = 0) {
-    sections_.push_back({std::move(name), type, std::move(bytes), address});
+    sections_.push_back({std::move(name), type, std::move(bytes), address, 0, 0});
+    return *this;
+  }
+
+  // A table of symbols with this one function.
+  ElfBuilder& function(const std::string& name, std::uint64_t address, std::uint64_t size) {
+    const Elf64_Sym symbol{.st_name = 1,
+                           .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC),
+                           .st_other = 0,
+                           .st_shndx = 1,
+                           .st_value = address,
+                           .st_size = size};
+    section(".strtab", SHT_STRTAB, std::string(1, '\0') + name + '\0');
+    const auto names = static_cast<std::uint32_t>(sections_.size());  // the first one is no section
+    section(".symtab", SHT_SYMTAB,
+            std::string(reinterpret_cast<const char*>(&symbol), sizeof symbol));
+    sections_.back().link = names;
+    sections_.back().entry_size = sizeof symbol;
     return *this;
   }
 
@@ -72,7 +89,7 @@ class ElfBuilder {
     std::string names(1, '\0');
     std::vector<Elf64_Shdr> table(1);
     for (const Section& each : sections_) add(table, names, file, each);
-    const Section own{".shstrtab", SHT_STRTAB, names + std::string(".shstrtab\0", 10), 0};
+    const Section own{".shstrtab", SHT_STRTAB, names + std::string(".shstrtab\0", 10), 0, 0, 0};
     add(table, names, file, own);
     header.e_shoff = file.size();
     header.e_shentsize = sizeof(Elf64_Shdr);
@@ -92,6 +109,8 @@ class ElfBuilder {
     std::uint32_t type;
     std::string bytes;
     std::uint64_t address;
+    std::uint32_t link = 0;
+    std::uint64_t entry_size = 0;
   };
 
   static std::string number(std::uint64_t value) {
@@ -106,6 +125,8 @@ class ElfBuilder {
     header.sh_addr = section.address;
     header.sh_offset = file.size();
     header.sh_size = section.bytes.size();
+    header.sh_link = section.link;
+    header.sh_entsize = section.entry_size;
     names += section.name + '\0';
     file += section.bytes;
     table.push_back(header);

@@ -102,7 +102,8 @@ inline model::Map sample_map(Values& any) {
                  .fresh = true,
                  .build_id_size = 3,
                  .build_id = {0xab, 0x00, 0x0c}};
-  map.path.assign("/usr/lib/lib \"x\"\n.so");
+  // As long as the record has room for.
+  map.path.assign("/usr/lib/lib \"x\"\n.so, this goes on until it has sixty-four bytes");
   return map;
 }
 
@@ -255,9 +256,8 @@ inline void flip_flags(model::Payload& payload) {
           [&](CoroutineSpaceNew& p) { flip(p.from_start); },
           [&](Stack& p) {
             flip(p.kernel, p.symbols, p.cut);
-            p.frame[2] = 0;
-            std::fill(p.frame.begin() + 3, p.frame.end(), 0);
-            p.frames = 3;
+            std::fill(p.frame.begin() + 4, p.frame.end(), 0);
+            p.frames = 4;
           },
           [&](Sample& p) { flip(p.in_kernel); },
           [&](Map& p) { flip(p.fresh, p.there, p.path_cut); },

@@ -358,8 +358,8 @@ Status decode_stack(std::span<const std::byte> record, model::Event& event) {
                                                                       : Status::kMalformed;
 }
 
-bool read_map(const triptych_map& raw, model::Map& out) {
-  if (raw.build_id_size > TRIPTYCH_BUILD_ID_LEN) return false;
+bool read_map(const triptych_map& raw, std::size_t room, model::Map& out) {
+  if (raw.build_id_size > TRIPTYCH_BUILD_ID_LEN || raw.path_size > room) return false;
   out.start = raw.start;
   out.end = raw.end;
   out.offset = raw.offset;
@@ -372,7 +372,7 @@ bool read_map(const triptych_map& raw, model::Map& out) {
   out.path_cut = (raw.flags & TRIPTYCH_MAP_PATH_CUT) != 0;
   out.build_id_size = raw.build_id_size;
   std::copy_n(raw.build_id, raw.build_id_size, out.build_id.begin());
-  read_name(out.path, raw.path);
+  out.path.assign(std::string_view(raw.path, ::strnlen(raw.path, raw.path_size)));
   return true;
 }
 
@@ -380,11 +380,14 @@ bool read_map(const triptych_map& raw, model::Map& out) {
 Status decode_map(std::span<const std::byte> record, model::Event& event) {
   if (record.size() < offsetof(triptych_map, path)) return Status::kMalformed;
   triptych_map raw{};
-  std::memcpy(&raw, record.data(), std::min(record.size(), sizeof raw));
+  const std::size_t bytes = std::min(record.size(), sizeof raw);
+  std::memcpy(&raw, record.data(), bytes);
   event.ts_ns = raw.hdr.ts_ns;
   event.task = TaskId{raw.hdr.task};
   event.cpu = raw.hdr.cpu;
-  return read_map(raw, event.payload.emplace<model::Map>()) ? Status::kOk : Status::kMalformed;
+  const std::size_t room = bytes - offsetof(triptych_map, path);
+  return read_map(raw, room, event.payload.emplace<model::Map>()) ? Status::kOk
+                                                                  : Status::kMalformed;
 }
 
 bool read(const triptych_coroutine_wait& raw, model::CoroutineWait& out) {

@@ -378,6 +378,7 @@ triptych_map raw_of(const model::Map& in) {
   std::copy_n(in.build_id.begin(), std::min<std::size_t>(in.build_id_size, in.build_id.size()),
               raw.build_id);
   write_name(raw.path, in.path);
+  raw.path_size = static_cast<__u32>(in.path.view().size());
   return raw;
 }
 

@@ -51,7 +51,7 @@ struct PlanRequest {
   bool launched = false;  // a command that is yet to be started: nothing runs that is to be found
   bool coroutine_probes = false;  // places in the program where it says what its coroutines do
   bool asyncio_probes = false;
-  StackSet stacks;
+  StackSet stacks{};
 };
 
 struct AttachPlan {

@@ -68,6 +68,41 @@ TEST(AttachPlan, ProbesInProgramsOnlyWhenAskedFor) {
             "this kernel cannot record coroutine: uprobe_multi/coroutine: load refused");
 }
 
+TEST(AttachPlan, OnlySamplesNeedAProgramOfTheirOwn) {
+  PlanRequest request;
+  request.stacks.off_cpu = request.stacks.fault = true;
+  const Result<AttachPlan> events = make_attach_plan(kernel_without({}), request);
+  ASSERT_TRUE(events);
+  EXPECT_TRUE(events->stacks.off_cpu);
+  EXPECT_THAT(events->programs, Not(Contains("on_sample")));
+  request.stacks.on_cpu = true;
+  const Result<AttachPlan> samples = make_attach_plan(kernel_without({}), request);
+  ASSERT_TRUE(samples);
+  EXPECT_THAT(samples->programs, Contains("on_sample"));
+  EXPECT_EQ(event(*samples, "sample")->hook, "perf_event/cpu-clock");
+  EXPECT_FALSE(make_attach_plan(kernel_without({"perf_event/cpu-clock"}), request));
+}
+
+TEST(AttachPlan, StacksOfEventsThatAreLeftOutAreRefused) {
+  PlanRequest request;
+  request.events.wakeups = false;
+  request.stacks.wakeup = true;
+  const Result<AttachPlan> plan = make_attach_plan(kernel_without({}), request);
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(plan.error().message, "wakeup stacks are of events of kind wakeup");
+  EXPECT_EQ(plan.error().code, ErrorCode::kUsage);
+}
+
+TEST(StackSet, ItsNames) {
+  const Result<StackSet> set = parse_stack_set("on-cpu,cow");
+  ASSERT_TRUE(set);
+  EXPECT_TRUE(set->on_cpu && set->cow);
+  EXPECT_FALSE(set->off_cpu || set->wakeup || set->fault || set->fork || set->kernel);
+  const Result<StackSet> unknown = parse_stack_set("on-cpu,oncpu");
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().hint, "known stacks: on-cpu, off-cpu, wakeup, fault, cow, fork");
+}
+
 TEST(AttachPlan, TheBaseTierFallsBackAndSaysWhy) {
   const Result<AttachPlan> plan = make_attach_plan(kernel_without(kNoFunctions), {{}, false});
   ASSERT_TRUE(plan);

@@ -9,7 +9,10 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <string>
 #include <vector>
+
+#include "support/elf_builder.hpp"
 
 namespace triptych::symbol::resolve {
 namespace {
@@ -26,6 +29,20 @@ TEST(ElfSymbols, EveryFunctionOfThisProgramIsFound) {
   EXPECT_GT(symbols->functions(), 100u);
   EXPECT_NE(symbols->inode(), 0u);
   EXPECT_FALSE(symbols->address_of(std::uint64_t{1} << 60));
+}
+
+TEST(ElfSymbols, AFunctionEndsWhereItsSizeSays) {
+  const std::uint64_t at = test::ElfBuilder::kCodeAddress;
+  const std::string program =
+      test::ElfBuilder().code(std::string(128, '\x90')).function("known", at, 64).build();
+  auto symbols = ElfSymbols::open(Image::of(std::as_bytes(std::span(program))));
+  ASSERT_TRUE(symbols);
+  EXPECT_EQ(symbols->address_of(test::ElfBuilder::kCodeOffset + 3), at + 3);
+  EXPECT_FALSE(symbols->address_of(test::ElfBuilder::kCodeOffset + 128));
+  EXPECT_FALSE(symbols->function_at(at - 1));
+  EXPECT_EQ(symbols->function_at(at + 63)->name, "known");
+  EXPECT_EQ(symbols->function_at(at + 63)->offset, 63u);
+  EXPECT_FALSE(symbols->function_at(at + 64));
 }
 
 TEST(ElfSymbols, WhatIsNoProgramIsNone) {

@@ -179,6 +179,7 @@ std::vector<std::byte> record_of(const MapEvent& event) {
   raw.build_id_size = event.build_id_size;
   std::copy_n(event.build_id.begin(), event.build_id_size, raw.build_id);
   const std::size_t length = event.path.copy(raw.path, sizeof raw.path);
+  raw.path_size = static_cast<__u32>(length);
   constexpr std::size_t kStep = TRIPTYCH_MAP_PATH_STEP;
   const std::size_t size = offsetof(triptych_map, path) + (length + kStep - 1) / kStep * kStep;
   raw.hdr.size8 = static_cast<__u8>(size / 8);

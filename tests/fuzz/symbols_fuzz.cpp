@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What names frames: a program's table of symbols, the names that a runtime gave to its code, a
+// mangled name; and while recording, the kernel's texts and records, which have the target's words
+// in them. The first byte says which.
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/check.hpp"
+#include "decode/decode.hpp"
+#include "symbol/capture/kernel_names.hpp"
+#include "symbol/capture/map_event.hpp"
+#include "symbol/resolve/demangle.hpp"
+#include "symbol/resolve/elf_symbols.hpp"
+#include "symbol/resolve/jit_map.hpp"
+
+namespace {
+
+using namespace triptych;
+
+void check_map(const symbol::capture::MapEvent& event) {
+  model::Event decoded;
+  TRIPTYCH_CHECK(decode::decode(symbol::capture::record_of(event), decoded) == decode::Status::kOk);
+}
+
+void check_program(std::span<const std::byte> bytes) {
+  auto symbols = symbol::resolve::ElfSymbols::open(symbol::resolve::Image::of(bytes));
+  if (!symbols) return;
+  for (std::uint64_t address = 0x400000; address < 0x402000; address += 0x80) {
+    const auto function = symbols->function_at(address);
+    TRIPTYCH_CHECK(!function || function->offset <= address);
+    (void)symbols->address_of(address - 0x400000);
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const std::span bytes(reinterpret_cast<const std::byte*>(data) + 1, size - 1);
+  const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
+  switch (data[0] % 6) {
+    case 0:
+      check_program(bytes);
+      break;
+    case 1:
+      (void)symbol::resolve::JitMap::read(symbol::resolve::Image::of(bytes)).find(0x1000);
+      break;
+    case 2:
+      (void)symbol::resolve::demangle(std::string(text));
+      break;
+    case 3:
+      for (const auto& event : symbol::capture::parse_perf_record(bytes).events) check_map(event);
+      break;
+    case 4:
+      for (const auto& event : symbol::capture::parse_process_maps(text)) check_map(event);
+      break;
+    default: {
+      const auto names = symbol::capture::KernelNames::parse(text);
+      const auto place = names.find(0xffffffff81000000);
+      if (place) TRIPTYCH_CHECK(names.name(place->symbol).size() <= text.size());
+      break;
+    }
+  }
+  return 0;
+}
