@@ -126,9 +126,9 @@ TEST(TimeLine, ShowsTheBusiestOfManyTasksAndSaysHowManyItLeavesOut) {
     task.on_cpu_ns = i % 50 == 0 ? 1000 + i : 10;
     builder.add(make_interval(task, 2'000'000, 2'000'000 + task.on_cpu_ns, Running{0}));
   }
-  // The first one had done least when room was needed, and is busy only now.
-  summary.tasks[1].on_cpu_ns += 100'000;
-  builder.add(make_interval(summary.tasks[1], 3'000'000, 3'100'000, Running{0}));
+  // It had done least, and came last, when room was needed for the first time; it is busy only now.
+  summary.tasks[511].on_cpu_ns += 100'000;
+  builder.add(make_interval(summary.tasks[511], 3'000'000, 3'100'000, Running{0}));
   const TimeLine line = finished(builder, summary);
   ASSERT_EQ(line.tasks.size(), 40u);
   for (const Lane& lane : line.tasks) EXPECT_EQ((lane.task - 1) % 50, 0u);
