@@ -59,8 +59,10 @@ Result<void> run(const std::string& name, std::size_t n, Recorded* recorded,
   auto preparation = probe::Preparation::start({options.buffer_bytes, options.events.faults});
   probe::Session::Options session_options;
   TRIPTYCH_TRY_ASSIGN(session_options.plan,
-                      probe::make_attach_plan(capabilities, {options.events, options.summary_only,
-                                                             true, false, options.stacks}));
+                      probe::make_attach_plan(capabilities, {.events = options.events,
+                                                             .summary_only = options.summary_only,
+                                                             .launched = true,
+                                                             .stacks = options.stacks}));
   session_options.sample_period_ns = options.sample_period_ns;
   session_options.summary_only = options.summary_only;
   recorded->metadata.plan = session_options.plan.events;

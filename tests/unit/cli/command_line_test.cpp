@@ -46,8 +46,9 @@ INSTANTIATE_TEST_SUITE_P(
                 "error: unknown option --quite-another-thing\nhint: triptych report --help\n"},
         Mistake{{"report", "a.tpt", "b.tpt"},
                 "error: one argument too many: b.tpt\nhint: triptych report --help\n"},
-        Mistake{{"report", "--format", "yaml"},
-                "error: --format: yaml is none of text, json\nhint: triptych report --help\n"},
+        Mistake{
+            {"report", "--format", "yaml"},
+            "error: --format: yaml is none of text, html, json\nhint: triptych report --help\n"},
         Mistake{{"dump", "--format", "html"},
                 "error: --format: html is none of text, json\nhint: triptych dump --help\n"},
         Mistake{

@@ -41,7 +41,8 @@ TEST_F(ExportCommand, RefusesWhatItDoesNotUnderstand) {
   const std::string trace = golden_trace("threads");
   refuses({trace}, "error: --format is required\nhint: triptych export --help\n");
   refuses({"--format", "xls", trace},
-          "error: --format: xls is none of csv, jsonl, perfetto, chrome\nhint: triptych export "
+          "error: --format: xls is none of csv, jsonl, perfetto, chrome, svg, speedscope, pprof, "
+          "folded\nhint: triptych export "
           "--help\n");
   refuses({"--format", "csv", "no.tpt"},
           "error: cannot open no.tpt: No such file or directory\n"
