@@ -20,7 +20,11 @@ static volatile unsigned long sum;
 /* What follows a call keeps it from being a jump. */
 #define AFTER_THE_CALL __asm__ volatile("")
 
+/* What calls nothing has no frame of its own, unless it asks for its address. */
+#define WITH_A_FRAME __asm__ volatile("" ::"r"(__builtin_frame_address(0)))
+
 CALLED void burn_in_a_loop(void) {
+  WITH_A_FRAME;
   for (unsigned long i = 0; i < 2000000; i++) sum += i;
 }
 
@@ -30,7 +34,7 @@ CALLED void sleep_for_a_while(void) {
   long result;
 
   /* Not by libc's function, which keeps no frame pointer: it would hide this one. */
-  __asm__ volatile("" ::"r"(__builtin_frame_address(0)));
+  WITH_A_FRAME;
   __asm__ volatile("syscall"
                    : "=a"(result)
                    : "0"((long)SYS_clock_nanosleep), "D"((long)CLOCK_MONOTONIC), "S"(0L),
