@@ -149,6 +149,26 @@ class FlameGraph(unittest.TestCase):
         self.show("coroutines", "--profile", "off-cpu", "--icicle")
         self.assertLess(self.frame("all")[1], self.frame("query")[1])
 
+    def test_differences(self):
+        """A shorter recording of the same: all is less than in the whole one, or new."""
+        whole = os.path.join(GOLDEN, "fork-cow", "trace.txt")
+        self.show("narrowed", "--profile", "fault", "--base", whole)
+        colours = self.ask("Array.from(document.querySelectorAll('.f'), "
+                           "f => [f.classList[1], f.dataset.b, f.dataset.v])")
+        for colour, before, now in colours:
+            change = int(now.split()[0]) - int(before.split()[0])
+            self.assertEqual(colour[0] == "l", change < 0 and colour != "m0")
+        x, y, width, height = self.frame("all")
+        self.browser.mouse("mouseMoved", x + width / 2, y + height / 2)
+        self.assertIn("; before: 12 faults, 100.00 %", self.said()[1])
+        # By another unit it is another change, and another colour.
+        self.browser.key("u")
+        self.browser.key("u")
+        self.browser.key("u")
+        self.assertEqual(self.ask("Array.from(document.querySelectorAll('.f'), "
+                                  "f => [f.classList.value.split(' ').find(c => /[lm]\\d/.test(c)), "
+                                  "f.dataset.b, f.dataset.v])"), colours)
+
     def luminance(self, what, selector):
         colour = self.ask(f"getComputedStyle(document.querySelector({selector!r})).{what}")
         red, green, blue = (int(part) / 255 for part in colour[4:-1].split(","))
@@ -158,8 +178,11 @@ class FlameGraph(unittest.TestCase):
         return 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
 
     def test_dark_and_light(self):
-        for case, kind in (("coroutines", "wakeup"), ("fork-cow", "cow")):
-            self.show(case, "--profile", kind)
+        earlier = os.path.join(GOLDEN, "fork-cow", "trace.txt")
+        for case, *options in (("coroutines", "--profile", "wakeup"),
+                               ("fork-cow", "--profile", "cow"),
+                               ("clones", "--profile", "fault", "--base", earlier)):
+            self.show(case, *options)
             for scheme, darkest in (("light", 0.85), ("dark", 0)):
                 self.browser.media(scheme)
                 paper = self.luminance("fill", ".paper")
@@ -167,7 +190,7 @@ class FlameGraph(unittest.TestCase):
                 self.assertGreaterEqual(paper, darkest)
                 classes = self.ask("Array.from(new Set(Array.from(document.querySelectorAll('.f'), "
                                    "f => f.classList[1])))")
-                self.assertGreater(len(classes), 3)
+                self.assertGreater(len(classes), 1)
                 for each in classes:
                     text = self.luminance("fill", f".f.{each} text")
                     fill = self.luminance("fill", f".f.{each} rect")

@@ -37,6 +37,8 @@ class Frame:
         self.itself = [int(value) for value in told.split()] if told else self.total
         self.shown = element.get("style") != "display:none"
         self.rect = element.find(f"{SVG}rect")
+        self.before = [int(value) for value in element.get("data-b", "").split()]
+        self.colour = element.get("class").split()[1]
         assert len(self.total) == len(self.itself) == units
 
 
@@ -62,6 +64,15 @@ def check_places(frames):
         rests.append((x, x + width))
 
 
+def check_base(program, trace, kind):
+    """Beside itself nothing has changed, and thread ids, which no other recording has, are left out."""
+    root = xml.etree.ElementTree.fromstring(
+        profiles.exported(program, trace, "svg", kind, "--base", trace))
+    for frame in frames_of(root, len(profiles.units_of(kind))):
+        assert frame.before == frame.total and frame.colour == "m0", frame.name
+        assert frame.depth != 3 or not re.search(r" \([0-9]+\)$", frame.name), frame.name
+
+
 def check(program, trace, kind):
     raw = profiles.exported(program, trace, "svg", kind)
     if raw is None:
@@ -81,6 +92,8 @@ def check(program, trace, kind):
                 paths[tuple(path)] = frame.itself[position]
         assert paths == profiles.folded(program, trace, kind, unit), unit
         assert frames[0].total[position] == sum(paths.values())
+    if kind in ("off-cpu", "fault"):
+        check_base(program, trace, kind)
     return frames[0].total[0]
 
 

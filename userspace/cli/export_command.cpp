@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // triptych export: a trace in a form that other programs read.
+#include <fmt/core.h>
+
 #include <memory>
 #include <string>
 
@@ -18,6 +20,7 @@ constexpr const char* kFooter = R"(Examples:
   triptych export --format perfetto -o trace.pftrace    for ui.perfetto.dev
   triptych export --format jsonl --process redis-server --from 2s --to 2500ms other.tpt
   triptych export --format svg --profile off-cpu -o off-cpu.svg   a flame graph, for a browser
+  triptych export --format svg --profile cow --base before.tpt -o changed.svg after.tpt
   triptych export --format pprof --profile cow -o cow.pb.gz && go tool pprof -top cow.pb.gz
   triptych export --format jsonl | duckdb -c "from read_json('/dev/stdin') …"
 The columns, what is shown where in a time line, and the profiles are described in docs/exports.md.
@@ -28,10 +31,19 @@ bool is_profile(const std::string& format) {
 }
 
 Result<void> check_options(const ExportOptions& options) {
-  if (is_profile(options.format)) return {};
-  if (options.unit.empty()) return {};
-  return fail("--unit chooses what a profile is counted in",
-              "use it with a profile, as in --format svg", ErrorCode::kUsage);
+  const bool profile = is_profile(options.format);
+  const bool graph = options.format == "svg";
+  const auto check = [](bool given, bool fits, const char* option,
+                        const char* forms) -> Result<void> {
+    if (!given || fits) return {};
+    return fail(fmt::format("{} means nothing for this form", option),
+                fmt::format("use it with --format {}", forms), ErrorCode::kUsage);
+  };
+  constexpr const char* kProfiles = "svg, speedscope, pprof or folded";
+  TRIPTYCH_TRY(check(!options.profile.empty(), profile, "--profile", kProfiles));
+  TRIPTYCH_TRY(check(!options.unit.empty(), profile, "--unit", kProfiles));
+  TRIPTYCH_TRY(check(options.icicle, graph, "--icicle", "svg"));
+  return check(!options.base.empty(), graph, "--base", "svg");
 }
 
 Result<int> run(const ExportOptions& options) {
@@ -67,11 +79,14 @@ Command add_export_command(CLI::App& app) {
           one_of({"csv", "jsonl", "perfetto", "chrome", "svg", "speedscope", "pprof", "folded"}))
       ->required();
   self->add_option("-o,--output", options->output, "Write to this file, not to standard output");
-  self->add_option("--profile", options->profile, "Of what, where the form is a profile")
-      ->check(one_of(profile::kind_words()))
-      ->capture_default_str();
+  self->add_option("--profile", options->profile,
+                   "Of what, where the form is a profile (default: on-cpu)")
+      ->check(one_of(profile::kind_words()));
   self->add_option("--unit", options->unit,
                    "What the profile is counted in: ns, count or pages, the first that it knows");
+  self->add_option("--base", options->base,
+                   "Colour a flame graph by what has become more or less since this trace")
+      ->type_name("FILE");
   self->add_flag("--icicle", options->icicle, "A flame graph with the outermost frames on top");
   self->add_option("--tid", options->tid, "Only the task with this thread id")
       ->check(whole_number(1, kMostTasks));

@@ -18,9 +18,10 @@ struct ExportOptions {
   std::string file;
   std::string format;
   std::string output;
-  std::string profile = "on-cpu";
+  std::string profile;
   std::string unit;
   bool icicle = false;
+  std::string base;
   std::optional<model::Tid> tid;
   std::string process;
   std::string coroutine;

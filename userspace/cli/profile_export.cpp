@@ -27,7 +27,8 @@ struct Gathered {
   model::DataQuality quality;
 };
 
-Result<Gathered> gather(const ExportOptions& options, const std::string& path, profile::Kind kind) {
+Result<Gathered> gather(const ExportOptions& options, const std::string& path, profile::Kind kind,
+                        bool without_ids) {
   TRIPTYCH_TRY_ASSIGN(exports::Selection selection, select(options, path));
   const std::uint64_t from_ns = selection.from_ns;
   const std::uint64_t to_ns = selection.to_ns;
@@ -35,9 +36,9 @@ Result<Gathered> gather(const ExportOptions& options, const std::string& path, p
   TRIPTYCH_TRY(profile::check_recorded(kind, source->metadata()));
   Gathered gathered;
   profile::Collector collector(kind, selection.coroutines);
-  exports::Export exporting(
-      source->metadata(), std::move(selection),
-      std::make_unique<exports::ProfileWriter>(std::move(collector), false, gathered.profile));
+  exports::Export exporting(source->metadata(), std::move(selection),
+                            std::make_unique<exports::ProfileWriter>(
+                                std::move(collector), without_ids, gathered.profile));
   TRIPTYCH_TRY_ASSIGN(const analyze::Summary summary, run_export(*source, exporting, nullptr));
   gathered.quality = summary.quality;
   profile::Profile& profile = gathered.profile;
@@ -52,9 +53,23 @@ Result<Gathered> gather(const ExportOptions& options, const std::string& path, p
   return gathered;
 }
 
+Result<std::string> flame_graph(const profile::Profile& profile, const ExportOptions& options,
+                                std::size_t unit) {
+  exports::FlameGraphOptions how;
+  how.unit = unit;
+  how.icicle = options.icicle;
+  if (options.base.empty()) return exports::write_flame_graph(profile, how);
+  TRIPTYCH_TRY_ASSIGN(const Gathered earlier, gather(options, options.base, profile.kind, true));
+  say_what_is_missing(earlier.quality);
+  profile::Base base = profile::lay_beside(profile, earlier.profile);
+  base.name = quote(options.base);
+  how.base = &base;
+  return exports::write_flame_graph(profile, how);
+}
+
 Result<std::string> format(const profile::Profile& profile, const ExportOptions& options,
                            std::size_t unit) {
-  if (options.format == "svg") return exports::write_flame_graph(profile, {unit, options.icicle});
+  if (options.format == "svg") return flame_graph(profile, options, unit);
   if (options.format == "speedscope") return exports::write_speedscope(profile, unit);
   if (options.format == "pprof") return exports::write_pprof(profile, unit);
   return exports::write_folded(profile, unit);
@@ -64,14 +79,15 @@ Result<std::string> format(const profile::Profile& profile, const ExportOptions&
 
 Result<int> export_profile(const ExportOptions& options) {
   const std::string path = options.file.empty() ? kDefaultTrace : options.file;
-  const profile::Kind kind = *profile::parse_kind(options.profile);
+  const profile::Kind kind =
+      *profile::parse_kind(options.profile.empty() ? "on-cpu" : options.profile);
   std::size_t unit = 0;
   if (!options.unit.empty()) {
     TRIPTYCH_TRY_ASSIGN(unit, profile::find_unit(kind, options.unit));
   }
   TRIPTYCH_TRY_ASSIGN(Output output, Output::open(options.output, path));
   if (options.format == "pprof") TRIPTYCH_TRY(refuse_terminal(output, "a profile for pprof"));
-  TRIPTYCH_TRY_ASSIGN(const Gathered gathered, gather(options, path, kind));
+  TRIPTYCH_TRY_ASSIGN(const Gathered gathered, gather(options, path, kind, !options.base.empty()));
   TRIPTYCH_TRY_ASSIGN(const std::string text, format(gathered.profile, options, unit));
   TRIPTYCH_TRY(output.write(text));
   TRIPTYCH_TRY(output.finish());

@@ -65,6 +65,20 @@ std::size_t shade_of(std::string_view text) {
   return (hash >> 16) % kShades;
 }
 
+// Red for more, blue for less: told apart by those too who do not see red and green.
+std::string change_fill(int step, bool dark) {
+  const double strength = std::abs(step) / static_cast<double>(kMostChange);
+  const double hue = step > 0 ? 8 : 214;
+  const double saturation = step == 0 ? 0.06 : 0.45 + 0.4 * strength;
+  const double lightness = dark ? 0.24 + 0.15 * strength : 0.91 - 0.2 * strength;
+  return hex(hue, saturation, lightness);
+}
+
+// "m3" has become more, "l3" less, by three steps of five.
+std::string change_class(int step) {
+  return fmt::format("{}{}", step < 0 ? 'l' : 'm', std::abs(step));
+}
+
 FrameColour colour(std::size_t category, std::size_t shade) {
   return {fmt::format("c{}{}", category, shade), in_the_light(kPalettes[category], shade)};
 }
@@ -92,6 +106,23 @@ std::string colour_style() {
     }
   }
   return style + "}\n";
+}
+
+FrameColour colour_of_change(std::uint64_t before, std::uint64_t now) {
+  const double sum = static_cast<double>(before) + static_cast<double>(now);
+  const double difference = static_cast<double>(now) - static_cast<double>(before);
+  const int step = sum == 0 ? 0 : static_cast<int>(std::lround(kMostChange * difference / sum));
+  return {change_class(step), change_fill(step, false)};
+}
+
+std::string change_style() {
+  std::string light, dark;
+  for (int step = -kMostChange; step <= kMostChange; ++step) {
+    const std::string name = change_class(step);
+    light += fmt::format(".{} rect {{ fill: {}; }}\n", name, change_fill(step, false));
+    dark += fmt::format("  .{} rect {{ fill: {}; }}\n", name, change_fill(step, true));
+  }
+  return light + "@media (prefers-color-scheme: dark) {\n" + dark + "}\n";
 }
 
 std::string_view label_of(profile::Category category) {

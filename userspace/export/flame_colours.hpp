@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -21,8 +22,13 @@ FrameColour colour_of(const profile::Frame& frame);
 FrameColour colour_of_all();
 FrameColour colour_of(profile::Category category);  // in the legend
 
+// By how much it was before and is now: of both together, how much more or less one of them is.
+FrameColour colour_of_change(std::uint64_t before, std::uint64_t now);
+inline constexpr int kMostChange = 5;  // steps of colour to either side
+
 // The style of all classes.
 std::string colour_style();
+std::string change_style();
 
 // What people call frames of this category.
 std::string_view label_of(profile::Category category);

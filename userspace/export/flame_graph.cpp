@@ -86,7 +86,7 @@ class Document {
     fmt::format_to(std::back_inserter(out_), "<title>{}: {}</title>\n<style>\n",
                    name_of(profile_.kind), xml_text(title_of(profile_.kind)));
     out_ += flame_graph_style();
-    out_ += colour_style();
+    out_ += options_.base == nullptr ? colour_style() : change_style();
     fmt::format_to(std::back_inserter(out_),
                    "</style>\n<rect class=\"paper\" width=\"{}\" height=\"{}\" "
                    "fill=\"#fbfbfd\"/>\n",
@@ -105,6 +105,7 @@ class Document {
          fmt::format("{} {}", amount(all.total[options_.unit], options_.unit),
                      is_time ? units_[options_.unit].of : "in all"));
     line(head, "quiet", 19, about());
+    if (options_.base != nullptr) line(head, "quiet", 17, about_base());
     for (const std::string& note : profile_.notes) line(head, "note", 17, note);
     if (layout_.left_out != 0) {
       line(head, "note", 17,
@@ -145,27 +146,47 @@ class Document {
     return text;
   }
 
+  [[nodiscard]] std::string about_base() const {
+    const profile::Base& base = *options_.base;
+    std::string text = fmt::format("before, in {}: {}", base.name,
+                                   amount(base.total[options_.unit], options_.unit));
+    std::uint64_t gone = 0;
+    for (const profile::Base::Gone& each : base.gone) gone += each.total[options_.unit];
+    if (gone != 0) {
+      text += fmt::format(", of which {} in paths that are gone", amount(gone, options_.unit));
+    }
+    return text;
+  }
+
+  // What each colour means.
   void legend(std::string& head) {
+    y_ += 20;
+    int x = kMargin;
+    if (options_.base != nullptr) {
+      key(head, x, colour_of_change(1, 0), "less than before");
+      key(head, x, colour_of_change(1, 1), "the same");
+      key(head, x, colour_of_change(0, 1), "more, or new");
+      return;
+    }
     std::set<profile::Category> used;
     for (const FlameFrame& frame : layout_.frames) {
       if (frame.node != 0) {
         used.insert(profile_.frames[profile_.nodes[frame.node].frame].category);
       }
     }
-    y_ += 20;
-    int x = kMargin;
     for (const profile::Category category : used) {
-      const FrameColour colour = colour_of(category);
-      const std::string_view label = label_of(category);
-      fmt::format_to(std::back_inserter(head),
-                     "<g class=\"legend {0}\" data-end=\"{7}\"><rect x=\"{1}\" y=\"{2}\" "
-                     "width=\"12\" height=\"12\" "
-                     "rx=\"3\" fill=\"{3}\"/><text class=\"quiet\" x=\"{4}\" y=\"{5}\">{6}</text>"
-                     "</g>\n",
-                     colour.name, x, y_ - 10, colour.fill, x + 17, y_, label,
-                     x + 17 + static_cast<int>(label.size()) * 7);
-      x += 17 + static_cast<int>(label.size()) * 7 + 14;
+      key(head, x, colour_of(category), label_of(category));
     }
+  }
+
+  void key(std::string& head, int& x, const FrameColour& colour, std::string_view label) const {
+    const int end = x + 17 + static_cast<int>(label.size()) * 7;
+    fmt::format_to(std::back_inserter(head),
+                   "<g class=\"legend {0}\" data-end=\"{7}\"><rect x=\"{1}\" y=\"{2}\" "
+                   "width=\"12\" height=\"12\" rx=\"3\" fill=\"{3}\"/>"
+                   "<text class=\"quiet\" x=\"{4}\" y=\"{5}\">{6}</text></g>\n",
+                   colour.name, x, y_ - 10, colour.fill, x + 17, y_, label, end);
+    x = end + 14;
   }
 
   static std::string values(const profile::Values& values, std::size_t units) {
@@ -180,7 +201,7 @@ class Document {
     const profile::Node& node = profile_.nodes[frame.node];
     const bool is_all = frame.node == 0;
     const std::string name = is_all ? std::string("all") : escape(profile_.frames[node.frame].text);
-    const FrameColour colour = is_all ? colour_of_all() : colour_of(profile_.frames[node.frame]);
+    const FrameColour colour = colour_of_frame(frame.node);
     const auto row = static_cast<int>(options_.icicle ? node.depth : layout_.deepest - node.depth);
     const int y = head_height_ + row * kRow;
     fmt::format_to(std::back_inserter(out_), "<g class=\"f {}\" data-d=\"{}\" data-v=\"{}\"",
@@ -188,6 +209,10 @@ class Document {
     // Told where it is not plain from the children that are shown.
     if (frame.has_children || node.self != node.total) {
       fmt::format_to(std::back_inserter(out_), " data-s=\"{}\"", values(node.self, units_.size()));
+    }
+    if (options_.base != nullptr) {
+      fmt::format_to(std::back_inserter(out_), " data-b=\"{}\"",
+                     values(options_.base->totals[frame.node], units_.size()));
     }
     if (frame.width < kSmallest) out_ += " style=\"display:none\"";
     fmt::format_to(
@@ -197,6 +222,15 @@ class Document {
         xml_text(name), amount(node.total[options_.unit], options_.unit), share(node), frame.x, y,
         std::max(frame.width - 0.6, 0.3), kRow - 1, colour.fill, frame.x + 4, y + 13,
         xml_text(fitting(name, frame.width)));
+  }
+
+  [[nodiscard]] FrameColour colour_of_frame(std::uint32_t position) const {
+    const profile::Node& node = profile_.nodes[position];
+    if (options_.base != nullptr) {
+      return colour_of_change(options_.base->totals[position][options_.unit],
+                              node.total[options_.unit]);
+    }
+    return position == 0 ? colour_of_all() : colour_of(profile_.frames[node.frame]);
   }
 
   // As much of it as there is room for. `name` is escaped.

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <string>
 
+#include "profile/base.hpp"
 #include "profile/profile.hpp"
 
 namespace triptych::exports {
@@ -14,6 +15,8 @@ namespace triptych::exports {
 struct FlameGraphOptions {
   std::size_t unit = 0;
   bool icicle = false;  // the outermost frames on top
+  // With it, colours tell what has become more and what has become less.
+  const profile::Base* base = nullptr;
 };
 
 std::string write_flame_graph(const profile::Profile& profile, const FlameGraphOptions& options);

@@ -28,7 +28,7 @@ _triptych() {
     done
   fi
   case $previous in
-    -o | --output) compopt -o default; return ;;
+    -o | --output | --base) compopt -o default; return ;;
     --format)
       words='text json'
       [[ $command == report || $command == compare ]] && words='text html json'
@@ -55,7 +55,7 @@ _triptych() {
       report) words='--format -o --output --tid --process --top --sort --from-mark --to-mark
         --slow-step --debug-files --schema --strict --help' ;;
       dump) words='--format -o --output --help' ;;
-      export) words='--format --profile --unit --icicle -o --output --tid --process --coroutine --from --to --help' ;;
+      export) words='--format --profile --unit --base --icicle -o --output --tid --process --coroutine --from --to --help' ;;
       mark) words='--begin --end --point --help' ;;
       run) words='--model --variant --set --iterations --seconds --warm-up --pin --control --format
         --help' ;;

@@ -118,6 +118,15 @@
       each.element.textContent = fit(each.whole, letters);
     }
   }
+  // The same as in export/flame_colours.cpp.
+  function tint(node) {
+    if (!node.base) return;
+    const before = node.base[unit], now = node.total[unit];
+    const step = before + now === 0 ? 0 : Math.round(5 * Math.abs(now - before) / (before + now));
+    node.element.classList.remove(node.tint || node.element.classList[1]);
+    node.tint = (step > 0 && now < before ? 'l' : 'm') + step;
+    node.element.classList.add(node.tint);
+  }
   function layOut() {
     const box = svg.parentElement ? svg.parentElement.clientWidth : window.innerWidth;
     width = Math.max(box || 1200, 320);
@@ -325,6 +334,7 @@
   function nextUnit() {
     unit = (unit + 1) % units.length;
     counter.label(units[unit].name);
+    nodes.forEach(tint);
     layOut();
   }
 
