@@ -24,7 +24,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "golden"))
 import profiles  # noqa: E402
 from browser import Browser  # noqa: E402
 
-TYPES = {"ns": "time", "count": "count", "pages": "pages"}
+TYPES = {"ns": "time", "count": "count", "pages": "pages", "samples": "samples"}
 NS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9, "mins": 60e9, "hrs": 3600e9}
 
 

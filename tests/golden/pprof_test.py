@@ -23,7 +23,8 @@ PROFILE = {1: ("sample_type", BYTES, VALUE_TYPE), 2: ("sample", BYTES, SAMPLE),
            5: ("function", BYTES, FUNCTION), 6: ("string_table", BYTES, TEXT),
            9: ("time_nanos", VARINT), 10: ("duration_nanos", VARINT), 13: ("comment", VARINT),
            14: ("default_sample_type", VARINT)}
-TYPES = {"ns": ("time", "nanoseconds"), "count": ("count", "count"), "pages": ("pages", "count")}
+TYPES = {"ns": ("time", "nanoseconds"), "count": ("count", "count"), "pages": ("pages", "count"),
+         "samples": ("samples", "count")}
 
 
 def only(message, name):

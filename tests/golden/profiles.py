@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 KINDS = ("on-cpu", "off-cpu", "run-queue", "wakeup", "fault", "cow", "fork", "coroutine", "suspended")
-UNITS = {"fault": ("count", "pages", "ns"), "cow": ("pages", "count", "ns")}
+UNITS = {"on-cpu": ("ns", "count", "samples"), "fault": ("count", "pages", "ns"), "cow": ("pages", "count", "ns")}
 
 
 def units_of(kind):

@@ -7,7 +7,7 @@ import json
 
 import profiles
 
-UNITS = {"ns": "nanoseconds", "count": "none", "pages": "none"}
+UNITS = {"ns": "nanoseconds", "count": "none", "pages": "none", "samples": "none"}
 
 
 def paths_of(profile, frames):

@@ -44,6 +44,7 @@ struct Blocked {
   std::int32_t key = 0;                // the system call: see blocked_name
   const WakerChain* wakers = nullptr;  // null: no wakeup ended it
   Stacks stacks;
+  Stacks waker;  // where it was woken from
 };
 
 struct Unknown {

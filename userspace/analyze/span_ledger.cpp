@@ -115,7 +115,9 @@ void SpanLedger::settle(TaskRecord& record, const OpenSpan& span, model::TimeNs 
     case RunState::kNew: {
       const bool was_woken = span.woken_ns != 0 && span.woken_ns <= until_ns;
       const model::TimeNs woken = was_woken ? span.woken_ns : until_ns;
-      block(record, {span.blocked_key, was_woken ? &span.wakers : nullptr, span.stacks},
+      block(record,
+            {span.blocked_key, was_woken ? &span.wakers : nullptr, span.stacks,
+             was_woken ? span.runnable.waker : Stacks()},
             span.since_ns, woken);
       wait(record, span.runnable, woken, until_ns);
       break;

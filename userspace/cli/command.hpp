@@ -43,8 +43,9 @@ Command add_run_command(CLI::App& app);
 Command add_list_command(CLI::App& app);
 Command add_compare_command(CLI::App& app);
 Command add_diff_command(CLI::App& app);
-Command add_record_command(CLI::App& app);  // only in builds that can record
-Command add_doctor_command(CLI::App& app);  // only in builds that can record
+Command add_record_command(CLI::App& app);      // only in builds that can record
+Command add_flamegraph_command(CLI::App& app);  // only in builds that can record
+Command add_doctor_command(CLI::App& app);      // only in builds that can record
 
 // For option checks: one of a few words, named in the error.
 CLI::Validator one_of(const std::vector<std::string>& words);

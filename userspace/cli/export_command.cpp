@@ -43,6 +43,7 @@ Result<void> check_options(const ExportOptions& options) {
   TRIPTYCH_TRY(check(!options.profile.empty(), profile, "--profile", kProfiles));
   TRIPTYCH_TRY(check(!options.unit.empty(), profile, "--unit", kProfiles));
   TRIPTYCH_TRY(check(options.icicle, graph, "--icicle", "svg"));
+  TRIPTYCH_TRY(check(options.debug_files, profile, "--debug-files", kProfiles));
   return check(!options.base.empty(), graph, "--base", "svg");
 }
 
@@ -82,11 +83,14 @@ Command add_export_command(CLI::App& app) {
   self->add_option("--profile", options->profile,
                    "Of what, where the form is a profile (default: on-cpu)")
       ->check(one_of(profile::kind_words()));
-  self->add_option("--unit", options->unit,
-                   "What the profile is counted in: ns, count or pages, the first that it knows");
+  self->add_option(
+      "--unit", options->unit,
+      "What the profile is counted in: ns, count, pages or samples; the first that it knows");
   self->add_option("--base", options->base,
                    "Colour a flame graph by what has become more or less since this trace")
       ->type_name("FILE");
+  self->add_flag("--debug-files", options->debug_files,
+                 "Take names of functions also from /usr/lib/debug, by build id");
   self->add_flag("--icicle", options->icicle, "A flame graph with the outermost frames on top");
   self->add_option("--tid", options->tid, "Only the task with this thread id")
       ->check(whole_number(1, kMostTasks));

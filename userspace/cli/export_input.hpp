@@ -22,6 +22,7 @@ struct ExportOptions {
   std::string unit;
   bool icicle = false;
   std::string base;
+  bool debug_files = false;
   std::optional<model::Tid> tid;
   std::string process;
   std::string coroutine;

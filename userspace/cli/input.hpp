@@ -16,6 +16,7 @@
 namespace triptych::cli {
 
 inline constexpr const char* kDefaultTrace = "triptych.tpt";  // in the current directory
+inline constexpr const char* kDebugDirectory = "/usr/lib/debug";
 
 // As trace::open_source, with hints that fit a command line. `given`: the user named the path.
 Result<std::unique_ptr<trace::Source>> open_trace(const std::string& path, bool given);

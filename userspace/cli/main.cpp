@@ -28,6 +28,7 @@ std::vector<Command> add_commands(CLI::App& app) {
   std::vector<Command> commands;
 #ifdef TRIPTYCH_CAN_RECORD
   commands.push_back(add_record_command(app));
+  commands.push_back(add_flamegraph_command(app));
 #endif
   commands.push_back(add_report_command(app));
   commands.push_back(add_dump_command(app));

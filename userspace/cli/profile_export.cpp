@@ -36,9 +36,12 @@ Result<Gathered> gather(const ExportOptions& options, const std::string& path, p
   TRIPTYCH_TRY(profile::check_recorded(kind, source->metadata()));
   Gathered gathered;
   profile::Collector collector(kind, selection.coroutines);
-  exports::Export exporting(source->metadata(), std::move(selection),
-                            std::make_unique<exports::ProfileWriter>(
-                                std::move(collector), without_ids, gathered.profile));
+  symbol::resolve::ResolverOptions names;
+  if (options.debug_files) names.debug_directory = kDebugDirectory;
+  exports::Export exporting(
+      source->metadata(), std::move(selection),
+      std::make_unique<exports::ProfileWriter>(std::move(collector), without_ids, std::move(names),
+                                               gathered.profile));
   TRIPTYCH_TRY_ASSIGN(const analyze::Summary summary, run_export(*source, exporting, nullptr));
   gathered.quality = summary.quality;
   profile::Profile& profile = gathered.profile;

@@ -13,6 +13,7 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/own_arguments.hpp"
 #include "record/recording.hpp"
 
 namespace triptych::cli {
@@ -30,24 +31,6 @@ Exit status: that of COMMAND, or 128 + the signal that ended it; 127 when it was
 it cannot be run; 0 for -p and -a; 125 when there is no recording, or only part of one: no root, a
 kernel that does not allow it, a file that cannot be written; 2 for a wrong command line.
 )";
-
-// As the kernel keeps them: the command line parser takes words like "[a,b]" apart.
-Result<std::vector<std::string>> own_arguments() {
-  std::FILE* file = std::fopen("/proc/self/cmdline", "re");
-  if (file == nullptr) return fail_errno("cannot read /proc/self/cmdline", errno);
-  std::vector<std::string> arguments;
-  std::string argument;
-  for (int c = std::fgetc(file); c != EOF; c = std::fgetc(file)) {
-    if (c != '\0') {
-      argument.push_back(static_cast<char>(c));
-      continue;
-    }
-    arguments.push_back(std::move(argument));
-    argument.clear();
-  }
-  std::fclose(file);
-  return arguments;
-}
 
 struct Words {
   std::string duration;

@@ -49,7 +49,6 @@ struct Options {
 
 constexpr std::size_t kTextRows = 20;
 constexpr std::size_t kPageRows = 50;  // where rows can be sorted, and lead on
-constexpr const char* kDebugDirectory = "/usr/lib/debug";
 
 Result<analyze::Summary> summarize(const Options& options, const std::string& path,
                                    const analyze::IntervalSink& intervals) {

@@ -14,7 +14,8 @@ model::TimeNs later(model::TimeNs origin_ns, std::uint64_t by_ns) {
 
 bool is_whole(const analyze::Doing& doing) {
   return std::holds_alternative<analyze::Faulted>(doing) ||
-         std::holds_alternative<analyze::Created>(doing);
+         std::holds_alternative<analyze::Created>(doing) ||
+         std::holds_alternative<analyze::Sampled>(doing);
 }
 
 }  // namespace
@@ -81,7 +82,8 @@ void Export::on_coroutine(const analyze::CoroutineChange& change) {
 }
 
 void Export::on_interval(const analyze::Interval& interval) {
-  if (std::holds_alternative<analyze::Sampled>(interval.doing)) return;  // has no length
+  const bool sampled = std::holds_alternative<analyze::Sampled>(interval.doing);
+  if (sampled && !writer_->takes_moments()) return;
   if (!is_wanted(interval.task == nullptr ? model::kNoTask : interval.task->id)) return;
   if (is_left_out(interval)) return;
   const Context context{analysis_, analysis_.begin_ns()};

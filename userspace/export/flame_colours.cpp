@@ -27,6 +27,8 @@ constexpr Palette kPalettes[] = {
     {profile::Category::kReason, "what happened", 37, 0.88, 0.75, 0.31},
     {profile::Category::kTask, "by whom", 346, 0.74, 0.84, 0.38},
     {profile::Category::kFork, "fork", 152, 0.44, 0.76, 0.27},
+    {profile::Category::kUser, "function", 14, 0.86, 0.81, 0.36},
+    {profile::Category::kKernel, "kernel function", 62, 0.62, 0.74, 0.25},
 };
 constexpr std::size_t kCategories = sizeof(kPalettes) / sizeof(kPalettes[0]);
 

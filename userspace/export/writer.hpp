@@ -35,7 +35,9 @@ class Writer {
   // What only time lines show: moments, and when records were lost.
   virtual void mark(const Context& /*context*/, const model::Event& /*event*/,
                     const model::Mark& /*mark*/, std::string& /*out*/) {}
-  // What only profiles need: what coroutines did, the choice of coroutines left to the writer.
+  // What only profiles need: samples, which have no length, and what coroutines did, the choice of
+  // coroutines left to the writer.
+  [[nodiscard]] virtual bool takes_moments() const { return false; }
   [[nodiscard]] virtual bool takes_coroutines() const { return false; }
   virtual void coroutine(const Context& /*context*/, const analyze::CoroutineOnTop& /*change*/,
                          model::TimeNs /*from_ns*/) {}

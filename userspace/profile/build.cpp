@@ -92,6 +92,20 @@ bool is_time_of_tasks(Kind kind) {
          kind == Kind::kWakeup;
 }
 
+// The trace may have been made without what shows the code.
+void add_missing_names(Kind kind, const symbol::resolve::Resolver& resolver, bool any_stack,
+                       std::vector<std::string>& notes) {
+  const std::string_view option = stacks_of(kind);
+  if (!any_stack && !option.empty()) {
+    notes.push_back(fmt::format("no functions: record with --stacks={} for them", option));
+  }
+  constexpr std::size_t kMostFiles = 3;
+  for (std::size_t i = 0; i < resolver.missing().size() && i < kMostFiles; ++i) {
+    const auto& missing = resolver.missing()[i];
+    notes.push_back(fmt::format("no names from {}: {}", quote(missing.path), missing.reason));
+  }
+}
+
 std::vector<std::string> notes_of(Kind kind, const analyze::Summary& summary,
                                   std::uint64_t unknown_ns) {
   std::vector<std::string> notes;
@@ -118,19 +132,56 @@ Values shown(Kind kind, const analyze::Summary& summary, Values values) {
   return values;
 }
 
+constexpr std::size_t kNs = 0, kSamples = 2;  // of Kind::kOnCpu
+
+// Of the number `whole`, what part `from` to `to` of `all` parts gets: of all of them the sum is
+// it.
+std::uint64_t part_of(std::uint64_t whole, std::uint64_t from, std::uint64_t to,
+                      std::uint64_t all) {
+  __extension__ typedef unsigned __int128 Wide;
+  const auto up_to = [whole, all](std::uint64_t parts) {
+    return static_cast<std::uint64_t>(Wide{whole} * parts / all);
+  };
+  return up_to(to) - up_to(from);
+}
+
+// The time of a thread is exact, and so it stays: its samples say where it went, each of them for
+// the same share. Their paths go on from the thread's.
+void share_out(const std::vector<PathTable::Entry>& entries, std::vector<Values>& selves) {
+  // Samples below each path that is no stack itself, and that path of each stack.
+  std::vector<std::uint32_t> owner(entries.size());
+  std::vector<std::uint64_t> samples(entries.size()), shared(entries.size());
+  for (std::uint32_t i = 1; i < entries.size(); ++i) {
+    owner[i] = entries[i].key.subject == Subject::kStack ? owner[entries[i].parent] : i;
+    samples[owner[i]] += selves[i][kSamples];
+  }
+  std::vector<std::uint64_t> times(entries.size());
+  for (std::size_t i = 1; i < entries.size(); ++i) times[i] = selves[i][kNs];
+  for (std::size_t i = 1; i < entries.size(); ++i) {
+    const std::uint32_t from = owner[i];
+    if (samples[from] == 0) continue;
+    const std::uint64_t before = shared[from];
+    shared[from] += selves[i][kSamples];
+    selves[i][kNs] = part_of(times[from], before, shared[from], samples[from]);
+  }
+}
+
 }  // namespace
 
 Profile build(Kind kind, const PathTable& paths, const analyze::Summary& summary,
-              const BuildOptions& options) {
+              symbol::resolve::Resolver& resolver, const BuildOptions& options) {
   Profile profile;
   profile.kind = kind;
   profile.command = command_of(summary.metadata);
   profile.duration_ns = summary.end_ns - summary.begin_ns;
   profile.realtime_ns = summary.metadata.start_realtime_ns;
   profile.notes = notes_of(kind, summary, options.unknown_ns);
-  const FrameNames names(summary, options.without_ids);
+  FrameNames names(summary, resolver, options.without_ids);
   Tree tree(profile.frames);
   const std::vector<PathTable::Entry>& entries = paths.entries();
+  std::vector<Values> selves;
+  for (const PathTable::Entry& entry : entries) selves.push_back(entry.self);
+  if (kind == Kind::kOnCpu) share_out(entries, selves);
   std::vector<std::uint32_t> branch_of(entries.size(), 0);
   for (std::size_t i = 1; i < entries.size(); ++i) {
     std::uint32_t branch = branch_of[entries[i].parent];
@@ -138,9 +189,10 @@ Profile build(Kind kind, const PathTable& paths, const analyze::Summary& summary
       branch = tree.child(branch, frame);
     }
     branch_of[i] = branch;
-    tree.add_to(branch, shown(kind, summary, entries[i].self));
+    tree.add_to(branch, shown(kind, summary, selves[i]));
   }
   profile.nodes = tree.flatten();
+  add_missing_names(kind, resolver, options.any_stack, profile.notes);
   return profile;
 }
 

@@ -6,15 +6,17 @@
 #include "analyze/summary.hpp"
 #include "profile/path_table.hpp"
 #include "profile/profile.hpp"
+#include "symbol/resolve/resolver.hpp"
 
 namespace triptych::profile {
 
 struct BuildOptions {
   bool without_ids = false;
+  bool any_stack = false;
   std::uint64_t unknown_ns = 0;  // of the tasks' time, not in the paths
 };
 
 Profile build(Kind kind, const PathTable& paths, const analyze::Summary& summary,
-              const BuildOptions& options);
+              symbol::resolve::Resolver& resolver, const BuildOptions& options);
 
 }  // namespace triptych::profile

@@ -31,6 +31,16 @@ std::uint32_t Collector::path_of(std::uint32_t from, const analyze::Task* task, 
   return top.any ? paths_.child(path, {Subject::kFunction, top.function}) : path;
 }
 
+std::uint32_t Collector::in_stack(std::uint32_t path, analyze::StackNumber stack) {
+  if (stack == analyze::kUnknownStack) return path;
+  any_stack_ = true;
+  return paths_.child(path, {Subject::kStack, static_cast<std::uint64_t>(stack)});
+}
+
+std::uint32_t Collector::in_stacks(std::uint32_t path, const analyze::Stacks& stacks) {
+  return in_stack(in_stack(path, stacks.user), stacks.kernel);
+}
+
 Top Collector::top_of(const analyze::Task* task) const {
   if (task == nullptr || tops_.empty()) return {};
   const auto found = tops_.find(static_cast<std::uint32_t>(task->id));
@@ -72,8 +82,10 @@ class Collector::Visitor {
     if (self_.kind_ != Kind::kOffCpu && self_.kind_ != Kind::kWakeup) return skip();
     const auto key = static_cast<std::uint64_t>(static_cast<std::uint32_t>(blocked.key));
     self_.add_span(interval_, [&](std::uint32_t path) {
+      path = self_.in_stack(path, blocked.stacks.user);
       path = self_.paths_.child(path, {Subject::kBlocked, key});
-      return self_.kind_ == Kind::kWakeup ? by_whom(path, blocked.wakers) : path;
+      path = self_.in_stack(path, blocked.stacks.kernel);
+      return self_.kind_ == Kind::kWakeup ? by_whom(path, blocked) : path;
     });
   }
 
@@ -90,11 +102,12 @@ class Collector::Visitor {
     if (self_.kind_ == Kind::kFault) {
       const auto kind = static_cast<std::uint64_t>(faulted.kind);
       std::uint32_t path = self_.path_of(PathTable::kRoot, interval_.task, top);
+      path = self_.in_stacks(path, faulted.stacks);
       path = self_.paths_.child(path, {Subject::kFaultKind, kind});
       self_.paths_.add(path, {1, fault.pages, ns});
     } else if (self_.kind_ == Kind::kCow && faulted.copied_bytes != 0) {
-      self_.paths_.add(self_.path_of(blame(faulted), interval_.task, top),
-                       {faulted.copied_bytes, 1, ns});
+      const std::uint32_t path = self_.path_of(blame(faulted), interval_.task, top);
+      self_.paths_.add(self_.in_stacks(path, faulted.stacks), {faulted.copied_bytes, 1, ns});
     }
   }
 
@@ -103,11 +116,20 @@ class Collector::Visitor {
     if (self_.kind_ != Kind::kFork || !self_.is_wanted(top)) return;
     const auto how = static_cast<std::uint64_t>(created.child->created_by);
     std::uint32_t path = self_.path_of(PathTable::kRoot, interval_.task, top);
+    path = self_.in_stacks(path, created.stacks);
     path = self_.paths_.child(path, {Subject::kCreatedBy, how});
     const std::uint64_t copying = created.page_table_copy_ns.value_or(0);
     self_.paths_.add(path, {length(interval_) - copying, 1});
     if (copying == 0) return;
     self_.paths_.add(self_.paths_.child(path, word(Word::kPageTableCopy)), {copying, 0});
+  }
+
+  // The time is that of the switches, shared out among the samples when all are counted.
+  void operator()(const analyze::Sampled& sampled) const {
+    const Top top = self_.top_of(interval_.task);
+    if (self_.kind_ != Kind::kOnCpu || !self_.is_wanted(top)) return;
+    const std::uint32_t path = self_.path_of(PathTable::kRoot, interval_.task, top);
+    self_.paths_.add(self_.in_stacks(path, sampled.stacks), {0, 0, 1});
   }
 
   void operator()(const analyze::CoroutineStep& step) const {
@@ -138,15 +160,19 @@ class Collector::Visitor {
     constexpr Word kWhy[] = {Word::kUntold, Word::kWoken, Word::kPreempted, Word::kYielded};
     path = self_.paths_.child(path, word(kWhy[static_cast<std::size_t>(runnable.why)]));
     if (runnable.interrupt) return self_.paths_.child(path, word(Word::kInterrupt));
-    if (runnable.by != model::kNoTask) return self_.paths_.child(path, other(runnable.by));
+    if (runnable.by != model::kNoTask) {
+      return self_.in_stacks(self_.paths_.child(path, other(runnable.by)), runnable.waker);
+    }
     return runnable.why == Why::kUntold ? path : self_.paths_.child(path, word(Word::kNobodyKnown));
   }
 
-  [[nodiscard]] std::uint32_t by_whom(std::uint32_t path, const analyze::WakerChain* wakers) const {
+  [[nodiscard]] std::uint32_t by_whom(std::uint32_t path, const analyze::Blocked& blocked) const {
+    const analyze::WakerChain* wakers = blocked.wakers;
     if (wakers == nullptr) return self_.paths_.child(path, word(Word::kNotWoken));
-    for (const model::TaskId task : wakers->tasks) {
-      if (task == model::kNoTask) break;
-      path = self_.paths_.child(path, other(task));
+    for (std::size_t i = 0; i < wakers->tasks.size(); ++i) {
+      if (wakers->tasks[i] == model::kNoTask) break;
+      path = self_.paths_.child(path, other(wakers->tasks[i]));
+      if (i == 0) path = self_.in_stacks(path, blocked.waker);
     }
     if (wakers->interrupt) return self_.paths_.child(path, word(Word::kInterrupt));
     return wakers->tasks[0] == model::kNoTask ? self_.paths_.child(path, word(Word::kNobodyKnown))
@@ -198,8 +224,9 @@ void Collector::add(const analyze::CoroutineWait& wait) {
   paths_.add(path, {wait.end_ns - wait.begin_ns, 1});
 }
 
-Profile Collector::finish(const analyze::Summary& summary, bool without_ids) const {
-  return build(kind_, paths_, summary, {without_ids, unknown_ns_});
+Profile Collector::finish(const analyze::Summary& summary, symbol::resolve::Resolver& resolver,
+                          bool without_ids) const {
+  return build(kind_, paths_, summary, resolver, {without_ids, any_stack_, unknown_ns_});
 }
 
 }  // namespace triptych::profile

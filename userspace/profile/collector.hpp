@@ -13,6 +13,7 @@
 #include "profile/path_table.hpp"
 #include "profile/profile.hpp"
 #include "profile/top_log.hpp"
+#include "symbol/resolve/resolver.hpp"
 
 namespace triptych::profile {
 
@@ -31,13 +32,17 @@ class Collector {
   void add(const analyze::CoroutineWait& wait);
 
   // Frames without thread ids: recordings can be compared with each other then.
-  Profile finish(const analyze::Summary& summary, bool without_ids = false) const;
+  Profile finish(const analyze::Summary& summary, symbol::resolve::Resolver& resolver,
+                 bool without_ids = false) const;
 
  private:
   class Visitor;
 
   // `from` and what follows: the model, the task and the coroutine that was on top of it.
   std::uint32_t path_of(std::uint32_t from, const analyze::Task* task, const Top& top);
+  // Its functions, outermost first; the path itself where they are not known.
+  std::uint32_t in_stack(std::uint32_t path, analyze::StackNumber stack);
+  std::uint32_t in_stacks(std::uint32_t path, const analyze::Stacks& stacks);
   // Parts of a span of time, each with who was on top. Only the first one counts as an interval.
   template <class Path>
   void add_span(const analyze::Interval& interval, const Path& go_on);
@@ -50,6 +55,7 @@ class Collector {
   std::unordered_map<std::uint32_t, TopLog> tops_;  // of threads that run coroutines, by serial
   std::unordered_set<std::uint64_t> coroutines_;    // that have a frame of their own
   std::uint64_t unknown_ns_ = 0;
+  bool any_stack_ = false;
 };
 
 }  // namespace triptych::profile

@@ -68,8 +68,9 @@ Category category_of(Word which) {
 
 }  // namespace
 
-FrameNames::FrameNames(const analyze::Summary& summary, bool without_ids)
-    : without_ids_(without_ids) {
+FrameNames::FrameNames(const analyze::Summary& summary, symbol::resolve::Resolver& resolver,
+                       bool without_ids)
+    : resolver_(resolver), without_ids_(without_ids) {
   for (const Task& task : summary.tasks) {
     tasks_[static_cast<std::uint64_t>(task.id)] = &task;
     if (task.tid == task.tgid && task.tgid != 0) leaders_[task.tgid].push_back(&task);
@@ -153,7 +154,20 @@ std::string FrameNames::function_label(std::uint64_t number) const {
                                : fmt::format("function at {:#x}", function.address);
 }
 
-std::vector<Frame> FrameNames::frames_of(const Key& key, const Key& before) const {
+// Told innermost first.
+std::vector<Frame> FrameNames::stack_frames(analyze::StackNumber stack) {
+  using symbol::resolve::FrameKind;
+  std::vector<Frame> frames;
+  const std::vector<symbol::resolve::Frame>& told = resolver_.frames(stack);
+  for (auto frame = told.rbegin(); frame != told.rend(); ++frame) {
+    const bool kernel = frame->kind == FrameKind::kKernel;
+    frames.push_back({kernel ? Category::kKernel : Category::kUser, frame->name(), 0});
+  }
+  if (frames.empty()) frames.push_back({Category::kUser, "stack lost", 0});
+  return frames;
+}
+
+std::vector<Frame> FrameNames::frames_of(const Key& key, const Key& before) {
   switch (key.subject) {
     case Subject::kModel:
       return {};
@@ -181,6 +195,8 @@ std::vector<Frame> FrameNames::frames_of(const Key& key, const Key& before) cons
                std::string(analyze::name_of(static_cast<analyze::CreatedBy>(key.id))), 0}};
     case Subject::kOther:
       return {{Category::kTask, "by " + label(key.id), 0}};
+    case Subject::kStack:
+      return stack_frames(static_cast<analyze::StackNumber>(key.id));
     case Subject::kFork:
       return {{Category::kFork, fork_label(key.id), 0}};
   }

@@ -11,15 +11,17 @@
 #include "analyze/summary.hpp"
 #include "profile/path_table.hpp"
 #include "profile/profile.hpp"
+#include "symbol/resolve/resolver.hpp"
 
 namespace triptych::profile {
 
 class FrameNames {
  public:
-  FrameNames(const analyze::Summary& summary, bool without_ids);
+  FrameNames(const analyze::Summary& summary, symbol::resolve::Resolver& resolver,
+             bool without_ids);
 
   // The frames that a step of a path stands for, outermost first. A model is told with its task.
-  [[nodiscard]] std::vector<Frame> frames_of(const Key& key, const Key& before) const;
+  [[nodiscard]] std::vector<Frame> frames_of(const Key& key, const Key& before);
 
  private:
   [[nodiscard]] std::vector<Frame> task_frames(std::uint64_t serial, bool coroutine) const;
@@ -29,6 +31,9 @@ class FrameNames {
   [[nodiscard]] std::string fork_label(std::uint64_t child) const;
   [[nodiscard]] std::string function_label(std::uint64_t number) const;
 
+  [[nodiscard]] std::vector<Frame> stack_frames(analyze::StackNumber stack);
+
+  symbol::resolve::Resolver& resolver_;
   bool without_ids_;
   std::unordered_map<std::uint64_t, const analyze::Task*> tasks_;  // by serial
   // First threads, by tgid, in the order in which they came into being.

@@ -23,7 +23,7 @@ constexpr Needed kCoroutines{"coroutine", "coroutines", "--coroutines auto, or u
 
 struct About {
   Kind kind;
-  std::string_view name, title, source;
+  std::string_view name, title, source, stacks;
   std::array<Unit, kMaxUnits> units;
   std::size_t unit_count;
   Needed first, second;
@@ -35,15 +35,17 @@ constexpr About kAbout[] = {
     {Kind::kOnCpu,
      "on-cpu",
      "time on a CPU",
-     "switch records: by thread, since this trace has no samples of what ran",
-     {{{"ns", "on a CPU", "on a CPU"}, kIntervals}},
-     2,
+     "switch records; functions by samples, each for the same share of its thread's time",
+     "on-cpu",
+     {{{"ns", "on a CPU", "on a CPU"}, kIntervals, {"samples", "samples", "sample"}}},
+     3,
      kSwitches,
      kNone},
     {Kind::kOffCpu,
      "off-cpu",
      "time blocked, by system call",
      "switch and wakeup records; the system call is that of the switch",
+     "off-cpu",
      {{{"ns", "blocked", "blocked"}, kIntervals}},
      2,
      kSwitches,
@@ -52,6 +54,7 @@ constexpr About kAbout[] = {
      "run-queue",
      "time waiting for a CPU, by cause",
      "switch and wakeup records",
+     "wakeup",
      {{{"ns", "runnable", "runnable"}, kIntervals}},
      2,
      kSwitches,
@@ -60,6 +63,7 @@ constexpr About kAbout[] = {
      "wakeup",
      "time blocked, by who ended it",
      "switch and wakeup records; each waker with who had woken it before",
+     "off-cpu,wakeup",
      {{{"ns", "blocked", "blocked"}, kIntervals}},
      2,
      kSwitches,
@@ -68,6 +72,7 @@ constexpr About kAbout[] = {
      "fault",
      "page faults, by kind",
      "page-fault records",
+     "fault",
      {{{"count", "faults", "fault"},
        {"pages", "pages allocated", "page allocated"},
        {"ns", "handling faults", "handling faults"}}},
@@ -78,6 +83,7 @@ constexpr About kAbout[] = {
      "cow",
      "copies on write, by the fork that is charged",
      "page-fault and fork records",
+     "cow",
      {{{"pages", "pages copied", "page copied"},
        {"count", "copies", "copy"},
        {"ns", "copying", "copying"}}},
@@ -88,6 +94,7 @@ constexpr About kAbout[] = {
      "fork",
      "creation of processes and threads",
      "records of the calls and of new tasks",
+     "fork",
      {{{"ns", "in the call", "in the call"}, {"count", "tasks created", "task created"}}},
      2,
      kForks,
@@ -96,6 +103,7 @@ constexpr About kAbout[] = {
      "coroutine",
      "time in which coroutines were on top of a thread",
      "the program's coroutine events",
+     "",
      {{{"ns", "mounted", "mounted"}, {"count", "steps", "step"}}},
      2,
      kCoroutines,
@@ -104,6 +112,7 @@ constexpr About kAbout[] = {
      "suspended",
      "time in which coroutines were suspended",
      "the program's coroutine events",
+     "",
      {{{"ns", "suspended", "suspended"}, {"count", "waits", "wait"}}},
      2,
      kCoroutines,
@@ -150,6 +159,10 @@ std::string_view title_of(Kind kind) {
 
 std::string_view source_of(Kind kind) {
   return about(kind).source;
+}
+
+std::string_view stacks_of(Kind kind) {
+  return about(kind).stacks;
 }
 
 std::span<const Unit> units_of(Kind kind) {

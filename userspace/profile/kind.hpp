@@ -36,6 +36,9 @@ std::string_view title_of(Kind kind);
 // Where its figures come from: "switch records: …"
 std::string_view source_of(Kind kind);
 
+// What `record --stacks=` is to be given for its functions; empty: it has none.
+std::string_view stacks_of(Kind kind);
+
 struct Unit {
   std::string_view name;  // "ns": what --unit takes, and folded files declare
   std::string_view of;    // "copies": what is counted; of nanoseconds, what they were spent on

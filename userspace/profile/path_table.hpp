@@ -25,6 +25,7 @@ enum class Subject : std::uint8_t {
   kCreatedBy,
   kOther,  // a task, by serial
   kFork,   // serial of the child
+  kStack,  // analyze::StackNumber
 };
 
 // Frames that are always called the same.

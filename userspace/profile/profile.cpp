@@ -21,6 +21,10 @@ std::string_view name_of(Category category) {
       return "task";
     case Category::kFork:
       return "fork";
+    case Category::kUser:
+      return "function";
+    case Category::kKernel:
+      return "kernel function";
   }
   return "";
 }

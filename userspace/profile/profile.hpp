@@ -25,6 +25,8 @@ enum class Category : std::uint8_t {
   kReason,     // "blocked: read", "woken", "first_touch"
   kTask,       // another task: a waker
   kFork,       // that is charged
+  kUser,       // a function of the program
+  kKernel,     // a function of the kernel
 };
 std::string_view name_of(Category category);
 

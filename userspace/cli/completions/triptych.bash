@@ -11,7 +11,7 @@ _triptych() {
   local command=${COMP_WORDS[1]} words='' i
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
-    mapfile -t COMPREPLY < <(compgen -W 'record report dump export mark run list compare diff doctor --help --version' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'record flamegraph report dump export mark run list compare diff doctor --help --version' -- "$current")
     return
   fi
   if [[ $command == record ]]; then
@@ -35,7 +35,7 @@ _triptych() {
       [[ $command == export ]] && words='csv jsonl perfetto chrome svg speedscope pprof folded'
       ;;
     --profile) words='on-cpu off-cpu run-queue wakeup fault cow fork coroutine suspended' ;;
-    --unit) words='ns count pages' ;;
+    --unit) words='ns count pages samples' ;;
     --sort) words='on-cpu runnable blocked switches faults start' ;;
     --user) mapfile -t COMPREPLY < <(compgen -u -- "$current"); return ;;
     --coroutines) words='auto off' ;;
@@ -52,10 +52,11 @@ _triptych() {
     case $command in
       record) words='-o --output -p --process -a --all --duration --events --buffer-size --user
         --stacks --kernel-stacks --frequency --coroutines --coroutine-buffer --summary-only --no-probe --help --' ;;
+      flamegraph) words='--profile -o --output --help --' ;;
       report) words='--format -o --output --tid --process --top --sort --from-mark --to-mark
         --slow-step --debug-files --schema --strict --help' ;;
       dump) words='--format -o --output --help' ;;
-      export) words='--format --profile --unit --base --icicle -o --output --tid --process --coroutine --from --to --help' ;;
+      export) words='--format --profile --unit --debug-files --base --icicle -o --output --tid --process --coroutine --from --to --help' ;;
       mark) words='--begin --end --point --help' ;;
       run) words='--model --variant --set --iterations --seconds --warm-up --pin --control --format
         --help' ;;

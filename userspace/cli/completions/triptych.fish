@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # Completion of triptych's commands and options for fish.
 
-set --local commands record report dump export mark run list compare diff doctor
+set --local commands record flamegraph report dump export mark run list compare diff doctor
 set --local outside "not __fish_seen_subcommand_from $commands"
 
 complete -c triptych -f
 complete -c triptych -n $outside -a record -d 'Record what the kernel does with a program'
 complete -c triptych -n $outside -a report -d 'Say what happened in a trace'
 complete -c triptych -n $outside -a dump -d 'Print every event of a trace'
+complete -c triptych -n $outside -a flamegraph -d 'Record a program and draw its flame graph'
 complete -c triptych -n $outside -a export -d 'Turn a trace into a form for other programs'
 complete -c triptych -n $outside -a mark -d 'Mark a phase of the calling program'
 complete -c triptych -n $outside -a run -d 'Run one workload in one model'
@@ -50,7 +51,8 @@ complete -c triptych -n $report -l strict -d 'Exit with 4 when the data is not c
 set --local export '__fish_seen_subcommand_from export'
 complete -c triptych -n $export -l format -x -a 'csv jsonl perfetto chrome svg speedscope pprof folded' -d 'Form of the export'
 complete -c triptych -n $export -l profile -x -a 'on-cpu off-cpu run-queue wakeup fault cow fork coroutine suspended' -d 'What a profile is of'
-complete -c triptych -n $export -l unit -x -a 'ns count pages' -d 'What it is counted in'
+complete -c triptych -n $export -l unit -x -a 'ns count pages samples' -d 'What it is counted in'
+complete -c triptych -n $export -l debug-files -d 'Names of functions also from /usr/lib/debug'
 complete -c triptych -n $export -l base -r -F -d 'Colour by what changed since this trace'
 complete -c triptych -n $export -l icicle -d 'The outermost frames on top'
 complete -c triptych -n $export -l coroutine -x -d 'Only this coroutine, or those of this function'
@@ -58,6 +60,10 @@ complete -c triptych -n $export -l tid -x -d 'Only this task'
 complete -c triptych -n $export -l process -x -d 'Only processes with this id or name'
 complete -c triptych -n $export -l from -x -d 'Begin this long after the recording began'
 complete -c triptych -n $export -l to -x -d 'Stop this long after the recording began'
+
+set --local flamegraph '__fish_seen_subcommand_from flamegraph'
+complete -c triptych -n $flamegraph -l profile -x -a 'on-cpu off-cpu run-queue wakeup fault cow fork coroutine suspended' -d 'Of what'
+complete -c triptych -n $flamegraph -s o -l output -r -F -d 'Write to this file'
 
 set --local readers '__fish_seen_subcommand_from report dump export'
 complete -c triptych -n $readers -s o -l output -r -F -d 'Write to this file'

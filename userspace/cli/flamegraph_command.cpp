@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// triptych flamegraph: record, then export, in one go. Both are the program itself, called again:
+// the recorder is root and reads no file of the target's, and the exporter, which looks into
+// programs for the names of functions, has the rights of who called sudo.
+#include <fmt/core.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/text.hpp"
+#include "cli/command.hpp"
+#include "cli/own_arguments.hpp"
+#include "launch/child.hpp"
+#include "launch/signals.hpp"
+#include "launch/user.hpp"
+#include "profile/kind.hpp"
+
+namespace triptych::cli {
+namespace {
+
+constexpr const char* kFooter = R"(Examples:
+  sudo triptych flamegraph -- ./prog                      what it computed: flamegraph.svg
+  sudo triptych flamegraph --profile off-cpu -- make -j4  what it waited in
+  sudo triptych flamegraph --profile cow -o cow.svg -- redis-server
+
+The trace stays beside the graph (flamegraph.tpt), for `triptych export` and `triptych report`.
+
+Exit status: as that of triptych record.
+)";
+
+constexpr int kNoGraph = 125;
+
+struct Options {
+  std::string profile = "on-cpu";
+  std::string output = "flamegraph.svg";
+  std::vector<std::string> command;
+};
+
+Result<std::string> own_program() {
+  std::array<char, 4096> path{};
+  const ssize_t length = ::readlink("/proc/self/exe", path.data(), path.size());
+  if (length < 0) return fail_errno("cannot read /proc/self/exe", errno);
+  return std::string(path.data(), static_cast<std::size_t>(length));
+}
+
+// Its exit status. Signals that came to us alone are passed on.
+Result<int> run_to_end(std::vector<std::string> argv, std::optional<launch::User> become,
+                       launch::Signals& signals) {
+  launch::Child::ExecErrno refused = 0;
+  const std::string program = argv.front();
+  TRIPTYCH_TRY_ASSIGN(std::optional<launch::Child> child,
+                      launch::Child::fork({std::move(argv), std::move(become)}, signals, refused));
+  if (child) {
+    TRIPTYCH_TRY_ASSIGN(refused, child->start());
+  }
+  if (refused != 0) return fail_errno("cannot run " + quote(program), refused);
+  while (true) {
+    std::array<pollfd, 2> waits{};
+    waits[0] = {child->pidfd(), POLLIN, 0};
+    waits[1] = {signals.fd(), POLLIN, 0};
+    ::poll(waits.data(), waits.size(), -1);
+    while (const auto signal = signals.next()) {
+      if (!signal->to_group) child->send(signal->number);
+    }
+    if (const auto status = child->try_wait()) return launch::exit_status_of_wait(*status);
+  }
+}
+
+// "flamegraph.svg": "flamegraph.tpt".
+std::string trace_beside(const std::string& graph) {
+  constexpr std::string_view kEnding = ".svg";
+  const bool usual = graph.size() > kEnding.size() &&
+                     graph.compare(graph.size() - kEnding.size(), kEnding.size(), kEnding) == 0;
+  return graph.substr(0, graph.size() - (usual ? kEnding.size() : 0)) + ".tpt";
+}
+
+// The file's number; 0: there is none. A recording is always a new file.
+ino_t number_of(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
+}
+
+Result<int> run(Options options) {
+  TRIPTYCH_TRY_ASSIGN(options.command, command_after_dashes());
+  if (options.command.empty()) {
+    return fail("a command is missing", "triptych flamegraph -- COMMAND", ErrorCode::kUsage);
+  }
+  TRIPTYCH_TRY_ASSIGN(const std::string program, own_program());
+  TRIPTYCH_TRY_ASSIGN(launch::Signals signals, launch::Signals::take_over());
+  const std::string trace = trace_beside(options.output);
+  const std::string_view stacks = stacks_of(*profile::parse_kind(options.profile));
+  const ino_t before = number_of(trace);
+  std::vector<std::string> record = {program, "record", "-o", trace};
+  if (!stacks.empty()) record.push_back(fmt::format("--stacks={}", stacks));
+  record.emplace_back("--");
+  record.insert(record.end(), options.command.begin(), options.command.end());
+  TRIPTYCH_TRY_ASSIGN(const int status, run_to_end(record, std::nullopt, signals));
+  const ino_t made = number_of(trace);
+  if (made == 0 || made == before) return status;
+  TRIPTYCH_TRY_ASSIGN(launch::User user, launch::calling_user());
+  TRIPTYCH_TRY_ASSIGN(const int exported,
+                      run_to_end({program, "export", "--format", "svg", "--profile",
+                                  options.profile, "-o", options.output, trace},
+                                 std::move(user), signals));
+  if (exported != kExitOk) return kNoGraph;
+  std::fputs(fmt::format("triptych: the flame graph is in {}\n", quote(options.output)).c_str(),
+             stderr);
+  return status;
+}
+
+}  // namespace
+
+Command add_flamegraph_command(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* self = app.add_subcommand("flamegraph", "Record a program and draw its flame graph");
+  self->positionals_at_end();
+  self->add_option("--profile", options->profile, "Of what")
+      ->check(one_of(profile::kind_words()))
+      ->capture_default_str();
+  self->add_option("-o,--output", options->output, "The file to write")
+      ->type_name("FILE")
+      ->capture_default_str();
+  self->add_option("COMMAND", options->command, "The command to record, with its arguments")
+      ->type_name("");
+  self->footer(kFooter);
+  Command command;
+  command.app = self;
+  command.run = [options] { return run(*options); };
+  command.status_of = [](const Error& error) {
+    return error.code == ErrorCode::kUsage ? static_cast<int>(ErrorCode::kUsage) : kNoGraph;
+  };
+  return command;
+}
+
+}  // namespace triptych::cli
