@@ -11,13 +11,6 @@
 
 #include <bpf/bpf_tracing.h>
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, TRIPTYCH_MAX_COROUTINE_SITES);
-	__type(key, u32);
-	__type(value, struct triptych_coroutine_site);
-} coroutine_sites SEC(".maps");
-
 /*
  * In the context of the thread that reached the marker, before the nop.
  *
@@ -27,17 +20,16 @@ struct {
 SEC("?uprobe")
 int on_coroutine_marker(struct pt_regs *ctx)
 {
-	struct triptych_task_state *state = current_target();
-	const struct triptych_coroutine_site *site;
+	const struct triptych_coroutine_site *site = hit_coroutine_site(ctx);
+	struct triptych_task_state *state;
 	struct triptych_coroutine *record;
 	u64 now, second;
-	u32 index, function = 0;
+	u32 function = 0;
 
-	if (!state)
-		return 0;
-	index = bpf_get_attach_cookie(ctx);
-	site = bpf_map_lookup_elem(&coroutine_sites, &index);
 	if (!site)
+		return 0;
+	state = current_target();
+	if (!state)
 		return 0;
 	now = bpf_ktime_get_ns();
 	tell_space(state, site->source, now);

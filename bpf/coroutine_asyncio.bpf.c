@@ -185,18 +185,17 @@ static __always_inline int step_ends(struct asyncio_thread *thread, const struct
 SEC("?uprobe")
 int on_asyncio_step(struct pt_regs *ctx)
 {
-	struct triptych_task_state *state = current_target();
+	const struct triptych_coroutine_site *site = hit_coroutine_site(ctx);
 	const struct triptych_python_layout *layout;
-	const struct triptych_coroutine_site *site;
+	struct triptych_task_state *state;
 	struct asyncio_thread *thread;
 	u64 now, task = 0;
-	u32 index, file;
+	u32 file;
 
-	if (!state)
-		return 0;
-	index = bpf_get_attach_cookie(ctx);
-	site = bpf_map_lookup_elem(&coroutine_sites, &index);
 	if (!site)
+		return 0;
+	state = current_target();
+	if (!state)
 		return 0;
 	file = site->file;
 	layout = bpf_map_lookup_elem(&python_layouts, &file);

@@ -103,6 +103,20 @@ struct {
 	__type(value, u32);
 } python_function_texts SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TRIPTYCH_MAX_COROUTINE_SITES);
+	__type(key, u32);
+	__type(value, struct triptych_coroutine_site);
+} coroutine_sites SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TRIPTYCH_MAX_KNOWN_FUNCTIONS);
+	__type(key, u32);
+	__type(value, struct triptych_known_function);
+} known_coroutine_functions SEC(".maps");
+
 const volatile __u32 ring_count = 1;
 const volatile __u32 ring_blocks = 1;
 const volatile __u32 cpu_count = 1;

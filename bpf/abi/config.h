@@ -90,7 +90,8 @@ struct triptych_cpu_state {
 
 /* Coroutines seen by probes: what a hit of each place means. A probe's cookie is its place's index in the
  * map `coroutine_sites`, which the loader fills in before it attaches. */
-#define TRIPTYCH_MAX_COROUTINE_SITES 4096
+#define TRIPTYCH_MAX_COROUTINE_SITES 16384
+#define TRIPTYCH_MAX_KNOWN_FUNCTIONS 4096
 #define TRIPTYCH_OPERAND_NONE 0
 #define TRIPTYCH_OPERAND_CONSTANT 1
 #define TRIPTYCH_OPERAND_REGISTER 2
@@ -108,10 +109,70 @@ struct triptych_coroutine_site {
 	struct triptych_operand second; /* AWAITS: the other's id; CREATED: the address of the name */
 	__u64 address;                  /* of the place, as the file has it */
 	__u32 file;                     /* tells files apart */
-	__u8 what;                      /* enum triptych_coroutine_what */
+	__u32 function;                 /* its index in `known_coroutine_functions`, + 1; 0: not known */
+	__u32 cost_ns;                  /* of a hit */
+	__u16 sp_added;                 /* bytes pushed since the function's entry */
+	__u16 index_offset;             /* where the frame has its resume index */
+	__u8 index_bytes;               /* 0: nowhere that is known */
+	__u8 kind;                      /* what it is to its runtime */
+	__u8 what;                      /* enum triptych_coroutine_what, of markers */
 	__u8 source;                    /* enum triptych_coroutine_source */
-	__u16 reserved;
+	__u8 runtime;                   /* enum triptych_coroutine_runtime */
+	__u8 reserved[7];
 };
+
+/* A function whose name the loader found. */
+struct triptych_known_function {
+	__u64 address;
+	__u32 told; /* whether the trace has it */
+	__u32 line;
+	char name[TRIPTYCH_COROUTINE_NAME_LEN];
+};
+
+/* Kinds of places in C++20 coroutines. */
+#define TRIPTYCH_CPP_RESUME 1  /* the function that resumes, and of g++ destroys, is entered */
+#define TRIPTYCH_CPP_DESTROY 2 /* the one that only destroys */
+#define TRIPTYCH_CPP_FREE 3    /* in the former: `id` is about to be freed */
+#define TRIPTYCH_CPP_LANDING 4 /* behind a call that may have resumed one */
+
+#define TRIPTYCH_CPP_DEPTH 64 /* coroutines on top of each other on a thread; a power of two */
+struct triptych_cpp_entry {
+	__u64 frame;
+	__u64 sp;    /* at the function's entry: where the return address is */
+	__u64 since; /* of the resumption, and tells it from others */
+	__u32 function;
+	__u32 left; /* its end has been told */
+};
+/* Per thread. When it is full, the oldest are forgotten. */
+struct triptych_cpp_thread {
+	__u32 space;
+	__u32 count;
+	__u32 top; /* the next one's place, modulo the depth */
+	__u32 reserved;
+	__u64 last_frame; /* that was on top when a landing was reached */
+	struct triptych_cpp_entry entries[TRIPTYCH_CPP_DEPTH];
+};
+struct triptych_cpp_frame_key {
+	__u64 frame;
+	__u32 space;
+	__u32 reserved;
+};
+struct triptych_cpp_frame {
+	__u64 since;      /* of the last resumption */
+	__u32 mounted_by; /* the thread; 0: none */
+	__u32 function;
+	__u32 ended;
+	__u32 looked_at; /* for who awaits it */
+};
+/* Where coroutines return to. Of a place in the file of the coroutine itself the address is the file's. */
+struct triptych_cpp_return {
+	__u64 address;
+	__u32 file; /* + 1; 0: another file, as process `tgid` has it mapped */
+	__u32 tgid;
+};
+#define TRIPTYCH_CPP_RETURN_NEW 1
+#define TRIPTYCH_CPP_RETURN_COVERED 2 /* a landing is probed there */
+#define TRIPTYCH_CPP_RETURN_REFUSED 3 /* there is no cheap place */
 
 /* What tells a function's name from others: where its file has it, which is the same in every process that
  * maps it, or where an address space has it. */
@@ -126,6 +187,8 @@ struct triptych_coroutine_cpu_state {
 	__u64 pending; /* lost, and not yet told by a TRIPTYCH_EV_COROUTINE_LOST record */
 	__u64 first_ns;
 	__u64 last_ns;
+	__u64 hits;
+	__u64 cost_ns;
 };
 
 /* Stacks: which events have them, and of which mode. */

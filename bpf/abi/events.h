@@ -402,6 +402,7 @@ TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_task_summary) == 608, "task_summary i
  * coroutine is known by its space and its id, which another one may have had before: CREATED begins a
  * new one. */
 #define TRIPTYCH_COROUTINE_KERNEL_SERIALS 0x80000000u
+#define TRIPTYCH_COROUTINE_KNOWN_FUNCTIONS 0xc0000000u /* added to functions whose names the loader found */
 enum triptych_coroutine_source {
 	TRIPTYCH_COROUTINE_RECORDER = 1, /* the library that the program links */
 	TRIPTYCH_COROUTINE_USDT = 2,     /* markers in the program: uprobe_multi on their nops */
@@ -429,6 +430,8 @@ enum triptych_coroutine_what {
 #define TRIPTYCH_COROUTINE_CLAMPED (1u << 0) /* its own time was not between the two drains */
 /* It may be another one than the one that had this id before: nobody saw an end. */
 #define TRIPTYCH_COROUTINE_GENERATION_UNKNOWN (1u << 1)
+/* Of RESUMED: nobody watches the place where it gives its thread back, so that its SUSPENDED comes too late. */
+#define TRIPTYCH_COROUTINE_END_UNSEEN (1u << 2)
 /* It was created some time before: this is when it was first resumed. */
 #define TRIPTYCH_COROUTINE_FIRST_SEEN (1u << 4)
 struct triptych_coroutine {
@@ -491,6 +494,7 @@ enum triptych_coroutine_loss {
 	TRIPTYCH_COROUTINE_LOSS_NO_RING = 2, /* the thread found no ring: not in the totals either */
 	TRIPTYCH_COROUTINE_LOSS_DAMAGE = 3,  /* in a damaged part of the file, or of the memory */
 	TRIPTYCH_COROUTINE_LOSS_KERNEL = 4,  /* the kernel side found no room in the CPU's ring */
+	TRIPTYCH_COROUTINE_LOSS_BUDGET = 5,  /* the probes cost too much and are gone: none from here on */
 };
 struct triptych_coroutine_lost {
 	struct triptych_hdr hdr; /* hdr.task is the thread, 0: any */

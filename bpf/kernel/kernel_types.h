@@ -54,6 +54,7 @@ struct pt_regs {
 	unsigned long bp;
 	unsigned long orig_ax;
 	unsigned long ip;
+	unsigned long sp;
 };
 
 typedef struct {

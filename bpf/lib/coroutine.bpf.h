@@ -9,6 +9,23 @@
 
 #include "lib/task_state.bpf.h"
 
+#include <bpf/bpf_tracing.h>
+
+/* What a hit of each place means; a probe's cookie is its place's index. */
+extern struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TRIPTYCH_MAX_COROUTINE_SITES);
+	__type(key, u32);
+	__type(value, struct triptych_coroutine_site);
+} coroutine_sites SEC(".maps");
+
+extern struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TRIPTYCH_MAX_KNOWN_FUNCTIONS);
+	__type(key, u32);
+	__type(value, struct triptych_known_function);
+} known_coroutine_functions SEC(".maps");
+
 extern struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -44,6 +61,25 @@ static __always_inline u32 new_coroutine_function(void)
 static __always_inline u32 coroutine_space_of(const struct triptych_task_state *state)
 {
 	return state->mm | TRIPTYCH_COROUTINE_KERNEL_SERIALS;
+}
+
+/* The place that was hit, of whatever process; counted, because it costs every one. */
+static __always_inline const struct triptych_coroutine_site *hit_coroutine_site(struct pt_regs *ctx)
+{
+	struct triptych_coroutine_cpu_state *state;
+	const struct triptych_coroutine_site *site;
+	u32 index, zero = 0;
+
+	if (!gate)
+		return 0;
+	index = bpf_get_attach_cookie(ctx);
+	site = bpf_map_lookup_elem(&coroutine_sites, &index);
+	state = bpf_map_lookup_elem(&coroutine_cpu_states, &zero);
+	if (!site || !state)
+		return 0;
+	state->hits++;
+	state->cost_ns += site->cost_ns;
+	return site;
 }
 
 static __always_inline void tell_lost_coroutines(struct triptych_coroutine_cpu_state *state, u64 now)
@@ -150,6 +186,32 @@ static __always_inline u32 coroutine_function_at(u64 address, struct triptych_co
 	fill_header(&function->hdr, TRIPTYCH_EV_COROUTINE_FUNCTION, now, TRIPTYCH_TASK_NONE);
 	function->address = address;
 	function->function = number;
+	submit(&function->hdr, sizeof(*function));
+	return number;
+}
+
+/* The number of a function whose name the loader found, by its place in `known_coroutine_functions`, + 1. */
+static __always_inline u32 known_coroutine_function(u32 place, u64 now)
+{
+	u32 index = place - 1, number = index | TRIPTYCH_COROUTINE_KNOWN_FUNCTIONS;
+	struct triptych_known_function *known;
+	struct triptych_coroutine_function *function;
+
+	if (!place)
+		return 0;
+	known = bpf_map_lookup_elem(&known_coroutine_functions, &index);
+	if (!known)
+		return 0;
+	if (known->told || __sync_lock_test_and_set(&known->told, 1))
+		return number;
+	function = reserve_coroutine(sizeof(*function), now);
+	if (!function)
+		return number;
+	fill_header(&function->hdr, TRIPTYCH_EV_COROUTINE_FUNCTION, now, TRIPTYCH_TASK_NONE);
+	function->address = known->address;
+	function->line = known->line;
+	function->function = number;
+	bpf_probe_read_kernel(function->name, sizeof(function->name), known->name);
 	submit(&function->hdr, sizeof(*function));
 	return number;
 }

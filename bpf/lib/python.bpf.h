@@ -13,13 +13,6 @@
 #define TRIPTYCH_PYTHON_NO_BIAS (~0ull) /* this is another interpreter */
 #define SYSCALL_FUTEX 202
 
-extern struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, TRIPTYCH_MAX_COROUTINE_SITES);
-	__type(key, u32);
-	__type(value, struct triptych_coroutine_site);
-} coroutine_sites SEC(".maps");
-
 /* By the number of the file whose places are probed. */
 extern struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "base/check.hpp"
+#include "coroutine/discover/cpp.hpp"
 #include "coroutine/probes/usdt.hpp"
 #include "support/memory_file.hpp"
 
@@ -13,8 +14,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const test::MemoryFile bytes(std::as_bytes(std::span(data, size)));
   const auto file = coroutine::probes::ElfFile::open(bytes.fd());
   if (!file) return 0;
-  const auto places = coroutine::probes::plan_markers(*file);
-  if (!places) return 0;
-  for (const auto& place : *places) TRIPTYCH_CHECK(place.offset < size);
+  if (const auto places = coroutine::probes::plan_markers(*file)) {
+    for (const auto& place : *places) TRIPTYCH_CHECK(place.offset < size);
+  }
+  if (const auto found = coroutine::discover::discover_cpp(*file)) {
+    for (const auto& place : found->places) TRIPTYCH_CHECK(place.offset < size);
+  }
   return 0;
 }

@@ -50,7 +50,8 @@ def check_file(path, text, problems):
 
 def check_code(path, text, problems):
     for number, line in enumerate(code_only(text).splitlines(), start=1):
-        if re.search(r"\bthrow\b", line):
+        # The programs that are recorded are other people's: some throw.
+        if re.search(r"\bthrow\b", line) and "programs" not in path.parts:
             problems.append(f"{path}:{number}: throw: recoverable errors are values")
         # Inside bpf/, pid is the kernel's own field.
         if not is_bpf(path) and re.search(r"(?<!->)(?<!\.)\bpid\b", line):

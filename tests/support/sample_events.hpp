@@ -252,7 +252,7 @@ inline void flip_flags(model::Payload& payload) {
           [&](TaskExec& p) { flip(p.secure, p.args_truncated, p.args_unreadable, p.not_dumpable); },
           [&](TaskExit& p) { flip(p.group, p.last); },
           [&](TaskSummary& p) { flip(p.final); },
-          [&](Coroutine& p) { flip(p.clamped, p.generation_unknown, p.first_seen); },
+          [&](Coroutine& p) { flip(p.clamped, p.generation_unknown, p.end_unseen, p.first_seen); },
           [&](CoroutineSpaceNew& p) { flip(p.from_start); },
           [&](Stack& p) {
             flip(p.kernel, p.symbols, p.cut);

@@ -69,6 +69,9 @@ void CoroutineTracker::on_totals(const model::CoroutineTotals& totals) {
 
 void CoroutineTracker::on_lost(const model::CoroutineLost& lost) {
   lost_ += lost.count;
+  if (lost.reason == model::CoroutineLoss::kBudget && !budget_ended_ns_) {
+    budget_ended_ns_ = lost.first_ns;
+  }
 }
 
 void CoroutineTracker::on_file(const model::CoroutineFile& file) {
@@ -180,15 +183,16 @@ void CoroutineTracker::charge(Thread& thread, model::TimeNs ts_ns) {
     (idle ? thread.loop.idle_ns : thread.loop.elsewhere_ns) += ns;
     return;
   }
-  thread.loop.coroutine_ns += ns;
   const RowPointer& top = thread.stack.back();
+  (top->end_unseen ? thread.loop.elsewhere_ns : thread.loop.coroutine_ns) += ns;
   add(*top, function_of(top->coroutine.function), &CoroutineTimes::mounted_ns, ns);
-  if (!thread.pending.empty() && thread.pending.back().row == top) {
+  if (!thread.pending.empty() && thread.pending.back().row == top &&
+      thread.pending.back().end_unseen == top->end_unseen) {
     thread.pending.back().ns += ns;
   } else {
-    thread.pending.push_back({top, ns});
+    thread.pending.push_back({top, ns, top->end_unseen});
   }
-  if (thread.state == State::kOnCpu) thread.on_cpu_ns += ns;
+  if (thread.state == State::kOnCpu && !top->end_unseen) thread.on_cpu_ns += ns;
 }
 
 // Who was on top, until it was charged last: it is not any longer.
@@ -249,7 +253,8 @@ void CoroutineTracker::count_wait(Row& row, model::TimeNs ts_ns) {
 void CoroutineTracker::settle_on_cpu(Thread& thread, bool proven) {
   for (const Charge& each : thread.pending) {
     add(*each.row, function_of(each.row->coroutine.function),
-        proven ? &CoroutineTimes::on_cpu_ns : &CoroutineTimes::unknown_ns, each.ns);
+        proven && !each.end_unseen ? &CoroutineTimes::on_cpu_ns : &CoroutineTimes::unknown_ns,
+        each.ns);
   }
   thread.pending.clear();
 }
@@ -258,7 +263,8 @@ void CoroutineTracker::settle_off_cpu(Thread& thread, model::TimeNs ts_ns, bool 
   // While it was off the CPU nobody else can have come on top.
   for (const Charge& each : thread.pending) {
     CoroutineFunction& function = function_of(each.row->coroutine.function);
-    const bool known = proven && (thread.state == State::kRunnable || thread.woken_ns != 0);
+    const bool known =
+        proven && !each.end_unseen && (thread.state == State::kRunnable || thread.woken_ns != 0);
     if (!known) {
       add(*each.row, function, &CoroutineTimes::unknown_ns, each.ns);
       continue;
@@ -311,7 +317,11 @@ void CoroutineTracker::computed(Thread& thread, model::TimeNs ts_ns) {
 void CoroutineTracker::mount(Thread& thread, const RowPointer& row, model::TimeNs ts_ns) {
   computed(thread, ts_ns);
   tell_top(thread);
-  if (thread.stack.empty()) thread.step_ns = ts_ns;
+  if (thread.stack.empty()) {
+    thread.step_ns = ts_ns;
+    thread.step_end_unseen = false;
+  }
+  thread.step_end_unseen = thread.step_end_unseen || row->end_unseen;
   if (thread.stack.size() >= kMostDepth) thread.stack.erase(thread.stack.begin());
   thread.stack.push_back(row);
   tell_new_top(thread);
@@ -351,6 +361,7 @@ void CoroutineTracker::unmount(Thread& thread, const Row& row, model::TimeNs ts_
 void CoroutineTracker::step_ended(Thread& thread, model::TimeNs ts_ns) {
   if (!window_.counting()) return;
   ++thread.loop.steps;
+  if (thread.step_end_unseen) return;
   thread.loop.longest_step_ns = std::max(thread.loop.longest_step_ns, ts_ns - thread.step_ns);
 }
 
@@ -381,6 +392,7 @@ void CoroutineTracker::on_event(const model::Event& event, const model::Coroutin
     case What::kResumed:
       ++counts.resumed;
       if (window_.counting()) ++row->coroutine.resumes;
+      row->end_unseen = coroutine.end_unseen;
       mount(thread, row, ts);
       break;
     case What::kSuspended:
@@ -479,6 +491,7 @@ void CoroutineTracker::finish(model::TimeNs end_ns, Summary& summary) {
   out.slow_step_ns = slow_step_ns_;
   out.recorded = !spaces_.empty() || !threads_.empty();
   out.lost = lost_;
+  out.budget_ended_ns = budget_ended_ns_;
   out.count = next_number_ - 1;
   out.omitted = omitted_;
   for (const auto& [number, space] : spaces_) out.spaces.push_back(space);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -49,6 +50,7 @@ class CoroutineTracker {
     std::uint32_t thread = ~0u;  // that it ran on last
     bool mounted = false;
     bool suspended = false;
+    bool end_unseen = false;         // mounted, and nobody will see until when
     model::TimeNs suspended_ns = 0;  // since when
     std::uint64_t delayed_by = 0;    // the last blocked loop that it was counted in, + 1
     std::weak_ptr<Row> awaiter;      // Coroutine::awaited_by
@@ -57,6 +59,7 @@ class CoroutineTracker {
   struct Charge {
     RowPointer row;
     std::uint64_t ns = 0;
+    bool end_unseen = false;
   };
   enum class State : std::uint8_t { kUnknown, kOnCpu, kRunnable, kBlocked };
   struct Thread {
@@ -75,6 +78,7 @@ class CoroutineTracker {
     model::TimeNs step_ns = 0;     // when the outermost coroutine came on
     model::TimeNs stretch_ns = 0;  // the one on top came on, or its thread came back from a sleep
     std::uint64_t on_cpu_ns = 0;   // since then
+    bool step_end_unseen = false;
     std::vector<RowPointer> stack;
     std::vector<Charge> pending;           // since the last switch
     std::vector<std::size_t> open_blocks;  // until it is idle
@@ -131,6 +135,7 @@ class CoroutineTracker {
   std::uint64_t next_number_ = 1;
   std::uint64_t omitted_ = 0;
   std::uint64_t lost_ = 0;
+  std::optional<model::TimeNs> budget_ended_ns_;
 };
 
 }  // namespace triptych::analyze

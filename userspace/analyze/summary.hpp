@@ -283,7 +283,7 @@ struct BlockedLoop {
   std::uint64_t coroutine = 0;
   std::uint32_t function = 0;
   BlockedHow how{};
-  std::string syscall;         // kBlocked, kGil: in which it slept
+  std::string syscall;          // kBlocked, kGil: in which it slept
   std::uint32_t innermost = 0;  // kBlocked, kGil: the function that it had called; 0: not known
   model::TimeNs begin_ns = 0;
   std::uint64_t duration_ns = 0;
@@ -306,10 +306,11 @@ struct EventLoop {
 struct Coroutines {
   bool recorded = false;
   std::uint64_t slow_step_ns = 0;
-  std::uint64_t switches = 0;  // resumptions
-  std::uint64_t lost = 0;      // events that the trace does not have
-  std::uint64_t count = 0;     // coroutines that were met
-  std::uint64_t omitted = 0;   // of them not in `rows`: the shortest mounted
+  std::uint64_t switches = 0;                    // resumptions
+  std::uint64_t lost = 0;                        // events that the trace does not have
+  std::uint64_t count = 0;                       // coroutines that were met
+  std::uint64_t omitted = 0;                     // of them not in `rows`: the shortest mounted
+  std::optional<model::TimeNs> budget_ended_ns;  // from then on none was recorded: too dear
   std::vector<CoroutineSpace> spaces;
   std::vector<CoroutineFunction> functions;  // longest mounted first
   std::vector<Coroutine> rows;               // longest mounted first

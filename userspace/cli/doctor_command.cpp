@@ -5,15 +5,19 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/doctor_coroutines.hpp"
 #include "cli/output.hpp"
 #include "probe/attach_plan.hpp"
 #include "probe/capabilities.hpp"
 #include "probe/session.hpp"
+#include "record/coroutine_survey.hpp"
 #include "report/document.hpp"
 #include "report/text_writer.hpp"
 
@@ -23,6 +27,8 @@ namespace {
 constexpr const char* kFooter = R"(Examples:
   sudo triptych doctor                  what this kernel can record, and how
   sudo triptych doctor --format json    the same for programs
+  sudo triptych doctor -- ./server      and what could be seen of its coroutines, at what cost
+  sudo triptych doctor -p 1234          the same of a program that runs, with its libraries
 
 Each hook is really loaded and attached, which takes about a second.
 )";
@@ -30,6 +36,8 @@ Each hook is really loaded and attached, which takes about a second.
 struct Options {
   std::string format = "text";
   std::vector<std::string> without_hooks;
+  std::string process;
+  std::vector<std::string> command;
 };
 
 struct Diagnosis {
@@ -37,6 +45,7 @@ struct Diagnosis {
   probe::AttachPlan plan;
   std::optional<Error> refused_plan;     // something that is needed is not to be had
   std::optional<Error> refused_session;  // the plan was fine, loading and attaching it was not
+  std::optional<std::vector<record::SurveyedFile>> coroutines;  // of the program that was named
 };
 
 Result<probe::Session> open_session(const probe::AttachPlan& plan) {
@@ -46,8 +55,25 @@ Result<probe::Session> open_session(const probe::AttachPlan& plan) {
   return probe::Session::open(options, std::move(preparation));
 }
 
+Result<void> survey(const Options& options, Diagnosis& diagnosis) {
+  if (!options.command.empty()) {
+    TRIPTYCH_TRY_ASSIGN(diagnosis.coroutines, record::survey_command(options.command.front()));
+  } else if (!options.process.empty()) {
+    pid_t tgid = 0;
+    const char* end = options.process.data() + options.process.size();
+    const auto parsed = std::from_chars(options.process.data(), end, tgid);
+    if (parsed.ec != std::errc() || parsed.ptr != end || tgid <= 0) {
+      return fail(fmt::format("{} is not a process id", quote(options.process)),
+                  "`ps -e` lists the running processes", ErrorCode::kUsage);
+    }
+    TRIPTYCH_TRY_ASSIGN(diagnosis.coroutines, record::survey_process(tgid));
+  }
+  return {};
+}
+
 Result<Diagnosis> diagnose(const Options& options) {
   Diagnosis diagnosis;
+  TRIPTYCH_TRY(survey(options, diagnosis));
   TRIPTYCH_TRY_ASSIGN(
       diagnosis.capabilities,
       probe::probe_capabilities(options.without_hooks, probe::Thoroughness::kEverything));
@@ -73,8 +99,8 @@ std::string advice_for(const probe::Capability& hook) {
     return "the duration of fork calls is missing; it needs CONFIG_FTRACE_SYSCALLS";
   }
   if (hook.name.starts_with("uprobe_multi/")) {
-    return "markers in programs cannot be probed, coroutines only be recorded by triptych's "
-           "library; Linux 6.6 and newer can probe";
+    return "programs cannot be probed, coroutines only be recorded by triptych's library; "
+           "Linux 6.6 and newer can probe";
   }
   return "needed: use a distribution's kernel of 6.1 or newer, and run as root outside a container";
 }
@@ -135,6 +161,9 @@ std::string as_text(const Diagnosis& diagnosis) {
   } else {
     document.title += fmt::format("can record; tier: {}", diagnosis.plan.tier);
   }
+  if (diagnosis.coroutines) {
+    document.sections.push_back(coroutines_of_program(*diagnosis.coroutines));
+  }
   report::Section events = events_section(diagnosis.plan.events);
   if (!events.blocks.empty()) document.sections.push_back(std::move(events));
   document.sections.push_back(hooks_section(diagnosis.capabilities));
@@ -168,6 +197,8 @@ std::string as_json(const Diagnosis& diagnosis) {
                              {"reason", hook.reason},
                              {"advice", hook.available ? "" : advice_for(hook)}});
   }
+  root["coroutines"] =
+      diagnosis.coroutines ? coroutines_as_json(*diagnosis.coroutines) : nlohmann::ordered_json();
   return root.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
@@ -193,6 +224,13 @@ Command add_doctor_command(CLI::App& app) {
                    "Treat this hook as refused; may be repeated")
       ->allow_extra_args(false)
       ->type_name("HOOK");
+  CLI::Option* process = self->add_option("-p,--process", options->process,
+                                          "What could be seen of this one's coroutines")
+                             ->type_name("PID");
+  self->add_option("COMMAND", options->command, "What could be seen of this program's coroutines")
+      ->type_name("")
+      ->excludes(process);
+  self->positionals_at_end();
   return {self, [options] { return run(*options); }};
 }
 

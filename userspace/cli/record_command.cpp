@@ -14,6 +14,7 @@
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/own_arguments.hpp"
+#include "record/coroutine_runtimes.hpp"
 #include "record/recording.hpp"
 
 namespace triptych::cli {
@@ -41,6 +42,7 @@ struct Words {
   std::string buffer_size;
   std::string coroutines = "auto";
   std::string coroutine_buffer;
+  std::string coroutine_budget;
   std::string process;
   bool machine = false;
   int exit_status = record::kOwnFailure;
@@ -59,20 +61,31 @@ constexpr std::uint64_t kLongestDurationNs = 366ull * 24 * 3600 * 1'000'000'000;
 Result<void> read_coroutine_way(const Words& words, record::Options* options) {
   using record::CoroutineWay;
   constexpr std::pair<std::string_view, CoroutineWay> kWays[] = {
-      {"auto", CoroutineWay::kRecorder},
+      {"auto", CoroutineWay::kAuto},
+      {"recorder", CoroutineWay::kRecorder},
       {"off", CoroutineWay::kOff},
-      {"usdt", CoroutineWay::kUsdt},
-      {"uprobe:asyncio", CoroutineWay::kAsyncio}};
+      {"usdt", CoroutineWay::kUsdt}};
+  constexpr std::string_view kProbes = "uprobe:";
   const auto* way = std::find_if(std::begin(kWays), std::end(kWays),
                                  [&](const auto& each) { return each.first == words.coroutines; });
-  if (way == std::end(kWays)) {
+  if (way != std::end(kWays)) {
+    options->coroutines = way->second;
+  } else if (words.coroutines.starts_with(kProbes)) {
+    options->coroutines = CoroutineWay::kUprobe;
+    options->coroutine_runtime = words.coroutines.substr(kProbes.size());
+    if (record::find_coroutine_runtime(options->coroutine_runtime) == nullptr) {
+      return wrong(fmt::format("no runtime {} is known", quote(options->coroutine_runtime)),
+                   "--coroutines uprobe: takes " + record::coroutine_runtime_names());
+    }
+  } else {
     return wrong(fmt::format("{} is no way to see coroutines", quote(words.coroutines)),
-                 "--coroutines takes auto, off or usdt");
+                 "--coroutines takes auto, recorder, usdt, uprobe:RUNTIME or off");
   }
-  options->coroutines = way->second;
-  if (way->second != CoroutineWay::kUsdt && way->second != CoroutineWay::kAsyncio) return {};
+  const bool markers = options->coroutines == CoroutineWay::kUsdt;
+  if (!markers && options->coroutines != CoroutineWay::kUprobe) return {};
   if (words.machine) {
-    return wrong("--coroutines usdt looks for markers in one program, not in all",
+    return wrong(fmt::format("--coroutines {} looks {} in one program, not in all",
+                             words.coroutines, markers ? "for markers" : "for coroutines"),
                  "record that program: -p PID, or -- COMMAND");
   }
   if (options->summary_only) {
@@ -114,6 +127,20 @@ Result<void> read_stacks(const Words& words, record::Options* options) {
   return {};
 }
 
+// "5%" or "0.5", of one CPU.
+Result<void> read_coroutine_budget(const std::string& word, record::Options* options) {
+  if (word.empty()) return {};
+  double percent = 0;
+  const char* end = word.data() + word.size() - (word.back() == '%' ? 1 : 0);
+  const auto parsed = std::from_chars(word.data(), end, percent, std::chars_format::fixed);
+  if (parsed.ec != std::errc() || parsed.ptr != end || !(percent >= 0.1 && percent <= 1000)) {
+    return wrong(fmt::format("{} is not a share of a CPU", quote(word)),
+                 "--coroutine-budget takes 0.1% to 1000%, of one CPU");
+  }
+  options->coroutine_budget_permille = static_cast<std::uint32_t>(percent * 10 + 0.5);
+  return {};
+}
+
 Result<void> read_quantities(const Words& words, record::Options* options) {
   if (!words.duration.empty()) {
     std::uint64_t ns = 0;
@@ -143,6 +170,7 @@ Result<void> read_quantities(const Words& words, record::Options* options) {
   }
   TRIPTYCH_TRY(read_coroutine_way(words, options));
   TRIPTYCH_TRY(read_stacks(words, options));
+  TRIPTYCH_TRY(read_coroutine_budget(words.coroutine_budget, options));
   if (words.events) {
     TRIPTYCH_TRY_ASSIGN(options->events, probe::parse_event_set(*words.events));
   }
@@ -234,13 +262,17 @@ void add_options(CLI::App* self, record::Options* options, Words* words) {
                    "Room for what is not written yet, of all CPUs together (default: 64M)")
       ->type_name("SIZE");
   self->add_option("--coroutines", words->coroutines,
-                   "auto: those of programs that link triptych's recorder; usdt: of a program "
-                   "with markers; off: none")
+                   "recorder: those of programs that link triptych's; usdt: of a program with "
+                   "markers; uprobe:RUNTIME: of one that knows nothing of it; auto: the first, and "
+                   "the last where it is cheap; off: none")
       ->type_name("WAY")
       ->capture_default_str();
   self->add_option("--coroutine-buffer", words->coroutine_buffer,
                    "Room for each thread's coroutine events (default: 16M)")
       ->type_name("SIZE");
+  self->add_option("--coroutine-budget", words->coroutine_budget,
+                   "Share of one CPU above which probes of coroutines are taken away (default: 5%)")
+      ->type_name("SHARE");
   self->add_option("--user", options->user, "Run COMMAND as this user (default: who called sudo)")
       ->type_name("NAME");
   self->add_flag("--summary-only", options->summary_only,

@@ -241,6 +241,7 @@ bool read(const triptych_coroutine& raw, model::Coroutine& out) {
          .runtime = static_cast<model::CoroutineRuntime>(raw.runtime),
          .clamped = (raw.flags & TRIPTYCH_COROUTINE_CLAMPED) != 0,
          .generation_unknown = (raw.flags & TRIPTYCH_COROUTINE_GENERATION_UNKNOWN) != 0,
+         .end_unseen = (raw.flags & TRIPTYCH_COROUTINE_END_UNSEEN) != 0,
          .first_seen = (raw.flags & TRIPTYCH_COROUTINE_FIRST_SEEN) != 0};
   return true;
 }
@@ -281,7 +282,7 @@ bool read(const triptych_coroutine_totals& raw, model::CoroutineTotals& out) {
 }
 
 bool read(const triptych_coroutine_lost& raw, model::CoroutineLost& out) {
-  if (raw.reason < TRIPTYCH_COROUTINE_LOSS_RING || raw.reason > TRIPTYCH_COROUTINE_LOSS_KERNEL) {
+  if (raw.reason < TRIPTYCH_COROUTINE_LOSS_RING || raw.reason > TRIPTYCH_COROUTINE_LOSS_BUDGET) {
     return false;
   }
   out = {.first_ns = raw.first_ns,

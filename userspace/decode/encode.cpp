@@ -265,6 +265,7 @@ triptych_coroutine raw_of(const model::Coroutine& in) {
   raw.flags =
       static_cast<__u16>(bit_if(in.clamped, TRIPTYCH_COROUTINE_CLAMPED) |
                          bit_if(in.generation_unknown, TRIPTYCH_COROUTINE_GENERATION_UNKNOWN) |
+                         bit_if(in.end_unseen, TRIPTYCH_COROUTINE_END_UNSEEN) |
                          bit_if(in.first_seen, TRIPTYCH_COROUTINE_FIRST_SEEN));
   return raw;
 }

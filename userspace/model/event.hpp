@@ -312,6 +312,7 @@ struct Coroutine {
   CoroutineRuntime runtime = CoroutineRuntime::kUntold;
   bool clamped = false;
   bool generation_unknown = false;  // it may be another one than who had the id before
+  bool end_unseen = false;          // kResumed: its kSuspended comes too late
   bool first_seen = false;          // kCreated: some time before; it was resumed first now
   bool operator==(const Coroutine&) const = default;
 };
@@ -350,7 +351,13 @@ struct CoroutineTotals {
   bool operator==(const CoroutineTotals&) const = default;
 };
 
-enum class CoroutineLoss : std::uint8_t { kRing = 1, kNoRing = 2, kDamage = 3, kKernel = 4 };
+enum class CoroutineLoss : std::uint8_t {
+  kRing = 1,
+  kNoRing = 2,
+  kDamage = 3,
+  kKernel = 4,
+  kBudget = 5,
+};
 
 struct CoroutineLost {
   TimeNs first_ns = 0;

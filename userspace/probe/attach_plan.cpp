@@ -210,11 +210,9 @@ Result<AttachPlan> make_attach_plan(const Capabilities& capabilities, const Plan
   }
   TRIPTYCH_TRY(plan_faults(planner, wanted.faults));
   plan_clone_calls(planner, wanted.fork, request.summary_only);
-  if (request.coroutine_probes) TRIPTYCH_TRY(planner.require("coroutine", {"on_coroutine_marker"}));
-  if (request.asyncio_probes) {
-    TRIPTYCH_TRY(planner.require("coroutine", {"on_asyncio_step", "on_asyncio_switch"}));
+  for (const std::string& program : request.coroutine_programs) {
+    TRIPTYCH_TRY(planner.require("coroutine", {program}));
   }
-
   TRIPTYCH_TRY(plan_stacks(planner, request));
 
   AttachPlan plan = std::move(planner.plan());

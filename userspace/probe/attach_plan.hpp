@@ -49,8 +49,7 @@ struct PlanRequest {
   EventSet events;
   bool summary_only = false;
   bool launched = false;  // a command that is yet to be started: nothing runs that is to be found
-  bool coroutine_probes = false;  // places in the program where it says what its coroutines do
-  bool asyncio_probes = false;
+  std::vector<std::string> coroutine_programs{};  // that see coroutines in the targets' own code
   StackSet stacks{};
 };
 

@@ -40,6 +40,7 @@ constexpr Hook kHooks[] = {
     {"on_coroutine_marker", HookKind::kUserProbes, "coroutine"},
     {"on_asyncio_step", HookKind::kUserProbes, "asyncio"},
     {"on_asyncio_switch", HookKind::kRawTracepoint, "sched_switch"},
+    {"on_cpp_coroutine", HookKind::kUserProbes, "coroutine_cpp"},
 };
 
 std::string_view prefix_of(HookKind kind) {

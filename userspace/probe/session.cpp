@@ -11,12 +11,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "abi/config.h"
 #include "base/check.hpp"
 #include "probe/attach.hpp"
 #include "probe/background_detach.hpp"
+#include "probe/coroutine_programs.hpp"
 #include "probe/grace_period.hpp"
 #include "probe/hooks.hpp"
 #include "probe/libbpf_log.hpp"
@@ -52,6 +54,7 @@ struct DestroySkeleton {
 struct Session::Impl {
   Options options;
   std::unique_ptr<triptych_bpf, DestroySkeleton> skeleton;
+  std::optional<CoroutinePrograms> coroutines;
   Rings rings;
   GracePeriod grace_period;
   std::vector<Attachment> attachments;
@@ -65,10 +68,7 @@ struct Session::Impl {
   // Told by no record, because nothing followed them.
   std::vector<triptych_lost> last_losses;
   std::vector<triptych_coroutine_lost> last_coroutine_losses;
-  std::uint64_t alive = 0;            // when the gate was closed
-  std::vector<UniqueFd> user_probes;  // links, one for each file
-  std::uint32_t user_probe_files = 0;
-  std::uint32_t user_probe_count = 0;
+  std::uint64_t alive = 0;  // when the gate was closed
 
   ~Impl();
 
@@ -80,13 +80,9 @@ struct Session::Impl {
   Result<void> wait_for_last_records(const std::function<void()>& meanwhile) const;
   Result<void> count_faults();
   [[nodiscard]] std::vector<triptych_cpu_state> cpu_states() const;
-  void want_user_probes() const;
-  Result<void> attach_user_probes(const bpf_program* program, int file,
-                                  std::vector<UserProbe> probes);
   void want_stacks() const;
   [[nodiscard]] model::StackCounters count_stacks() const;
   void take_last_losses();
-  void take_last_coroutine_losses();
 };
 
 Session::Impl::~Impl() {
@@ -98,26 +94,6 @@ Session::Impl::~Impl() {
   const BackgroundDetach background(std::move(slow));
   attachments.clear();
   bpf_link__destroy(walk);
-}
-
-// Their maps take memory, and time to make.
-void Session::Impl::want_user_probes() const {
-  const bool asyncio = bpf_program__autoload(skeleton->progs.on_asyncio_step);
-  const bool wanted = asyncio || bpf_program__autoload(skeleton->progs.on_coroutine_marker);
-  for (bpf_map* map : {skeleton->maps.python_layouts, skeleton->maps.python_functions,
-                       skeleton->maps.python_function_texts, skeleton->maps.asyncio_threads,
-                       skeleton->maps.asyncio_tasks}) {
-    bpf_map__set_autocreate(map, asyncio);
-  }
-  for (bpf_map* map : {skeleton->maps.coroutine_sites, skeleton->maps.coroutine_cpu_states,
-                       skeleton->maps.coroutine_spaces, skeleton->maps.coroutine_functions}) {
-    bpf_map__set_autocreate(map, wanted);
-  }
-  for (bpf_program* program :
-       {skeleton->progs.on_coroutine_marker, skeleton->progs.on_asyncio_step}) {
-    bpf_program__set_expected_attach_type(program,
-                                          static_cast<bpf_attach_type>(kUserProbesAttachType));
-  }
 }
 
 void Session::Impl::want_stacks() const {
@@ -155,7 +131,8 @@ Result<void> Session::Impl::load(std::uint32_t cpus) {
     bpf_program__set_autoload(program,
                               std::find(wanted.begin(), wanted.end(), name) != wanted.end());
   }
-  want_user_probes();
+  coroutines.emplace(skeleton.get());
+  coroutines->prepare();
   clear_libbpf_log();
   int error = bpf_map__reuse_fd(skeleton->maps.ring_data, rings.data_fd());
   if (error == 0) error = bpf_map__reuse_fd(skeleton->maps.ring_ends, rings.ends_fd());
@@ -285,31 +262,6 @@ void Session::Impl::take_last_losses() {
   }
 }
 
-void Session::Impl::take_last_coroutine_losses() {
-  if (user_probes.empty()) return;
-  std::vector<triptych_coroutine_cpu_state> states(
-      static_cast<std::size_t>(libbpf_num_possible_cpus()));
-  const std::uint32_t zero = 0;
-  if (bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.coroutine_cpu_states), &zero, states.data()) !=
-      0) {
-    return;
-  }
-  for (std::size_t cpu = 0; cpu < states.size(); ++cpu) {
-    const triptych_coroutine_cpu_state& state = states[cpu];
-    if (state.pending == 0) continue;
-    triptych_coroutine_lost lost{};
-    lost.hdr.ts_ns = std::max(state.last_ns, state.first_ns);
-    lost.hdr.cpu = static_cast<__u16>(cpu);
-    lost.hdr.kind = TRIPTYCH_EV_COROUTINE_LOST;
-    lost.hdr.size8 = sizeof(lost) / 8;
-    lost.first_ns = state.first_ns;
-    lost.last_ns = state.last_ns;
-    lost.count = state.pending;
-    lost.reason = TRIPTYCH_COROUTINE_LOSS_KERNEL;
-    last_coroutine_losses.push_back(lost);
-  }
-}
-
 Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
@@ -367,41 +319,8 @@ Result<void> Session::track_machine(pid_t except_tgid) {
   return {};
 }
 
-Result<void> Session::attach_user_probes(int file, std::vector<UserProbe> probes) {
-  return impl_->attach_user_probes(impl_->skeleton->progs.on_coroutine_marker, file,
-                                   std::move(probes));
-}
-
-Result<void> Session::attach_asyncio_probes(int file, std::vector<UserProbe> probes,
-                                            const triptych_python_layout& layout) {
-  const std::uint32_t number = impl_->user_probe_files;
-  if (bpf_map_update_elem(bpf_map__fd(impl_->skeleton->maps.python_layouts), &number, &layout,
-                          BPF_ANY) != 0) {
-    return fail_errno("tell the programs what a Python looks like", errno);
-  }
-  return impl_->attach_user_probes(impl_->skeleton->progs.on_asyncio_step, file, std::move(probes));
-}
-
-Result<void> Session::Impl::attach_user_probes(const bpf_program* program, int file,
-                                               std::vector<UserProbe> probes) {
-  const std::uint32_t first = user_probe_count;
-  if (probes.size() > TRIPTYCH_MAX_COROUTINE_SITES - first) {
-    return fail(fmt::format("more than {} places to probe", TRIPTYCH_MAX_COROUTINE_SITES));
-  }
-  const std::uint32_t number = user_probe_files++;
-  for (std::size_t i = 0; i < probes.size(); ++i) {
-    const auto index = static_cast<std::uint32_t>(first + i);
-    probes[i].site.file = number;
-    if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.coroutine_sites), &index, &probes[i].site,
-                            BPF_ANY) != 0) {
-      return fail_errno("tell the programs what a probe means", errno);
-    }
-  }
-  user_probe_count += static_cast<std::uint32_t>(probes.size());
-  TRIPTYCH_TRY_ASSIGN(UniqueFd link,
-                      probe::attach_user_probes(bpf_program__fd(program), file, probes, first));
-  user_probes.push_back(std::move(link));
-  return {};
+CoroutinePrograms& Session::coroutines() {
+  return *impl_->coroutines;
 }
 
 Result<std::uint64_t> Session::open_gate() {
@@ -438,7 +357,7 @@ Result<std::uint64_t> Session::close_gate(const std::function<void()>& meanwhile
   // Here, those that might have seen the gate open.
   TRIPTYCH_TRY(impl_->grace_period.wait());
   impl_->take_last_losses();
-  impl_->take_last_coroutine_losses();
+  impl_->last_coroutine_losses = impl_->coroutines->last_losses();
   return ended;
 }
 

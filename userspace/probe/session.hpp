@@ -19,9 +19,8 @@
 #include "base/error.hpp"
 #include "model/metadata.hpp"
 #include "probe/attach_plan.hpp"
+#include "probe/coroutine_programs.hpp"
 #include "probe/preparation.hpp"
-#include "abi/python.h"
-#include "probe/user_probes.hpp"
 
 namespace triptych::probe {
 
@@ -53,12 +52,8 @@ class Session {
   // Every task but those of process `except_tgid`. Session::Options::whole_machine must be set.
   Result<void> track_machine(pid_t except_tgid);
 
-  // Places in a file where the targets say what their coroutines do; AttachPlan::programs must have
-  // on_coroutine_marker. May be called for several files, before and after the gate has opened.
-  Result<void> attach_user_probes(int file, std::vector<UserProbe> probes);
-  // The same for those of Python's asyncio, and on_asyncio_step.
-  Result<void> attach_asyncio_probes(int file, std::vector<UserProbe> probes,
-                                     const triptych_python_layout& layout);
+  // The programs in the targets' own code: theirs is to say where.
+  CoroutinePrograms& coroutines();
 
   // Returns the moment from which on events were recorded.
   Result<std::uint64_t> open_gate();

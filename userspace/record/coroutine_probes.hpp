@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The coroutines of a program that is watched by probes: in which of its files, at which places.
+// The coroutines of a program that is watched by probes: in which of its files, at which places, as
+// its markers say or as what is known of its runtime does.
 #pragma once
+
+#include <sys/types.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "abi/python.h"
 #include "base/error.hpp"
 #include "coroutine/probes/elf_file.hpp"
 #include "coroutine/probes/usdt.hpp"
+#include "model/metadata.hpp"
+#include "probe/capabilities.hpp"
 #include "probe/session.hpp"
+#include "record/coroutine_runtimes.hpp"
 #include "record/options.hpp"
 
 namespace triptych::record {
@@ -22,33 +29,73 @@ namespace triptych::record {
 class CoroutineProbes {
  public:
   // Looks into the command's program, or into the files that the process has mapped. An error when
-  // there is nothing to probe.
+  // there is nothing to probe and it was asked for by name.
   static Result<CoroutineProbes> plan(const Options& options);
 
-  [[nodiscard]] bool wanted() const { return !files_.empty(); }
-  [[nodiscard]] bool asyncio() const { return wanted() && files_.front().python.has_value(); }
-  Result<void> attach(probe::Session& session) const;
+  // What this kernel refuses is not wanted, unless it was asked for by name.
+  void settle_for(const probe::Capabilities& capabilities);
 
-  // Whom the probes hit besides; empty: nobody.
-  [[nodiscard]] const std::string& bystanders() const { return bystanders_; }
+  [[nodiscard]] bool wanted() const { return !files_.empty(); }
+  [[nodiscard]] bool markers() const { return markers_; }
+  [[nodiscard]] std::vector<std::string> programs() const;
+  // What of it the trace has to say besides the hooks.
+  [[nodiscard]] std::vector<model::PlannedEvent> remarks() const;
+  Result<void> attach(probe::CoroutinePrograms& programs);
+  // Whom the probes of what was asked for by name hit besides.
+  [[nodiscard]] const std::vector<std::string>& bystanders() const { return bystanders_; }
 
   void on_record(std::span<const std::byte> record);
+  // Probes what the process has mapped by now and had not before.
+  void look_again(probe::CoroutinePrograms& programs, pid_t tgid, std::uint64_t now_ns);
+  // Probes where coroutines have been seen to return to.
+  void follow_returns(probe::CoroutinePrograms& programs);
+  // Takes the probes away when they have cost too much since the last time. Then what the trace has
+  // to say of it, once.
+  std::optional<triptych_coroutine_lost> keep_budget(probe::CoroutinePrograms& programs,
+                                                     std::uint64_t now_ns);
+  // "12.3 % of a CPU for 30,000 hits"; empty: they were not taken away.
+  [[nodiscard]] const std::string& over_budget() const { return over_budget_; }
+  [[nodiscard]] std::uint64_t next_sleep_ns(std::uint64_t now_ns) const;
   // Not one hit came: there may have been no coroutine, or the probes are elsewhere.
   [[nodiscard]] bool silent() const { return wanted() && !hit_; }
 
  private:
   struct File {
     coroutine::probes::ElfFile elf;
-    std::vector<coroutine::probes::Place> places;
-    std::optional<triptych_python_layout> python;
+    std::string path;
+    const CoroutineRuntime* runtime = nullptr;  // null: its markers
+    coroutine::discover::Discovery found;
+    std::uint64_t device = 0, inode = 0;
   };
+  Result<void> look_for_markers(const Options& options);
+  Result<void> look_for_runtime(const Options& options);
+  Result<void> look_for_runtimes(const Options& options);
+  [[nodiscard]] std::span<const CoroutineRuntime> runtimes() const;
   Result<void> look_into_command(const std::string& command);
   Result<void> look_into_process(pid_t tgid);
-  Result<void> look_for_asyncio(const Options& options);
+  void look_into(UniqueFd file, const std::string& path, pid_t only_of);
+  Result<void> attach(probe::CoroutinePrograms& programs, std::size_t number);
+  void add(coroutine::probes::ElfFile elf, const std::string& path, const CoroutineRuntime* runtime,
+           coroutine::discover::Discovery found);
+  [[nodiscard]] std::vector<probe::UserProbe> probes_of(const File& file, std::uint32_t number,
+                                                        std::uint32_t first_function) const;
+  [[nodiscard]] bool learns() const;  // where coroutines return to, while it watches them
+  bool cover(probe::CoroutinePrograms& programs, const triptych_cpp_return& place);
 
   std::vector<File> files_;
-  std::string bystanders_;
+  std::vector<model::PlannedEvent> remarks_;
+  std::vector<std::string> bystanders_;
+  std::set<std::pair<std::uint64_t, std::uint64_t>> looked_into_;  // device and inode
+  const CoroutineRuntime* runtime_ = nullptr;                      // asked for by name
+  bool markers_ = false;
+  bool by_name_ = false;
   bool hit_ = false;
+  std::uint32_t budget_permille_ = 0;
+  probe::CoroutinePrograms::Cost paid_;
+  std::uint64_t paid_ns_ = 0;  // when that was looked at
+  std::string over_budget_;
+  std::uint64_t looked_ns_ = 0;   // when new files were looked for
+  std::uint64_t learned_ns_ = 0;  // when a new place to return to was met last
 };
 
 }  // namespace triptych::record

@@ -24,7 +24,9 @@ constexpr int kMostLetters = 64;  // in a drain
 
 Result<Coroutines> Coroutines::prepare(const Options& options) {
   Coroutines coroutines;
-  if (options.coroutines != CoroutineWay::kRecorder || options.summary_only) return coroutines;
+  const bool wanted =
+      options.coroutines == CoroutineWay::kRecorder || options.coroutines == CoroutineWay::kAuto;
+  if (!wanted || options.summary_only) return coroutines;
   coroutines.ring_bytes_ = options.coroutine_ring_bytes;
   TRIPTYCH_TRY_ASSIGN(coroutines.inbox_, coroutine::ring::Inbox::open());
   coroutines.drain_.emplace();

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "record/event_loop.hpp"
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <time.h>
 
 #include <algorithm>
 #include <limits>
+#include <span>
 
 namespace triptych::record {
 namespace {
@@ -47,7 +49,8 @@ Stop EventLoop::run() {
   std::uint64_t sleep_ns = DrainPacer::kShortestNs;
   for (;;) {
     const std::uint64_t before_ns = monotonic_ns();
-    const std::uint64_t most_ns = std::min(sleep_ns, parts_.coroutines.next_sleep_ns());
+    const std::uint64_t most_ns = std::min({sleep_ns, parts_.coroutines.next_sleep_ns(),
+                                            parts_.coroutine_probes.next_sleep_ns(before_ns)});
     sleep(std::min({before_ns + most_ns, end_ns, grace_ends_ns, next_snapshot_ns_}));
     if (!drain()) return Stop::kFailed;
     const std::uint64_t now_ns = monotonic_ns();
@@ -80,6 +83,9 @@ Result<void> EventLoop::write(std::uint32_t ring, std::span<const std::byte> rec
 }
 
 bool EventLoop::drain() {
+  parts_.coroutine_probes.look_again(parts_.session.coroutines(), parts_.target.tgid(),
+                                     monotonic_ns());
+  parts_.coroutine_probes.follow_returns(parts_.session.coroutines());
   parts_.coroutines.begin();
   parts_.code_maps.begin();
   auto drained = parts_.session.drain(
@@ -90,6 +96,16 @@ bool EventLoop::drain() {
         parts_.code_maps.on_record(record);
         return write(ring, record);
       });
+  if (drained) {
+    const auto over =
+        parts_.coroutine_probes.keep_budget(parts_.session.coroutines(), monotonic_ns());
+    if (over) {
+      drained = parts_.writer.append(0, std::as_bytes(std::span(&*over, 1)));
+      parts_.console.say(
+          fmt::format("the probes of coroutines are gone: they cost {} (--coroutine-budget)",
+                      parts_.coroutine_probes.over_budget()));
+    }
+  }
   if (drained) drained = parts_.coroutines.write(parts_.writer);
   if (drained) drained = parts_.code_maps.write(parts_.writer);
   if (!drained) {

@@ -25,7 +25,8 @@ enum class CoroutineWay : std::uint8_t {
   kOff,
   kRecorder,  // of programs that link our library
   kUsdt,      // markers in the program
-  kAsyncio,
+  kUprobe,    // probes in the code of one runtime
+  kAuto,      // the library, and where the program does not link it, cheap probes
 };
 
 struct Options {
@@ -39,7 +40,10 @@ struct Options {
   bool summary_only = false;
   probe::StackSet stacks;
   std::uint32_t frequency = kDefaultFrequency;  // of samples, in a second, on each CPU
-  CoroutineWay coroutines = CoroutineWay::kRecorder;
+  CoroutineWay coroutines = CoroutineWay::kAuto;
+  std::string coroutine_runtime;  // kUprobe: which
+  // What probes in a program may cost, in thousandths of one CPU.
+  std::uint32_t coroutine_budget_permille = 50;
   std::uint64_t coroutine_ring_bytes = kDefaultCoroutineRingBytes;  // of each thread
   std::string user;                         // to run the command as; empty: who called us
   std::vector<std::string> without_hooks;   // to do as if the kernel refused them

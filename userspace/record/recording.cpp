@@ -76,12 +76,12 @@ Outcome<Prepared> prepare(const Options& options, launch::Signals& signals, Cons
   auto preparation = probe::Preparation::start({options.buffer_bytes, options.events.faults});
   TRIPTYCH_RECORD_TRY(const probe::Capabilities capabilities,
                       probe::probe_capabilities(options.without_hooks));
+  coroutine_probes.settle_for(capabilities);
   const bool is_command = options.kind == model::TargetKind::kCommand;
-  TRIPTYCH_RECORD_TRY(probe::AttachPlan plan,
-                      probe::make_attach_plan(
-                          capabilities, {options.events, options.summary_only, is_command,
-                                         coroutine_probes.wanted() && !coroutine_probes.asyncio(),
-                                         coroutine_probes.asyncio(), options.stacks}));
+  TRIPTYCH_RECORD_TRY(
+      probe::AttachPlan plan,
+      probe::make_attach_plan(capabilities, {options.events, options.summary_only, is_command,
+                                             coroutine_probes.programs(), options.stacks}));
   probe::Session::Options wanted;
   wanted.plan = plan;
   wanted.summary_only = options.summary_only;
@@ -89,7 +89,7 @@ Outcome<Prepared> prepare(const Options& options, launch::Signals& signals, Cons
   wanted.sample_period_ns = kNsPerSecond / options.frequency;
   wanted.coroutines_from_start = is_command;
   TRIPTYCH_RECORD_TRY(probe::Session session, probe::Session::open(wanted, std::move(preparation)));
-  if (const auto attached = coroutine_probes.attach(session); !attached) {
+  if (const auto attached = coroutine_probes.attach(session.coroutines()); !attached) {
     return tl::unexpected<Failure>(Failure{attached.error()});
   }
   return Prepared{signals,
@@ -117,7 +117,12 @@ model::Metadata describe(const Options& options, const Prepared& prepared, std::
   metadata.host.tier = prepared.plan.tier;
   metadata.target = prepared.target.describe();
   metadata.plan = prepared.plan.events;
-  if (!prepared.coroutine_probes.wanted()) metadata.plan.push_back(prepared.coroutines.plan());
+  if (!prepared.coroutine_probes.wanted() || prepared.coroutines.recorded()) {
+    metadata.plan.push_back(prepared.coroutines.plan());
+  }
+  for (const model::PlannedEvent& remark : prepared.coroutine_probes.remarks()) {
+    metadata.plan.push_back(remark);
+  }
   if (prepared.session.first_process_hidden()) {
     metadata.plan.push_back({"process 1", "", "not shown to BPF programs by this kernel"});
   }
@@ -192,7 +197,10 @@ Result<void> finish(Prepared& prepared, EventLoop& loop, trace::Writer& writer, 
     prepared.console.say(fmt::format("the recording had to end: {}", loop.error()->message));
   }
   if (prepared.coroutine_probes.silent()) {
-    prepared.console.say("no coroutine marker was reached: no coroutines, or none from here");
+    prepared.console.say(
+        prepared.coroutine_probes.markers()
+            ? "no coroutine marker was reached: no coroutines, or none from here"
+            : "no probe of a coroutine was hit: it had none, or they are elsewhere");
   }
   say_result(prepared.console, prepared.file, writer, ending, start_ns);
   if (prepared.target.ended_fd() >= 0 && stop == Stop::kTargetEnded) {
@@ -239,7 +247,7 @@ Outcome<int> record(const Options& options, Prepared& prepared) {
     prepared.console.say(
         "not recorded: process 1, which this kernel does not show to BPF programs");
   }
-  if (const std::string& others = prepared.coroutine_probes.bystanders(); !others.empty()) {
+  for (const std::string& others : prepared.coroutine_probes.bystanders()) {
     prepared.console.say(others);
   }
   const bool is_command = options.kind == model::TargetKind::kCommand;

@@ -101,14 +101,18 @@ model::Target Target::describe() const {
   model::Target target;
   target.kind = kind_;
   target.command = command_;
-  if (child_) target.tgid = child_->tid();
+  target.tgid = tgid();
   if (process_) {
-    target.tgid = process_->tgid();
     target.comm = process_->comm();
     target.command = process_->arguments();
   }
   target.user = user_.name;
   return target;
+}
+
+model::Tid Target::tgid() const {
+  if (child_) return child_->tid();
+  return process_ ? process_->tgid() : 0;
 }
 
 int Target::ended_fd() const {

@@ -29,7 +29,8 @@ class Target {
   Outcome<void> start();
 
   [[nodiscard]] model::Target describe() const;
-  [[nodiscard]] int ended_fd() const;  // readable once it has ended; -1: it does not end
+  [[nodiscard]] model::Tid tgid() const;  // 0: of all
+  [[nodiscard]] int ended_fd() const;     // readable once it has ended; -1: it does not end
   [[nodiscard]] launch::Child* child() { return child_ ? &*child_ : nullptr; }
 
   // "the command", "process 17"

@@ -64,20 +64,22 @@ Paragraph account(const Coroutines& all) {
     known = known && each.own_counts.has_value();
     if (each.own_counts) counted_by_program += sum(*each.own_counts);
   }
-  const bool marked = std::any_of(all.spaces.begin(), all.spaces.end(), [](const auto& space) {
-    return space.source == model::CoroutineSource::kUsdt;
-  });
-  const bool probed = std::any_of(all.spaces.begin(), all.spaces.end(), [](const auto& space) {
-    return space.source == model::CoroutineSource::kUprobe;
-  });
-  if (probed) {
+  const auto seen_by = [&all](model::CoroutineSource source) {
+    return std::any_of(all.spaces.begin(), all.spaces.end(),
+                       [source](const auto& space) { return space.source == source; });
+  };
+  if (seen_by(model::CoroutineSource::kUprobe)) {
+    const bool compiled = std::any_of(all.rows.begin(), all.rows.end(), [](const auto& each) {
+      return each.runtime == model::CoroutineRuntime::kCpp;
+    });
     return {
-        fmt::format("{} events of coroutines seen by probes in the code of their runtime, and {} "
-                    "lost.",
-                    format_count(recorded), all.lost == 0 ? "none" : format_count(all.lost)),
+        fmt::format("{} events of coroutines recorded by probes in the program, {} lost; none of "
+                    "coroutines that were never resumed{}.",
+                    format_count(recorded), all.lost == 0 ? "none" : format_count(all.lost),
+                    compiled ? ", or that the compiler inlined" : ""),
         all.lost == 0 ? Tone::kGood : Tone::kWarning};
   }
-  if (marked) {
+  if (seen_by(model::CoroutineSource::kUsdt)) {
     return {fmt::format("{} events of coroutines recorded, one for each marker of the program that "
                         "was reached (USDT), and {} lost.",
                         format_count(recorded), all.lost == 0 ? "none" : format_count(all.lost)),
@@ -210,6 +212,13 @@ Section coroutines_section(const View& view) {
   const CoroutineNames names(view);
   section.blocks.emplace_back(Paragraph{what_there_was(view), Tone::kPlain});
   section.blocks.emplace_back(account(view.summary().coroutines));
+  if (const auto ended = view.summary().coroutines.budget_ended_ns) {
+    section.blocks.emplace_back(Paragraph{
+        fmt::format("None was recorded any more {}: the probes cost more than --coroutine-budget "
+                    "allows.",
+                    at_words(view, *ended)),
+        Tone::kWarning});
+  }
   section.blocks.emplace_back(functions_table(view, names));
   section.blocks.emplace_back(coroutines_table(view, names));
   return section;

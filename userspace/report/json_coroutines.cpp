@@ -128,6 +128,7 @@ void add_coroutines(const View& view, Json& json) {
   }
   json["coroutines"] = std::move(rows);
   json["coroutines_omitted"] = all.omitted;
+  json["coroutines_ended_ns"] = optional_json(all.budget_ended_ns);
   json["coroutine_functions"] = std::move(functions);
   json["event_loops"] = std::move(loops);
   json["slow_step_ns"] = all.slow_step_ns;

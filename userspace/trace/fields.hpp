@@ -37,7 +37,8 @@ inline constexpr ChoiceNames kCoroutineSourceNames{1, {"recorder", "usdt", "upro
 inline constexpr ChoiceNames kRuntimeNames{
     0, {"untold", "cpp", "boost", "ucontext", "asyncio", "trio", "greenlet", "tokio"}};
 inline constexpr ChoiceNames kClockNames{1, {"tsc", "monotonic"}};
-inline constexpr ChoiceNames kCoroutineLossNames{1, {"ring", "no_ring", "damage", "kernel"}};
+inline constexpr ChoiceNames kCoroutineLossNames{1,
+                                                 {"ring", "no_ring", "damage", "kernel", "budget"}};
 inline constexpr ChoiceNames kStackWhatNames{1, {"switch", "wakeup", "task_new", "fault"}};
 inline constexpr ChoiceNames kMarkTypeNames{1, {"begin", "end", "point"}};
 inline constexpr ChoiceNames kMappingNames{
@@ -288,6 +289,7 @@ void visit_fields(P& p, V& v) {
   v.choice("runtime", p.runtime, kRuntimeNames);
   v.flag("clamped", p.clamped);
   v.flag("generation_unknown", p.generation_unknown);
+  v.flag("end_unseen", p.end_unseen);
   v.flag("first_seen", p.first_seen);
 }
 

@@ -90,6 +90,38 @@ TEST_F(CoroutineTest, WhatAnExceptionLeftIsNotMountedAnyMore) {
   EXPECT_EQ(row(summary, 1).times.mounted_ns, 10'000u);
 }
 
+TEST_F(CoroutineTest, WhatEndsUnseenIsUnknownAndBlocksNobody) {
+  model::Coroutine resumed = coroutine(CoroutineWhat::kResumed, 1);
+  resumed.end_unseen = true;
+  trace_.at(10us).emit(thread_, resumed);
+  trace_.at(20us).block_to(model::kIdleTask, kRead);
+  trace_.at(50ms).wake(thread_);
+  trace_.at(50'010us).switch_to(thread_);
+  at(50'020us, CoroutineWhat::kSuspended, 1);
+  at(50'030us, CoroutineWhat::kResumed, 1).at(50'040us, CoroutineWhat::kSuspended, 1);
+  trace_.at(50'100us).exit(0).end_to(model::kIdleTask);
+  const Summary summary = analyze(50'100us);
+  const Coroutine& only = row(summary, 1);
+  EXPECT_EQ(only.times.mounted_ns, 50'020'000u);
+  EXPECT_EQ(only.times.unknown_ns, 50'010'000u);
+  EXPECT_EQ(only.times.on_cpu_ns, 10'000u);
+  EXPECT_EQ(only.times.blocked_ns, 0u);
+  EXPECT_TRUE(summary.coroutines.blocked.empty());
+  ASSERT_EQ(summary.coroutines.loops.size(), 1u);
+  EXPECT_EQ(summary.coroutines.loops[0].longest_step_ns, 10'000u);
+  EXPECT_EQ(summary.coroutines.loops[0].coroutine_ns, 10'000u);
+}
+
+TEST_F(CoroutineTest, ProbesThatCostTooMuchEndTheRecordingOfThem) {
+  at(10us, CoroutineWhat::kResumed, 1).at(20us, CoroutineWhat::kSuspended, 1);
+  trace_.at(30us).emit(
+      thread_, model::CoroutineLost{
+                   .first_ns = 30'000, .last_ns = 30'000, .reason = model::CoroutineLoss::kBudget});
+  const Summary summary = analyze(100us);
+  EXPECT_EQ(summary.coroutines.budget_ended_ns, 30'000u);
+  EXPECT_EQ(summary.coroutines.lost, 0u);
+}
+
 TEST_F(CoroutineTest, AnAddressThatIsUsedAgainIsAnotherCoroutine) {
   at(10us, CoroutineWhat::kCreated, 1).at(11us, CoroutineWhat::kResumed, 1);
   at(15us, CoroutineWhat::kFinished, 1).at(16us, CoroutineWhat::kDestroyed, 1);

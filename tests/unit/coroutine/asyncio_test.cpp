@@ -66,7 +66,7 @@ TEST_F(SystemPython, TellsWhereItsTasksAreResumed) {
   ASSERT_TRUE(module) << module.error().message;
   EXPECT_TRUE(has_asyncio(*module).value());
   EXPECT_FALSE(has_asyncio(*file).value());
-  const auto plan = plan_asyncio(*module, **interpreter);
+  const auto plan = discover_asyncio(*module, **interpreter);
   ASSERT_TRUE(plan) << plan.error().message;
   ASSERT_GE(plan->places.size(), 3u);
   const probes::Place& mount = plan->places.front();
@@ -80,7 +80,8 @@ TEST_F(SystemPython, TellsWhereItsTasksAreResumed) {
     const auto opcode = static_cast<unsigned char>(module_[place.offset]);
     EXPECT_TRUE(opcode == 0x0f || (opcode & 0xf0) == 0x70) << std::hex << +opcode;
   }
-  EXPECT_NE(plan->layout.none_slot, 0u);
+  ASSERT_TRUE(plan->python);
+  EXPECT_NE(plan->python->none_slot, 0u);
 }
 
 // Whatever byte is another, wherever it is cut: an answer, and no place outside of the file.
@@ -92,7 +93,7 @@ TEST_F(SystemPython, DamagedHurtsNobody) {
   const auto expect_sane = [&](const std::string& bytes) {
     const auto module = open(bytes);
     if (!module || !has_asyncio(*module)) return;
-    const auto plan = plan_asyncio(*module, **interpreter);
+    const auto plan = discover_asyncio(*module, **interpreter);
     if (!plan) return;
     ++planned;
     for (const probes::Place& place : plan->places) EXPECT_LT(place.offset, bytes.size());

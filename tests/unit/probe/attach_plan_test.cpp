@@ -56,7 +56,7 @@ TEST(AttachPlan, ProbesInProgramsOnlyWhenAskedFor) {
   ASSERT_TRUE(without);
   EXPECT_THAT(without->programs, Not(Contains("on_coroutine_marker")));
   EXPECT_EQ(event(*without, "coroutine"), nullptr);
-  request.coroutine_probes = true;
+  request.coroutine_programs = {"on_coroutine_marker"};
   const Result<AttachPlan> with = make_attach_plan(kernel_without({}), request);
   ASSERT_TRUE(with);
   EXPECT_THAT(with->programs, Contains("on_coroutine_marker"));

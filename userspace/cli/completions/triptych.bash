@@ -38,20 +38,20 @@ _triptych() {
     --unit) words='ns count pages samples' ;;
     --sort) words='on-cpu runnable blocked switches faults start' ;;
     --user) mapfile -t COMPREPLY < <(compgen -u -- "$current"); return ;;
-    --coroutines) words='auto off' ;;
+    --coroutines) words='auto recorder usdt uprobe:cpp uprobe:asyncio off' ;;
     --stacks) words='on-cpu off-cpu wakeup fault cow fork' ;;
     --events) words='switch wakeup fault fork exec exit' ;;
     -p) mapfile -t COMPREPLY < <(compgen -W "$(cd /proc && echo [0-9]*)" -- "$current"); return ;;
     --model | --models) words='process thread coroutine' ;;
     --fail-on) words='slower' ;;
     --keep-traces) compopt -o dirnames; return ;;
-    --duration | --buffer-size | --coroutine-buffer | --frequency | --slow-step | --no-probe | --tid | --process | --top | --from-mark | --to-mark | --from | --to | --coroutine | --variant | \
+    --duration | --buffer-size | --coroutine-buffer | --coroutine-budget | --frequency | --slow-step | --no-probe | --tid | --process | --top | --from-mark | --to-mark | --from | --to | --coroutine | --variant | \
       --set | --iterations | --seconds | --warm-up | --pin | --repetitions) return ;;
   esac
   if [[ -z $words ]]; then
     case $command in
       record) words='-o --output -p --process -a --all --duration --events --buffer-size --user
-        --stacks --kernel-stacks --frequency --coroutines --coroutine-buffer --summary-only --no-probe --help --' ;;
+        --stacks --kernel-stacks --frequency --coroutines --coroutine-buffer --coroutine-budget --summary-only --no-probe --help --' ;;
       flamegraph) words='--profile -o --output --help --' ;;
       report) words='--format -o --output --tid --process --top --sort --from-mark --to-mark
         --slow-step --debug-files --schema --strict --help' ;;

@@ -69,6 +69,8 @@ Result<probes::Place> place_at(const probes::ElfFile& file, std::uint64_t addres
   place.site.address = address;
   place.site.what = what;
   place.site.source = TRIPTYCH_COROUTINE_UPROBE;
+  place.site.runtime = TRIPTYCH_COROUTINE_RUNTIME_ASYNCIO;
+  place.site.cost_ns = kEmulatedNs;
   return place;
 }
 
@@ -93,14 +95,15 @@ Result<bool> has_asyncio(const probes::ElfFile& file) {
   return symbols.defined("PyInit__asyncio") != nullptr;
 }
 
-Result<AsyncioPlan> plan_asyncio(const probes::ElfFile& module, const Interpreter& interpreter) {
+Result<Discovery> discover_asyncio(const probes::ElfFile& module, const Interpreter& interpreter) {
   TRIPTYCH_TRY_ASSIGN(const DynamicSymbols symbols, DynamicSymbols::read(module));
   if (symbols.defined("_PyRuntime") != nullptr) return not_known("it is part of the interpreter");
-  AsyncioPlan plan;
-  plan.layout = interpreter.layout;
+  Discovery plan;
+  triptych_python_layout layout = interpreter.layout;
   const std::vector<std::uint64_t> none = symbols.import_slots("_Py_NoneStruct");
   if (none.empty()) return not_known("it does without None");
-  plan.layout.none_slot = none.front();
+  layout.none_slot = none.front();
+  plan.python = layout;
 
   TRIPTYCH_TRY_ASSIGN(const CodeSearch code, CodeSearch::read(module));
   TRIPTYCH_TRY_ASSIGN(const FunctionRange step, find_step(module, code, symbols));

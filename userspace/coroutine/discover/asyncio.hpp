@@ -5,20 +5,12 @@
 // Python.
 #pragma once
 
-#include <vector>
-
-#include "abi/python.h"
 #include "base/error.hpp"
+#include "coroutine/discover/discovery.hpp"
 #include "coroutine/discover/python.hpp"
 #include "coroutine/probes/elf_file.hpp"
-#include "coroutine/probes/usdt.hpp"
 
 namespace triptych::coroutine::discover {
-
-struct AsyncioPlan {
-  std::vector<probes::Place> places;
-  triptych_python_layout layout{};
-};
 
 // Whether the file has the module in it.
 Result<bool> has_asyncio(const probes::ElfFile& file);
@@ -26,6 +18,6 @@ Result<bool> has_asyncio(const probes::ElfFile& file);
 // `module` is the interpreter's own file where the module is built into it. All places can be
 // probed cheaply; an error where one cannot, or where the module is built in a way that is not
 // known.
-Result<AsyncioPlan> plan_asyncio(const probes::ElfFile& module, const Interpreter& interpreter);
+Result<Discovery> discover_asyncio(const probes::ElfFile& module, const Interpreter& interpreter);
 
 }  // namespace triptych::coroutine::discover

@@ -19,6 +19,8 @@ enum class ProbeCost : std::uint8_t {
   kForbidden,  // a nop that kernels turn into a call: it has killed forked children
 };
 
+inline constexpr std::uint32_t kEmulatedNs = 400, kSteppedNs = 14'000;  // a hit
+
 enum class OpcodeMap : std::uint8_t { kOneByte, k0f, k0f38, k0f3a, kVector };
 
 inline constexpr std::uint8_t kRax = 0, kRcx = 1, kRdx = 2, kRbx = 3, kRsp = 4, kRbp = 5, kRsi = 6,
@@ -49,9 +51,14 @@ struct Instruction {
   [[nodiscard]] std::uint8_t rm() const {
     return static_cast<std::uint8_t>((modrm & 7) | (rex & 1) << 3);
   }
-  // [register + displacement], no index.
-  [[nodiscard]] bool is_based_on(std::uint8_t base) const {
-    return has_modrm && mod() != 3 && (modrm & 7) != 4 && !is_rip_relative() && rm() == base;
+  // Of an operand in memory at [register + displacement]: the register. Otherwise none.
+  [[nodiscard]] std::optional<std::uint8_t> base() const {
+    if (!has_modrm || mod() == 3 || is_rip_relative()) return std::nullopt;
+    if ((modrm & 7) != 4) return rm();
+    const bool no_index = (sib & 0x38) == 0x20 && (rex & 2) == 0;
+    const bool no_base = mod() == 0 && (sib & 7) == 5;
+    if (!no_index || no_base) return std::nullopt;
+    return static_cast<std::uint8_t>((sib & 7) | (rex & 1) << 3);
   }
   [[nodiscard]] bool is_rip_relative() const { return has_modrm && (modrm & 0xc7) == 0x05; }
 };

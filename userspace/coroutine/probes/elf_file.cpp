@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -103,6 +104,27 @@ Result<std::vector<std::byte>> ElfFile::read(std::uint64_t offset, std::uint64_t
     done += static_cast<std::size_t>(got);
   }
   return bytes;
+}
+
+std::vector<std::byte> ElfFile::code(std::uint64_t address, std::uint64_t most) const {
+  for (const Segment& each : code_) {
+    if (address < each.address || address - each.address >= each.size) continue;
+    const std::uint64_t offset = each.offset + (address - each.address);
+    if (offset < each.offset || offset >= size_) continue;
+    const std::uint64_t left = std::min(each.size - (address - each.address), size_ - offset);
+    auto bytes = read(offset, std::min(left, most));
+    return bytes ? std::move(*bytes) : std::vector<std::byte>();
+  }
+  return {};
+}
+
+std::optional<std::uint64_t> ElfFile::code_address(std::uint64_t offset) const {
+  for (const Segment& each : code_) {
+    if (offset >= each.offset && offset - each.offset < each.size) {
+      return each.address + (offset - each.offset);
+    }
+  }
+  return std::nullopt;
 }
 
 std::optional<std::uint64_t> ElfFile::code_offset(std::uint64_t address) const {

@@ -42,6 +42,11 @@ class ElfFile {
     return read(section.offset, section.size);
   }
 
+  // Code from this address on, `most` bytes or as many as the segment and the file have.
+  [[nodiscard]] std::vector<std::byte> code(std::uint64_t address, std::uint64_t most) const;
+
+  // The address of the code at this place of the file.
+  [[nodiscard]] std::optional<std::uint64_t> code_address(std::uint64_t offset) const;
   // Where the file has the code of this address.
   [[nodiscard]] std::optional<std::uint64_t> code_offset(std::uint64_t address) const;
 

@@ -6,7 +6,11 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <functional>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -26,6 +30,44 @@ UniqueFd open_file(const std::string& path, std::set<std::pair<dev_t, ino_t>>& s
       ::open(fmt::format("/proc/self/fd/{}", place.get()).c_str(), O_RDONLY | O_CLOEXEC));
 }
 
+struct Line {
+  std::string_view range;
+  std::uint64_t begin = 0, end = 0, offset = 0;
+  std::string_view path;
+};
+
+std::uint64_t hexadecimal(std::string_view text) {
+  std::uint64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value, 16);
+  return value;
+}
+
+// What is mapped for execution, until `take` says that it is enough.
+void for_each_mapping(pid_t tgid, const std::function<bool(const Line&)>& take) {
+  std::ifstream maps(fmt::format("/proc/{}/maps", tgid));
+  // "55d0c4a00000-55d0c4a01000 r-xp 00001000 fe:00 1057                       /usr/bin/program"
+  for (std::string text; std::getline(maps, text);) {
+    const std::string_view words(text);
+    const std::size_t blank = words.find(' ');
+    const std::size_t slash = words.find('/');
+    if (slash == std::string_view::npos || words.substr(blank + 1, 4).find('x') == words.npos) {
+      continue;
+    }
+    Line line;
+    line.range = words.substr(0, blank);
+    line.begin = hexadecimal(line.range);
+    line.end = hexadecimal(line.range.substr(line.range.find('-') + 1));
+    line.offset = hexadecimal(words.substr(std::min(blank + 6, words.size())));
+    line.path = words.substr(slash);
+    if (!take(line)) return;
+  }
+}
+
+// Of the mapped file itself, whatever it is called by now.
+bool status_of(pid_t tgid, const Line& line, struct stat* status) {
+  return ::stat(path_of_mapping(tgid, line.range).c_str(), status) == 0;
+}
+
 }  // namespace
 
 std::string path_of_mapping(pid_t tgid, std::string_view range) {
@@ -41,19 +83,43 @@ std::string path_of_mapping(pid_t tgid, std::string_view range) {
 std::vector<MappedFile> mapped_programs(pid_t tgid) {
   std::vector<MappedFile> found;
   std::set<std::pair<dev_t, ino_t>> seen;
-  std::ifstream maps(fmt::format("/proc/{}/maps", tgid));
-  // "55d0c4a00000-55d0c4a01000 r-xp 00001000 fe:00 1057                       /usr/bin/program"
-  for (std::string line; std::getline(maps, line) && found.size() < kMostFiles;) {
-    const std::string_view words(line);
-    const std::size_t blank = words.find(' ');
-    const std::size_t slash = words.find('/');
-    if (slash == std::string_view::npos || words.substr(blank + 1, 4).find('x') == words.npos) {
-      continue;
-    }
-    UniqueFd file = open_file(path_of_mapping(tgid, words.substr(0, blank)), seen);
-    if (file) found.push_back({std::string(words.substr(slash)), std::move(file)});
-  }
+  for_each_mapping(tgid, [&](const Line& line) {
+    UniqueFd file = open_file(path_of_mapping(tgid, line.range), seen);
+    if (file) found.push_back({std::string(line.path), std::move(file)});
+    return found.size() < kMostFiles;
+  });
   return found;
+}
+
+std::optional<Mapping> mapping_at(pid_t tgid, std::uint64_t address) {
+  std::optional<Mapping> found;
+  for_each_mapping(tgid, [&](const Line& line) {
+    if (address < line.begin || address >= line.end) return true;
+    struct stat status {};
+    if (status_of(tgid, line, &status)) {
+      found = Mapping{status.st_dev, status.st_ino, line.offset + (address - line.begin)};
+    }
+    return false;
+  });
+  return found;
+}
+
+bool is_mapped_by_others(const struct stat& file, pid_t tgid) {
+  std::error_code error;
+  for (const auto& each : std::filesystem::directory_iterator("/proc", error)) {
+    const std::string name = each.path().filename();
+    const pid_t other = static_cast<pid_t>(std::strtol(name.c_str(), nullptr, 10));
+    if (other <= 0 || other == tgid) continue;
+    bool maps = false;
+    for_each_mapping(other, [&](const Line& line) {
+      struct stat status {};
+      maps = status_of(other, line, &status) && status.st_dev == file.st_dev &&
+             status.st_ino == file.st_ino;
+      return !maps;
+    });
+    if (maps) return true;
+  }
+  return false;
 }
 
 }  // namespace triptych::coroutine::probes

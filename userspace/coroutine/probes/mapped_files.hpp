@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +22,17 @@ struct MappedFile {
 // Where the kernel shows what is mapped there; `range` is as /proc/PID/maps writes it, which pads
 // small addresses with zeros.
 std::string path_of_mapping(pid_t tgid, std::string_view range);
+
+// Which place of which file a process has mapped at an address.
+struct Mapping {
+  std::uint64_t device = 0, inode = 0;
+  std::uint64_t offset = 0;
+};
+std::optional<Mapping> mapping_at(pid_t tgid, std::uint64_t address);
+
+// Whether processes other than `tgid` have the file mapped for execution. What is told of it, they
+// pay for, too.
+bool is_mapped_by_others(const struct stat& file, pid_t tgid);
 
 // The files that the process has mapped for execution, each once, whatever they are called by now.
 std::vector<MappedFile> mapped_programs(pid_t tgid);

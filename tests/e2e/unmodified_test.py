@@ -1,0 +1,332 @@
+# SPDX-License-Identifier: Apache-2.0
+"""C++20 coroutines of a program that knows nothing of triptych, seen by probes in its code: exactly, against
+what the program counts itself, over compilers and levels of optimisation; and it lives, whatever it does."""
+
+import collections
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+
+import harness
+
+SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs")
+COMPILERS = [each for each in ("g++", "clang++") if shutil.which(each)]
+LEVELS = ("-O0", "-O1", "-O2")
+WORDS = "eager created resumed finished destroyed awaited"
+Counts = collections.namedtuple("Counts", WORDS)
+
+
+def said(text):
+    """{function: Counts}, of all that the program printed, summed where it printed one twice."""
+    counts = {}
+    for line in text.splitlines():
+        words = line.rsplit(" ", 6)
+        if len(words) != 7 or words[0] == "slept":
+            continue
+        new = Counts(*map(int, words[1:]))
+        old = counts.get(words[0], Counts(0, 0, 0, 0, 0, 0))
+        counts[words[0]] = Counts(new.eager, *(a + b for a, b in zip(old[1:], new[1:])))
+    return counts
+
+
+class Build:
+    """The program, once for each compiler and level, in a directory that lasts as long as the tests."""
+
+    directory = None
+    made = {}
+
+    @classmethod
+    def get(cls, compiler="g++", level="-O2", library=False):
+        key = (compiler, level, library)
+        if key not in cls.made:
+            cls.made[key] = cls.make(*key)
+        return cls.made[key]
+
+    @classmethod
+    def directory_of(cls):
+        if cls.directory is None:
+            cls.directory = tempfile.mkdtemp(prefix="triptych-unmodified-")
+            os.chmod(cls.directory, 0o755)
+        return cls.directory
+
+    @classmethod
+    def make(cls, compiler, level, library):
+        program = os.path.join(cls.directory_of(), f"{compiler}{level}{'-library' if library else ''}")
+        flags = [compiler, "-std=c++20", level, "-pthread"]
+        main, part = (os.path.join(SOURCES, f"unmodified{end}.cpp") for end in ("", "_library"))
+        if library:
+            shared = program + ".so"
+            subprocess.run([*flags, "-fPIC", "-shared", part, "-o", shared], check=True)
+            part = shared
+        subprocess.run([*flags, main, part, "-o", program], check=True)
+        return program
+
+    @classmethod
+    def clean(cls):
+        if cls.directory is not None:
+            shutil.rmtree(cls.directory, ignore_errors=True)
+
+
+class UnmodifiedTest(harness.Test):
+    def events(self, name="triptych.tpt"):
+        text = self.triptych("dump", "--format", "json", name).out
+        return [json.loads(line) for line in text.splitlines() if line.startswith('{"ts_ns"')]
+
+    def recorded(self, program, *words, status=0, options=()):
+        done = self.record(*options, "--", program, *map(str, words))
+        self.assertEqual(done.status, status, done.err)
+        return self.events(), said(done.out)
+
+    def counted(self, events, expected):
+        """{function: Counter of what happened}; the program's names stand in the compiler's."""
+        names = {e["function"]: e["name"] for e in events if e["kind"] == "coroutine_function"}
+        counted = collections.defaultdict(collections.Counter)
+        functions = {}
+        for event in (e for e in events if e["kind"] == "coroutine"):
+            self.assertEqual((event["source"], event["runtime"]), ("uprobe", "cpp"))
+            name = names[event["function"]]
+            short = [each for each in expected if re.search(rf"(^|[ :]){re.escape(each)}\(", name)]
+            self.assertEqual(len(short), 1, name)
+            counted[short[0]][event["what"]] += 1
+            functions[event["space"], event["id"]] = short[0]
+        return counted
+
+    def expect_exact(self, events, expected, first_calls):
+        """`first_calls`: whether the function that makes a coroutine calls the one that resumes it, as a
+        function of its being eager."""
+        self.assertTrue(expected)
+        counted = self.counted(events, expected)
+        self.assertEqual(set(counted), set(expected))
+        for name, said_of_it in expected.items():
+            with self.subTest(function=name):
+                real = counted[name]
+                resumed = said_of_it.resumed + said_of_it.created * first_calls(said_of_it.eager)
+                self.assertEqual(real["created"], said_of_it.created)
+                self.assertEqual(real["resumed"], resumed)
+                self.assertEqual(real["finished"], said_of_it.finished)
+                self.assertEqual(real["destroyed"], said_of_it.destroyed)
+                # Whatever came on has gone, one way or the other.
+                self.assertEqual(real["suspended"], resumed - said_of_it.finished)
+        self.assertEqual(sum(c["awaits"] for c in counted.values()),
+                         sum(c.awaited for c in expected.values()))
+        self.assertEqual([e for e in events if e["kind"] == "coroutine_lost"], [])
+
+    @staticmethod
+    def first_calls(compiler, level):
+        if compiler == "clang++":
+            return lambda eager: 0
+        return (lambda eager: eager) if level == "-O2" else (lambda eager: 1)
+
+    def test_exact_over_compilers_and_levels(self):
+        for compiler in COMPILERS:
+            for level in LEVELS:
+                with self.subTest(compiler=compiler, level=level):
+                    events, expected = self.recorded(Build.get(compiler, level), "all", 2)
+                    self.expect_exact(events, expected, self.first_calls(compiler, level))
+                    # Each place that they return to is known before the first one does.
+                    unseen = [e for e in events if e["kind"] == "coroutine" and e["end_unseen"]]
+                    self.assertEqual(unseen, [])
+
+    def test_on_threads_that_they_move_between(self):
+        for compiler in COMPILERS:
+            with self.subTest(compiler=compiler):
+                events, expected = self.recorded(Build.get(compiler), "hop", 500)
+                self.expect_exact(events, expected, self.first_calls(compiler, "-O2"))
+                self.assertGreater(len({e["task"] for e in events if e["kind"] == "coroutine"}), 1)
+
+    def test_forked_children_are_seen_and_live(self):
+        events, expected = self.recorded(Build.get(), "fork", 1)
+        spaces = {e["tgid"] for e in events if e["kind"] == "coroutine_space"}
+        self.assertEqual(len(spaces), 2)
+        # Parent and child print what the parent did before the fork, both.
+        counted = self.counted(events, expected)
+        for name, each in expected.items():
+            self.assertEqual(counted[name]["created"], each.created * 3 // 4, name)
+            self.assertEqual(counted[name]["destroyed"], each.destroyed * 3 // 4, name)
+
+    def test_exec_begins_anew(self):
+        events, expected = self.recorded(Build.get(), "exec", 1)
+        self.expect_exact(events, expected, self.first_calls("g++", "-O2"))
+
+    def test_it_dies_of_its_own_faults_only(self):
+        for how, number in (("crash", signal.SIGSEGV), ("throw", signal.SIGABRT)):
+            with self.subTest(how=how):
+                done = self.record("--", Build.get(), how)
+                self.assertEqual(done.status, 128 + number, done.err)
+                events = self.events()
+                what = [e["what"] for e in events if e["kind"] == "coroutine"]
+                self.assertEqual(what[:4], ["created", "resumed", "suspended", "resumed"])
+
+    def wait_for_program(self, program, rounds=1):
+        process = subprocess.Popen([program, "wait", str(rounds)], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                   env=harness.environment())
+        self.addCleanup(process.kill)
+        self.assertEqual(process.stdout.readline(), "ready\n")
+        return process
+
+    @staticmethod
+    def finish_program(process):
+        out, _ = process.communicate("\n", timeout=harness.PATIENCE)
+        return out
+
+    def test_a_library_of_a_program_that_runs_already(self):
+        for compiler in COMPILERS:
+            with self.subTest(compiler=compiler):
+                process = self.wait_for_program(Build.get(compiler, library=True))
+                recorder = self.start("record", "-o", compiler + ".tpt", "-p", str(process.pid))
+                self.wait_for_file(compiler + ".tpt")
+                expected = said(self.finish_program(process))
+                self.assertEqual(self.finish(recorder).status, 0)
+                counted = self.counted(self.events(compiler + ".tpt"), expected)
+                for name in ("in_library", "library_leaf", "leaf", "iota"):
+                    self.assertEqual(counted[name]["finished"], expected[name].finished, name)
+                    self.assertEqual(counted[name]["destroyed"], expected[name].destroyed, name)
+
+    @staticmethod
+    def probed_bytes(process, program):
+        """How many bytes of its code the process does not have as the file has them."""
+        with open(f"/proc/{process}/maps", encoding="utf-8") as maps:
+            lines = [line.split() for line in maps if line.rstrip().endswith(program)]
+        differing = 0
+        with open(program, "rb") as file, open(f"/proc/{process}/mem", "rb") as memory:
+            for line in lines:
+                if "x" not in line[1]:
+                    continue
+                begin, end = (int(word, 16) for word in line[0].split("-"))
+                file.seek(int(line[2], 16))
+                memory.seek(begin)
+                code = memory.read(end - begin)
+                differing += sum(a != b for a, b in zip(code, file.read(end - begin)))
+        return differing
+
+    def test_bystanders_live_and_nothing_stays_probed(self):
+        program = Build.get()
+        process, bystander = self.wait_for_program(program), self.wait_for_program(program)
+        recorder = self.start("record", "--coroutines", "uprobe:cpp", "-p", str(process.pid))
+        self.wait_for_file("triptych.tpt")
+        harness.wait_until(lambda: self.probed_bytes(bystander.pid, program) > 0, "the probes")
+        expected = said(self.finish_program(process))
+        self.assertEqual(self.finish(recorder).status, 0)
+        self.assertEqual(self.probed_bytes(bystander.pid, program), 0)
+        counted = self.counted(self.events(), expected)
+        self.assertEqual(counted["leaf"]["destroyed"], expected["leaf"].destroyed)
+        self.assertEqual(said(self.finish_program(bystander)), expected)
+        self.assertEqual(bystander.returncode, 0)
+
+    def test_it_lives_on_when_the_recorder_is_killed(self):
+        program = Build.get()
+        process = self.wait_for_program(program, 20)
+        recorder = self.start("record", "-p", str(process.pid))
+        self.wait_for_file("triptych.tpt")
+        self.assertGreater(self.probed_bytes(process.pid, program), 0)
+        recorder.kill()
+        recorder.wait()
+        harness.wait_until(lambda: self.probed_bytes(process.pid, program) == 0,
+                           "the end of the probes")
+        self.assertTrue(said(self.finish_program(process)))
+        self.assertEqual(process.returncode, 0)
+
+    def test_another_process_keeps_a_file_from_being_probed_by_itself(self):
+        program = Build.get()
+        process, bystander = self.wait_for_program(program), self.wait_for_program(program)
+        recorder = self.start("record", "-p", str(process.pid))
+        self.wait_for_file("triptych.tpt")
+        self.assertEqual(self.probed_bytes(bystander.pid, program), 0)
+        self.finish_program(process)
+        self.assertEqual(self.finish(recorder).status, 0)
+        plan = self.report()["recording"]["plan"]
+        reasons = [p["reason"] for p in plan if p["event"] == "coroutine"]
+        self.assertTrue(any("other processes have it mapped" in each for each in reasons), reasons)
+
+    def test_who_blocks_an_event_loop_is_found(self):
+        for compiler in COMPILERS:
+            with self.subTest(compiler=compiler):
+                done = self.record("--", Build.get(compiler), "loop", "200")
+                self.assertEqual(done.status, 0, done.err)
+                slept, = [float(line.split()[1]) for line in done.out.splitlines()
+                          if line.startswith("slept")]
+                blocked = self.report()["blocked_loops"]
+                only, = [each for each in blocked if each["how"] == "blocked"]
+                self.assertEqual(only["function"].split("(")[0], "sleeper")
+                self.assertEqual(only["syscall"], "poll")
+                self.assertAlmostEqual(only["duration_ns"] / 1e9, slept, delta=0.001)
+                self.assertEqual(only["delayed"], 3)
+
+    def test_a_session_that_blocks_an_asio_server_is_found(self):
+        program = os.path.join(Build.directory_of(), "asio_server")
+        built = subprocess.run(["g++", "-std=c++20", "-O1", "-pthread", "-o", program,
+                                os.path.join(SOURCES, "asio_server.cpp")], capture_output=True,
+                               text=True, check=False)
+        if "asio.hpp: No such file" in built.stderr:
+            self.skipTest("needs libasio-dev")
+        self.assertEqual(built.returncode, 0, built.stderr)
+        done = self.record("--", program)
+        self.assertEqual(done.status, 0, done.err)
+        slept, = [float(line.split()[1]) for line in done.out.splitlines()]
+        report = self.report()
+        only, = [each for each in report["blocked_loops"] if each["how"] == "blocked"]
+        self.assertEqual(only["function"].split("(")[0], "session")
+        self.assertEqual(only["syscall"], "poll")
+        self.assertAlmostEqual(only["duration_ns"] / 1e9, slept, delta=0.001)
+        functions = {f["function"].split("(")[0]: f for f in report["coroutine_functions"]}
+        # A read and a write for each message, and the first start of each.
+        self.assertEqual(functions["session"]["recorded"]["created"], 10)
+        self.assertEqual(functions["client"]["recorded"]["created"], 10)
+        self.assertEqual(functions["session"]["recorded"]["destroyed"], 10)
+
+    def test_what_costs_too_much_is_taken_away(self):
+        program = Build.get()
+        done = self.record("--coroutine-budget", "0.1", "--", program, "all", "3000")
+        self.assertEqual(done.status, 0, done.err)
+        self.assertIn("the probes of coroutines are gone: they cost ", done.err)
+        self.assertIsNotNone(self.report()["coroutines_ended_ns"])
+        lost, = [e for e in self.events() if e["kind"] == "coroutine_lost"
+                 and e["reason"] == "budget"]
+        self.assertEqual(lost["count"], 0)
+        text = " ".join(self.triptych("report", "triptych.tpt").out.split())
+        self.assertIn("the probes cost more than --coroutine-budget allows", text)
+
+    def test_silence_is_told(self):
+        done = self.record("--", Build.get(), "all", "0")
+        self.assertEqual(done.status, 0, done.err)
+        self.assertIn("no probe of a coroutine was hit", done.err)
+
+    def test_off_and_others_see_none(self):
+        for way in ("off", "recorder"):
+            done = self.record("--coroutines", way, "--", Build.get(), "all", "1")
+            self.assertEqual(done.status, 0, done.err)
+            self.assertEqual([e for e in self.events() if e["kind"].startswith("coroutine")], [])
+
+    def test_what_cannot_be_had_is_refused(self):
+        done = self.record("--coroutines", "uprobe:cpp", "--", "/bin/true")
+        self.assert_refused(done, 125, "no C++20 coroutines in /bin/true",
+                            "`triptych doctor` with the same -p PID or -- COMMAND says what could "
+                            "be seen")
+        done = self.record("--coroutines", "uprobe:cobol", "--", "/bin/true")
+        self.assertEqual(done.status, 2)
+        self.assertIn("no runtime cobol is known", done.err)
+        done = self.record("--coroutines", "uprobe:cpp", "-a")
+        self.assert_refused(done, 2, "--coroutines uprobe:cpp looks for coroutines in one program, "
+                            "not in all", "record that program: -p PID, or -- COMMAND")
+        without = ("--no-probe", "uprobe_multi/coroutine_cpp")
+        done = self.record("--coroutines", "uprobe:cpp", *without, "--", Build.get())
+        self.assert_refused(done, 125, "this kernel cannot record coroutine: "
+                            "uprobe_multi/coroutine_cpp: left out by --no-probe",
+                            "`triptych doctor` tells for each kind of event what is missing")
+        # Not asked for by name, the rest is recorded.
+        done = self.record(*without, "--", Build.get(), "all", "1")
+        self.assertEqual(done.status, 0, done.err)
+        reasons = [p["reason"] for p in self.report()["recording"]["plan"]]
+        self.assertIn("uprobe_multi/coroutine_cpp is refused: not by probes in the program", reasons)
+
+
+def tearDownModule():
+    Build.clean()
+
+
+harness.main()

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where C++20 coroutines are found: in code and names made to measure, in this very program, and in
+// damaged copies of it.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <coroutine>
+#include <exception>
+#include <random>
+#include <string>
+#include <string_view>
+
+#include "coroutine/discover/cpp.hpp"
+#include "coroutine/discover/cpp_names.hpp"
+#include "coroutine/discover/demangle.hpp"
+#include "coroutine/discover/places.hpp"
+#include "coroutine/discover/symbols.hpp"
+#include "support/memory_file.hpp"
+
+namespace triptych::coroutine::discover {
+namespace {
+
+template <std::size_t N>
+std::span<const std::byte> code(const char (&text)[N]) {
+  return std::as_bytes(std::span(text, N - 1));
+}
+
+TEST(EntryPlace, IsTheFirstCheapInstruction) {
+  // endbr64; push %rbp
+  const auto behind_endbr = entry_place(code("\xf3\x0f\x1e\xfa\x55\xc3"), 0x1000);
+  ASSERT_TRUE(behind_endbr);
+  EXPECT_EQ(behind_endbr->address, 0x1004u);
+  EXPECT_EQ(behind_endbr->sp_added, 0);
+  EXPECT_EQ(behind_endbr->cost, ProbeCost::kEmulated);
+  // sub $0x18,%rsp; cmpb $0,0x20(%rdi); je
+  const auto behind_sub =
+      entry_place(code("\x48\x83\xec\x18\x80\x7f\x20\x00\x74\x02\x90\x90\xc3"), 0x1000);
+  ASSERT_TRUE(behind_sub);
+  EXPECT_EQ(behind_sub->address, 0x1008u);
+  EXPECT_EQ(behind_sub->sp_added, 0x18);
+}
+
+TEST(EntryPlace, StaysWhereTheArgumentIsStillThere) {
+  // mov %rax,%rdi; push %rbp
+  const auto overwritten = entry_place(code("\x48\x89\xc7\x55\xc3"), 0x1000);
+  ASSERT_TRUE(overwritten);
+  EXPECT_EQ(overwritten->address, 0x1000u);
+  EXPECT_EQ(overwritten->cost, ProbeCost::kStepped);
+  // xor %eax,%eax; nop; jmp to the nop: it is passed more than once
+  const auto looped = entry_place(code("\x31\xc0\x90\xeb\xfd"), 0x1000);
+  ASSERT_TRUE(looped);
+  EXPECT_EQ(looped->address, 0x1000u);
+  // A nop of five bytes is no place at all, and what is behind it is.
+  EXPECT_FALSE(entry_place(code("\x0f\x1f\x44\x00\x00\xc3"), 0x1000));
+  EXPECT_EQ(entry_place(code("\x0f\x1f\x44\x00\x00\x55\xc3"), 0x1000)->address, 0x1005u);
+  EXPECT_FALSE(entry_place({}, 0x1000));
+}
+
+TEST(LandingPlace, IsBeforeAnythingElseIsCalled) {
+  // add $8,%rsp; test %al,%al; je
+  EXPECT_EQ(landing_place(code("\x48\x83\xc4\x08\x84\xc0\x74\x01"), 0x1000).address, 0x1006u);
+  // call *%rax; nop
+  const Landing called = landing_place(code("\xff\xd0\x90"), 0x1000);
+  EXPECT_FALSE(called.address);
+  EXPECT_FALSE(called.returns);
+  // leave; ret
+  const Landing returned = landing_place(code("\xc9\xc3\x90"), 0x1000);
+  EXPECT_FALSE(returned.address);
+  EXPECT_TRUE(returned.returns);
+}
+
+TEST(Names, OfGccAreThoseOfTheFunction) {
+  EXPECT_EQ(gcc_function_name("_Z4iotaPZ4iotaiE14_Z4iotai.Frame"), "_Z4iotai");
+  EXPECT_EQ(gcc_function_name("_Z4iotaPZ4iotaiE15_Z4iotai.Frame"),
+            "_Z4iotaPZ4iotaiE15_Z4iotai.Frame");
+  EXPECT_EQ(gcc_function_name(""), "");
+}
+
+TEST(Names, MakeACoroutineOfItsParts) {
+  CppNames names;
+  names.add({"_Z1fi.resume", 0x1000, 10});
+  names.add({"_Z1fi.cleanup", 0x2000, 10});
+  names.add({"_Z1fi.destroy", 0x3000, 10});
+  names.add({"_Z1fi.resume.cold", 0x4000, 10});
+  names.add({"_Z1gPZ1gvE10_Z1gv.Frame.actor", 0x5000, 10});  // without what destroys it
+  names.add({"something.destroy", 0x6000, 10});
+  const auto found = names.coroutines();
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].name, "_Z1fi");
+  EXPECT_EQ(found[0].resume.address, 0x1000u);
+  EXPECT_EQ(found[0].destroys.size(), 2u);
+  EXPECT_EQ(found[0].cold.size(), 1u);
+  EXPECT_FALSE(found[0].by_gcc);
+}
+
+TEST(Demangled, IsWhatPeopleWrite) {
+  EXPECT_THAT(demangled({"_Z4iotai", "no name", "_ZN1a1bIiE1cEv"}),
+              testing::ElementsAre("iota(int)", "no name", "a::b<int>::c()"));
+  EXPECT_TRUE(demangled({}).empty());
+}
+
+TEST(Demangled, DoesNotSufferFromHostileNames) {
+  // Each level doubles what is written: the process that reads them ends, ours does not.
+  std::string bomb = "_Z1fI1aE1bIS_S_E";
+  for (int i = 0; i < 25; ++i) bomb += "1cIS" + std::to_string(i) + "_S" + std::to_string(i) + "_E";
+  const std::vector<std::string> names = {"_Z1fv", bomb, "_Z" + std::string(5000, '1'),
+                                          "_Z" + std::string(900, 'P')};
+  const auto readable = demangled(names);
+  ASSERT_EQ(readable.size(), names.size());
+  EXPECT_EQ(readable[0], "f()");
+  EXPECT_EQ(readable[2], names[2]);
+}
+
+struct Sequence {
+  struct promise_type {
+    int value = 0;
+    Sequence get_return_object() {
+      return {std::coroutine_handle<promise_type>::from_promise(*this)};
+    }
+    std::suspend_always initial_suspend() noexcept { return {}; }
+    std::suspend_always final_suspend() noexcept { return {}; }
+    std::suspend_always yield_value(int next) {
+      value = next;
+      return {};
+    }
+    void return_void() {}
+    void unhandled_exception() { std::terminate(); }
+  };
+  std::coroutine_handle<promise_type> handle;
+};
+
+}  // namespace
+
+// It is looked for in this program.
+[[gnu::noinline]] Sequence counts_to(int last) {
+  for (int i = 0; i <= last; ++i) co_yield i;
+}
+
+namespace {
+
+[[gnu::noinline]] int sum_of(Sequence sequence) {
+  int sum = 0;
+  for (sequence.handle.resume(); !sequence.handle.done(); sequence.handle.resume()) {
+    sum += sequence.handle.promise().value;
+  }
+  sequence.handle.destroy();
+  return sum;
+}
+
+Result<probes::ElfFile> this_program() {
+  return probes::ElfFile::open(UniqueFd(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC)));
+}
+
+TEST(Discovery, FindsTheCoroutinesOfAProgram) {
+  ASSERT_EQ(sum_of(counts_to(4)), 10);
+  const auto file = this_program();
+  ASSERT_TRUE(file);
+  const auto found = discover_cpp(*file);
+  ASSERT_TRUE(found);
+  const auto function =
+      std::find_if(found->functions.begin(), found->functions.end(), [](const Function& each) {
+        return each.name == "triptych::coroutine::discover::counts_to(int)";
+      });
+  ASSERT_NE(function, found->functions.end());
+  const auto number = static_cast<std::uint32_t>(function - found->functions.begin() + 1);
+  const auto of_kind = [&](std::uint8_t kind, std::uint32_t of) {
+    const auto all = [&](const auto& places) {
+      return std::count_if(places.begin(), places.end(), [&](const probes::Place& each) {
+        return each.site.kind == kind && each.site.function == of;
+      });
+    };
+    return all(found->places) + all(found->dear);
+  };
+  EXPECT_EQ(of_kind(TRIPTYCH_CPP_RESUME, number), 1);
+  EXPECT_GT(of_kind(TRIPTYCH_CPP_LANDING, 0), 0);
+  EXPECT_GT(found->returns.size(), 0u);
+  EXPECT_EQ(found->not_understood, 0u);
+  for (const probes::Place& each : found->places) {
+    EXPECT_EQ(each.site.source, TRIPTYCH_COROUTINE_UPROBE);
+    EXPECT_EQ(each.site.runtime, TRIPTYCH_COROUTINE_RUNTIME_CPP);
+    const auto instruction = decode(file->code(each.site.address, 15));
+    ASSERT_TRUE(instruction);
+    EXPECT_EQ(probe_cost(*instruction), ProbeCost::kEmulated);
+  }
+}
+
+TEST(Discovery, KnowsWhoTellsHimself) {
+  const auto file = this_program();
+  ASSERT_TRUE(file);
+  EXPECT_FALSE(links_recorder(*file));
+}
+
+TEST(Discovery, SurvivesDamage) {
+  const auto file = this_program();
+  ASSERT_TRUE(file);
+  const int fd = file->fd();
+  const auto size = ::lseek(fd, 0, SEEK_END);
+  const auto whole = file->read(0, static_cast<std::uint64_t>(size));
+  ASSERT_TRUE(whole);
+  std::mt19937 random(1);
+  for (int round = 0; round < 20; ++round) {
+    std::vector<std::byte> damaged = *whole;
+    for (int i = 0; i < 200; ++i) {
+      damaged[random() % damaged.size()] = static_cast<std::byte>(random());
+      damaged[random() % 4096] = static_cast<std::byte>(round < 10 ? 0 : random());
+    }
+    damaged.resize(damaged.size() - random() % (damaged.size() / 2));
+    const auto copy = probes::ElfFile::open(test::MemoryFile(std::span(damaged)).fd());
+    if (!copy) continue;
+    const auto found = discover_cpp(*copy);
+    if (!found) continue;
+    for (const probes::Place& each : found->places) ASSERT_LT(each.offset, damaged.size());
+  }
+}
+
+}  // namespace
+}  // namespace triptych::coroutine::discover

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/coroutine_programs.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "base/check.hpp"
+#include "probe/skeleton.hpp"
+
+namespace triptych::probe {
+namespace {
+
+constexpr std::string_view kPrograms[] = {"on_coroutine_marker", "on_cpp_coroutine",
+                                          "on_asyncio_step"};
+
+bpf_program* find(triptych_bpf* skeleton, std::string_view name) {
+  return bpf_object__find_program_by_name(skeleton->obj, std::string(name).c_str());
+}
+
+}  // namespace
+
+void CoroutinePrograms::prepare() const {
+  const auto loads = [this](std::string_view name) {
+    return bpf_program__autoload(find(skeleton_, name));
+  };
+  bool any = false;
+  for (const std::string_view name : kPrograms) {
+    bpf_program__set_expected_attach_type(find(skeleton_, name),
+                                          static_cast<bpf_attach_type>(kUserProbesAttachType));
+    any = any || loads(name);
+  }
+  const auto& maps = skeleton_->maps;
+  for (bpf_map* map : {maps.coroutine_sites, maps.coroutine_cpu_states, maps.coroutine_spaces,
+                       maps.coroutine_functions, maps.known_coroutine_functions}) {
+    bpf_map__set_autocreate(map, any);
+  }
+  for (bpf_map* map : {maps.cpp_threads, maps.cpp_frames, maps.cpp_returns}) {
+    bpf_map__set_autocreate(map, loads("on_cpp_coroutine"));
+  }
+  for (bpf_map* map : {maps.python_layouts, maps.python_functions, maps.python_function_texts,
+                       maps.asyncio_threads, maps.asyncio_tasks}) {
+    bpf_map__set_autocreate(map, loads("on_asyncio_step"));
+  }
+}
+
+bool CoroutinePrograms::loaded() const {
+  return bpf_map__fd(skeleton_->maps.coroutine_cpu_states) >= 0 &&
+         std::any_of(std::begin(kPrograms), std::end(kPrograms), [this](std::string_view name) {
+           return bpf_program__autoload(find(skeleton_, name));
+         });
+}
+
+Result<void> CoroutinePrograms::attach(std::string_view program, int file,
+                                       std::span<const UserProbe> probes) {
+  if (probes.size() > TRIPTYCH_MAX_COROUTINE_SITES - places_) {
+    return fail(fmt::format("more than {} places to probe", TRIPTYCH_MAX_COROUTINE_SITES));
+  }
+  for (std::size_t i = 0; i < probes.size(); ++i) {
+    const auto index = static_cast<std::uint32_t>(places_ + i);
+    if (bpf_map_update_elem(bpf_map__fd(skeleton_->maps.coroutine_sites), &index, &probes[i].site,
+                            BPF_ANY) != 0) {
+      return fail_errno("tell the programs what a probe means", errno);
+    }
+  }
+  bpf_program* found = find(skeleton_, program);
+  TRIPTYCH_CHECK(found != nullptr);
+  TRIPTYCH_TRY_ASSIGN(UniqueFd link,
+                      attach_user_probes(bpf_program__fd(found), file, probes, places_));
+  places_ += static_cast<std::uint32_t>(probes.size());
+  links_.push_back(std::move(link));
+  return {};
+}
+
+std::uint32_t CoroutinePrograms::add_function(std::string_view name, std::uint64_t address) {
+  if (functions_ == TRIPTYCH_MAX_KNOWN_FUNCTIONS) return 0;
+  triptych_known_function function{};
+  function.address = address;
+  name = name.substr(0, sizeof(function.name) - 1);
+  std::memcpy(function.name, name.data(), name.size());
+  if (bpf_map_update_elem(bpf_map__fd(skeleton_->maps.known_coroutine_functions), &functions_,
+                          &function, BPF_ANY) != 0) {
+    return 0;
+  }
+  return ++functions_;
+}
+
+Result<void> CoroutinePrograms::add_python(std::uint32_t file,
+                                           const triptych_python_layout& layout) {
+  if (bpf_map_update_elem(bpf_map__fd(skeleton_->maps.python_layouts), &file, &layout, BPF_ANY) !=
+      0) {
+    return fail_errno("tell the programs what a Python looks like", errno);
+  }
+  return {};
+}
+
+void CoroutinePrograms::detach() {
+  links_.clear();
+}
+
+std::vector<triptych_cpp_return> CoroutinePrograms::take_new_returns() {
+  std::vector<triptych_cpp_return> found;
+  const int map = bpf_map__fd(skeleton_->maps.cpp_returns);
+  // Read before the map: what comes meanwhile is found now or the next time.
+  const std::uint64_t seen = *reinterpret_cast<volatile __u64*>(&skeleton_->bss->cpp_new_returns);
+  if (map < 0 || seen == returns_seen_) return found;
+  returns_seen_ = seen;
+  triptych_cpp_return key{};
+  const void* previous = nullptr;
+  for (triptych_cpp_return next{}; bpf_map_get_next_key(map, previous, &next) == 0;) {
+    std::uint32_t state = 0;
+    if (bpf_map_lookup_elem(map, &next, &state) == 0 && state == TRIPTYCH_CPP_RETURN_NEW) {
+      found.push_back(next);
+    }
+    key = next;
+    previous = &key;
+  }
+  return found;
+}
+
+void CoroutinePrograms::settle_return(const triptych_cpp_return& place, std::uint32_t state) {
+  // What finds no room there is seen too late, and said to be.
+  bpf_map_update_elem(bpf_map__fd(skeleton_->maps.cpp_returns), &place, &state, BPF_ANY);
+}
+
+std::vector<triptych_coroutine_cpu_state> CoroutinePrograms::cpu_states() const {
+  if (!loaded()) return {};
+  std::vector<triptych_coroutine_cpu_state> states(
+      static_cast<std::size_t>(libbpf_num_possible_cpus()));
+  const std::uint32_t zero = 0;
+  const int map = bpf_map__fd(skeleton_->maps.coroutine_cpu_states);
+  if (bpf_map_lookup_elem(map, &zero, states.data()) != 0) return {};
+  return states;
+}
+
+CoroutinePrograms::Cost CoroutinePrograms::cost() const {
+  Cost cost;
+  for (const triptych_coroutine_cpu_state& state : cpu_states()) {
+    cost.hits += state.hits;
+    cost.ns += state.cost_ns;
+  }
+  return cost;
+}
+
+std::vector<triptych_coroutine_lost> CoroutinePrograms::last_losses() const {
+  std::vector<triptych_coroutine_lost> losses;
+  const std::vector<triptych_coroutine_cpu_state> states = cpu_states();
+  for (std::size_t cpu = 0; cpu < states.size(); ++cpu) {
+    const triptych_coroutine_cpu_state& state = states[cpu];
+    if (state.pending == 0) continue;
+    triptych_coroutine_lost lost{};
+    lost.hdr.ts_ns = std::max(state.last_ns, state.first_ns);
+    lost.hdr.cpu = static_cast<__u16>(cpu);
+    lost.hdr.kind = TRIPTYCH_EV_COROUTINE_LOST;
+    lost.hdr.size8 = sizeof(lost) / 8;
+    lost.first_ns = state.first_ns;
+    lost.last_ns = state.last_ns;
+    lost.count = state.pending;
+    lost.reason = TRIPTYCH_COROUTINE_LOSS_KERNEL;
+    losses.push_back(lost);
+  }
+  return losses;
+}
+
+}  // namespace triptych::probe

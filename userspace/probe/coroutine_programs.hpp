@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The programs that are hit in the targets' own code, and what they and the loader tell each other:
+// which place means what, how functions are called, where coroutines return to, what it has cost.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "abi/config.h"
+#include "abi/events.h"
+#include "abi/python.h"
+#include "base/error.hpp"
+#include "base/unique_fd.hpp"
+#include "probe/user_probes.hpp"
+
+struct triptych_bpf;
+
+namespace triptych::probe {
+
+class CoroutinePrograms {
+ public:
+  // `skeleton` outlives this.
+  explicit CoroutinePrograms(triptych_bpf* skeleton) : skeleton_(skeleton) {}
+
+  // Before the skeleton is loaded: the maps of those programs that are not are not made either.
+  void prepare() const;
+
+  // Places of the file that `file` is open on; the plan must have the program. May be called for
+  // several files, and several times for one, before and after the gate has opened.
+  Result<void> attach(std::string_view program, int file, std::span<const UserProbe> probes);
+  // What triptych_coroutine_site::function says of this one; 0: there is no room for more.
+  std::uint32_t add_function(std::string_view name, std::uint64_t address);
+  [[nodiscard]] std::uint32_t functions() const { return functions_; }
+  // What the objects of the Python look like whose probed file has this number in its sites.
+  Result<void> add_python(std::uint32_t file, const triptych_python_layout& layout);
+  void detach();  // all
+
+  // Where coroutines return to that nobody has settled yet.
+  std::vector<triptych_cpp_return> take_new_returns();
+  void settle_return(const triptych_cpp_return& place, std::uint32_t state);
+
+  struct Cost {
+    std::uint64_t hits = 0;
+    std::uint64_t ns = 0;  // as the places' instructions make one expect
+  };
+  [[nodiscard]] Cost cost() const;
+
+  // Of losses that no record has told: told now. The gate is closed.
+  [[nodiscard]] std::vector<triptych_coroutine_lost> last_losses() const;
+
+ private:
+  [[nodiscard]] bool loaded() const;
+  [[nodiscard]] std::vector<triptych_coroutine_cpu_state> cpu_states() const;
+
+  triptych_bpf* skeleton_;
+  std::vector<UniqueFd> links_;
+  std::uint32_t places_ = 0;
+  std::uint32_t functions_ = 0;
+  std::uint64_t returns_seen_ = 0;
+};
+
+}  // namespace triptych::probe

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "record/coroutine_survey.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "base/text.hpp"
+#include "coroutine/discover/symbols.hpp"
+#include "coroutine/probes/mapped_files.hpp"
+#include "coroutine/probes/usdt.hpp"
+#include "launch/program.hpp"
+#include "record/coroutine_runtimes.hpp"
+
+namespace triptych::record {
+namespace {
+
+using coroutine::probes::ElfFile;
+
+constexpr const char* kNoSymbols =
+    "it has no symbols: if it has C++20 coroutines, they cannot be found";
+
+void survey_markers(const ElfFile& elf, const std::string& path, std::vector<SurveyedFile>& all) {
+  const auto markers = coroutine::probes::read_markers(elf);
+  if (!markers) return;
+  const auto ours = std::count_if(markers->begin(), markers->end(),
+                                  [](const auto& each) { return each.provider == "triptych"; });
+  if (ours == 0) return;
+  all.push_back({.path = path,
+                 .way = "usdt",
+                 .coroutines = "its own markers",
+                 .functions = 0,
+                 .cheap = static_cast<std::size_t>(ours),
+                 .invisible = "what it does not mark"});
+}
+
+void survey_runtime(const ElfFile& elf, const std::string& path, const CoroutineRuntime& runtime,
+                    std::vector<SurveyedFile>& all) {
+  if (runtime.discover == nullptr) return;
+  const auto found = runtime.discover(elf);
+  if (!found || (found->functions.empty() && found->not_understood == 0)) return;
+  all.push_back({.path = path,
+                 .way = fmt::format("uprobe:{}", runtime.name),
+                 .coroutines = std::string(runtime.coroutines),
+                 .functions = found->functions.size(),
+                 .cheap = found->places.size(),
+                 .dear = found->dear.size(),
+                 .not_understood = found->not_understood,
+                 .invisible = std::string(runtime.invisible)});
+}
+
+// `tgid` 0: of a command, whose file it is that one looks at even when there is nothing in it.
+void survey(UniqueFd file, const std::string& path, pid_t tgid, std::vector<SurveyedFile>& all) {
+  struct stat status {};
+  if (!file || ::fstat(file.get(), &status) != 0) return;
+  const auto elf = ElfFile::open(std::move(file));
+  if (!elf) return;
+  const std::size_t before = all.size();
+  if (coroutine::discover::links_recorder(*elf)) {
+    all.push_back({.path = path,
+                   .way = "recorder",
+                   .coroutines = "what it tells triptych's recorder",
+                   .invisible = "what it does not tell"});
+  }
+  survey_markers(*elf, path, all);
+  for (const CoroutineRuntime& runtime : coroutine_runtimes()) {
+    survey_runtime(*elf, path, runtime, all);
+  }
+  if (all.size() == before && tgid == 0 && elf->section(".symtab") == nullptr) {
+    all.push_back({.path = path, .invisible = kNoSymbols});
+  }
+  if (all.size() == before) return;
+  const bool shared = coroutine::probes::is_mapped_by_others(status, tgid);
+  for (std::size_t i = before; i < all.size(); ++i) all[i].shared = shared;
+}
+
+// Of the runtimes whose file one finds by the program. A program that is none of theirs has none.
+void survey_program(const CoroutineProgram& program, std::vector<SurveyedFile>& all) {
+  for (const CoroutineRuntime& runtime : coroutine_runtimes()) {
+    if (runtime.find == nullptr) continue;
+    const auto file = runtime.find(program);
+    struct stat status {};
+    if (!file || ::fstat(file->elf.fd(), &status) != 0) continue;
+    all.push_back({.path = file->path,
+                   .way = fmt::format("uprobe:{}", runtime.name),
+                   .coroutines = std::string(runtime.coroutines),
+                   .cheap = file->found.places.size(),
+                   .shared = coroutine::probes::is_mapped_by_others(status, program.tgid),
+                   .invisible = std::string(runtime.invisible)});
+  }
+}
+
+}  // namespace
+
+Result<std::vector<SurveyedFile>> survey_command(const std::string& command) {
+  std::string program;
+  if (launch::find_program(command, launch::search_path(), &program) != 0) {
+    return fail(fmt::format("no program {}", quote(command)));
+  }
+  std::vector<SurveyedFile> all;
+  survey(UniqueFd(::open(program.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)), program, 0, all);
+  survey_program({program, 0}, all);
+  return all;
+}
+
+Result<std::vector<SurveyedFile>> survey_process(pid_t tgid) {
+  if (::kill(tgid, 0) != 0 && errno == ESRCH) {
+    return fail(fmt::format("no process {}", tgid), "`ps -e` lists the running processes");
+  }
+  std::vector<SurveyedFile> all;
+  for (coroutine::probes::MappedFile& mapped : coroutine::probes::mapped_programs(tgid)) {
+    survey(std::move(mapped.file), mapped.path, tgid, all);
+  }
+  survey_program({{}, tgid}, all);
+  return all;
+}
+
+}  // namespace triptych::record
