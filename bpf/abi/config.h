@@ -3,6 +3,7 @@
 #ifndef TRIPTYCH_ABI_CONFIG_H
 #define TRIPTYCH_ABI_CONFIG_H
 
+#include "abi/coroutines.h"
 #include "abi/stacks.h"
 
 #define TRIPTYCH_MAX_RINGS 64
@@ -118,7 +119,7 @@ struct triptych_coroutine_site {
 	__u8 what;                      /* enum triptych_coroutine_what, of markers */
 	__u8 source;                    /* enum triptych_coroutine_source */
 	__u8 runtime;                   /* enum triptych_coroutine_runtime */
-	__u8 reserved[7];
+	__u8 reserved[3];
 };
 
 /* A function whose name the loader found. */

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause) AND Apache-2.0 */
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Where an interpreter of Python keeps what the kernel side reads of it: found out by the loader from the
  * interpreter's file, and from tables by its version. Addresses are as the files have them, the other
@@ -7,7 +7,7 @@
 #ifndef TRIPTYCH_PYTHON_H
 #define TRIPTYCH_PYTHON_H
 
-#include "abi/events.h"
+#include "abi/coroutines.h"
 
 /* How a thread finds its own state (PyThreadState). */
 #define TRIPTYCH_PYTHON_STATE_UNKNOWN 0

@@ -14,12 +14,13 @@ import tempfile
 
 from contract import ROOT, Contract
 
+PINNED = ("abi/events.h", "abi/coroutines.h", "abi/stacks.h")
 GOLDEN = pathlib.Path(__file__).with_name("layout.golden")
 
 
 def program(contract):
     lines = ["#include <stddef.h>", "#include <stdio.h>"]
-    lines += ['#include "abi/events.h"', '#include "abi/stacks.h"']
+    lines += [f'#include "{header}"' for header in PINNED]
     lines += ["#define FIELD(s, f) \\",
               '  printf("  %3zu %3zu " #f "\\n", offsetof(struct s, f), sizeof(((struct s *)0)->f))',
               "int main(void) {"]
@@ -40,7 +41,7 @@ def layout(compiler, contract):
 
 
 def main():
-    contract = Contract(("abi/events.h", "abi/stacks.h"))
+    contract = Contract(PINNED)
     if len(contract.structs) < 10 or len(contract.enumerators) < 20 or len(contract.constants) < 20:
         sys.exit("the headers could not be read: their style has changed")
     found = layout(sys.argv[1], contract)

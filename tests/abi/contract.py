@@ -4,7 +4,7 @@ import pathlib
 import re
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-HEADERS = ("abi/events.h", "abi/stacks.h", "abi/config.h", "abi/python.h")
+HEADERS = ("abi/events.h", "abi/coroutines.h", "abi/stacks.h", "abi/config.h", "abi/python.h")
 
 
 class Contract:

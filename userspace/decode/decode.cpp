@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "abi/coroutines.h"
 #include "abi/stacks.h"
 
 namespace triptych::decode {

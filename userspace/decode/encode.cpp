@@ -6,6 +6,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "abi/coroutines.h"
 #include "abi/stacks.h"
 
 namespace triptych::decode {

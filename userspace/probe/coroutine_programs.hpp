@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "abi/config.h"
-#include "abi/events.h"
+#include "abi/coroutines.h"
 #include "abi/python.h"
 #include "base/error.hpp"
 #include "base/unique_fd.hpp"

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "abi/coroutines.h"
 #include "abi/events.h"
 
 namespace triptych::coroutine::ring {
