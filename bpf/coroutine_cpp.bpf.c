@@ -8,11 +8,17 @@
  */
 #include "lib/coroutine.bpf.h"
 
+struct cpp_thread_state {
+	struct triptych_cpp_thread stack;
+	u64 last_return; /* that was covered, to spare a look-up */
+	u64 told;        /* its space */
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
-	__type(value, struct triptych_cpp_thread);
+	__type(value, struct cpp_thread_state);
 } cpp_threads SEC(".maps");
 
 /* Frames that have been resumed and not been destroyed. */
@@ -220,7 +226,7 @@ __noinline int cpp_tell_awaiter(struct cpp_event *event)
 
 /* Whether a landing is probed where the function will return to; asks for one where not. */
 static __always_inline bool is_landing_known(struct pt_regs *ctx, const struct triptych_coroutine_site *site,
-                                             u64 sp)
+                                             struct cpp_thread_state *state, u64 sp)
 {
 	u64 bias = ctx->ip - site->address, to = 0;
 	struct triptych_cpp_return key = {};
@@ -228,6 +234,8 @@ static __always_inline bool is_landing_known(struct pt_regs *ctx, const struct t
 
 	if (bpf_probe_read_user(&to, sizeof(to), (void *)sp))
 		return false;
+	if (to == state->last_return)
+		return true;
 	key.address = to - bias;
 	key.file = site->file + 1;
 	known = bpf_map_lookup_elem(&cpp_returns, &key);
@@ -237,8 +245,12 @@ static __always_inline bool is_landing_known(struct pt_regs *ctx, const struct t
 		key.tgid = bpf_get_current_pid_tgid() >> 32;
 		known = bpf_map_lookup_elem(&cpp_returns, &key);
 	}
+	if (known && *known == TRIPTYCH_CPP_RETURN_COVERED) {
+		state->last_return = to;
+		return true;
+	}
 	if (known)
-		return *known == TRIPTYCH_CPP_RETURN_COVERED;
+		return false;
 	if (!bpf_map_update_elem(&cpp_returns, &key, &fresh, BPF_NOEXIST))
 		__sync_fetch_and_add(&cpp_new_returns, 1);
 	return false;
@@ -324,14 +336,15 @@ static __always_inline u64 frame_on_top(struct triptych_cpp_thread *thread)
 }
 
 static __always_inline void on_entry(struct pt_regs *ctx, const struct triptych_coroutine_site *site,
-                                     struct triptych_cpp_thread *thread, struct cpp_event *event)
+                                     struct cpp_thread_state *state, struct cpp_event *event)
 {
+	struct triptych_cpp_thread *thread = &state->stack;
 	u64 sp = ctx->sp + site->sp_added, index = ~0ull; /* not known */
 	struct triptych_cpp_entry *top;
 	bool destroys = site->kind == TRIPTYCH_CPP_DESTROY;
 	u16 read = 0;
 
-	event->frame = operand_value(&site->id, ctx);
+	event->frame = ctx->di; /* as all places of this runtime have it */
 	event->function = known_coroutine_function(site->function, event->now);
 	event->known_size = site->index_offset;
 	event->before = frame_on_top(thread);
@@ -350,20 +363,22 @@ static __always_inline void on_entry(struct pt_regs *ctx, const struct triptych_
 		on_destroy(thread, event);
 		return;
 	}
-	on_resume(thread, event, index, is_landing_known(ctx, site, sp));
+	on_resume(thread, event, index, is_landing_known(ctx, site, state, sp));
 	push(thread, event->frame, sp, event->function, event->now);
 }
 
-static __always_inline struct triptych_cpp_thread *thread_of(const struct triptych_task_state *state)
+static __always_inline struct cpp_thread_state *thread_of(const struct triptych_task_state *state)
 {
-	struct triptych_cpp_thread *thread = bpf_task_storage_get(&cpp_threads, bpf_get_current_task_btf(), 0,
-	                                                          BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct cpp_thread_state *thread = bpf_task_storage_get(&cpp_threads, bpf_get_current_task_btf(), 0,
+	                                                       BPF_LOCAL_STORAGE_GET_F_CREATE);
 
-	if (thread && thread->space != state->mm) {
+	if (thread && thread->stack.space != state->mm) {
 		/* A new thread, or the same one behind an exec. */
-		thread->count = 0;
-		thread->last_frame = 0;
-		thread->space = state->mm;
+		thread->stack.count = 0;
+		thread->stack.last_frame = 0;
+		thread->stack.space = state->mm;
+		thread->last_return = 0;
+		thread->told = 0;
 	}
 	return thread;
 }
@@ -380,6 +395,7 @@ int on_cpp_coroutine(struct pt_regs *ctx)
 	const struct triptych_coroutine_site *site = hit_coroutine_site(ctx);
 	struct triptych_task_state *state;
 	struct triptych_cpp_thread *thread;
+	struct cpp_thread_state *own;
 	struct cpp_event event = {};
 
 	if (!site)
@@ -387,9 +403,10 @@ int on_cpp_coroutine(struct pt_regs *ctx)
 	state = current_target();
 	if (!state)
 		return 0;
-	thread = thread_of(state);
-	if (!thread)
+	own = thread_of(state);
+	if (!own)
 		return 0;
+	thread = &own->stack;
 	event.now = bpf_ktime_get_ns();
 	event.task = state->serial;
 	event.space = state->mm;
@@ -399,10 +416,13 @@ int on_cpp_coroutine(struct pt_regs *ctx)
 		thread->last_frame = frame_on_top(thread);
 		cpp_pop(thread, ctx->sp - sizeof(u64), event.task, event.now);
 		if (site->kind == TRIPTYCH_CPP_FREE)
-			on_free(thread, &event, operand_value(&site->id, ctx));
+			on_free(thread, &event, ctx->di);
 		return 0;
 	}
-	tell_space(state, TRIPTYCH_COROUTINE_UPROBE, event.now);
-	on_entry(ctx, site, thread, &event);
+	if (!own->told) {
+		tell_space(state, TRIPTYCH_COROUTINE_UPROBE, event.now);
+		own->told = 1;
+	}
+	on_entry(ctx, site, own, &event);
 	return 0;
 }

@@ -291,6 +291,24 @@ class UnmodifiedTest(harness.Test):
         text = " ".join(self.triptych("report", "triptych.tpt").out.split())
         self.assertIn("the probes cost more than --coroutine-budget allows", text)
 
+    def test_doctor_says_what_could_be_seen(self):
+        program = Build.get()
+        answer = json.loads(self.triptych("doctor", "--format", "json", "--", program).out)
+        only, = answer["coroutines"]
+        self.assertEqual((only["file"], only["way"], only["functions"], only["mapped_by_others"]),
+                         (program, "uprobe:cpp", 18, False))
+        self.assertGreater(only["places"], 2 * 18)
+        self.assertEqual((only["places_single_stepped"], only["functions_not_understood"]), (0, 0))
+        process, bystander = self.wait_for_program(program), self.wait_for_program(program)
+        text = self.triptych("doctor", "-p", str(process.pid)).out
+        self.assertIn("other processes have the file mapped", " ".join(text.split()))
+        self.finish_program(process)
+        self.finish_program(bystander)
+        stripped = self.path("stripped")
+        subprocess.run(["strip", "-o", stripped, program], check=True)
+        text = self.triptych("doctor", "--", stripped).out
+        self.assertIn("they cannot be found", " ".join(text.split()))
+
     def test_silence_is_told(self):
         done = self.record("--", Build.get(), "all", "0")
         self.assertEqual(done.status, 0, done.err)

@@ -7,6 +7,7 @@
 #include <bit>
 #include <cerrno>
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -137,7 +138,7 @@ Result<void> read_coroutine_budget(const std::string& word, record::Options* opt
     return wrong(fmt::format("{} is not a share of a CPU", quote(word)),
                  "--coroutine-budget takes 0.1% to 1000%, of one CPU");
   }
-  options->coroutine_budget_permille = static_cast<std::uint32_t>(percent * 10 + 0.5);
+  options->coroutine_budget_permille = static_cast<std::uint32_t>(std::lround(percent * 10));
   return {};
 }
 

@@ -64,7 +64,7 @@ _triptych() {
       compare) words='--models --quick --thorough --set --repetitions --format -o --output
         --keep-traces --schema --help' ;;
       diff) words='--fail-on --format -o --output --help' ;;
-      doctor) words='--format --no-probe --help' ;;
+      doctor) words='--format --no-probe --process --help' ;;
     esac
     if [[ $current != -* && ($command == report || $command == dump || $command == export) ]]; then
       _triptych_traces "$current"

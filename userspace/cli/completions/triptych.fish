@@ -72,6 +72,7 @@ complete -c triptych -n $readers -F
 
 complete -c triptych -n '__fish_seen_subcommand_from report compare' -l format -x -a 'text html json' -d 'Form of the output'
 complete -c triptych -n '__fish_seen_subcommand_from dump run diff doctor' -l format -x -a 'text json' -d 'Form of the output'
+complete -c triptych -n '__fish_seen_subcommand_from doctor' -s p -l process -x -a '(__fish_complete_pids)' -d 'What could be seen of its coroutines'
 complete -c triptych -n '__fish_seen_subcommand_from doctor' -l no-probe -x -d 'Treat this hook as refused'
 
 set --local run '__fish_seen_subcommand_from run'
