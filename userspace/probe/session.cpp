@@ -86,6 +86,8 @@ struct Session::Impl {
 };
 
 Session::Impl::~Impl() {
+  // Before there is another process that has the links, too.
+  if (coroutines) coroutines->detach();
   std::vector<int> slow;
   for (const Attachment& attachment : attachments) {
     const std::vector<int> fds = attachment.slow_fds();
