@@ -302,7 +302,8 @@ class AsyncioTest(harness.Test):
         text = self.read_bytes(TASKS).decode()
         for line in ("#!" + self.path("venv/bin/python3"), "#!/usr/bin/env python3"):
             script = self.write("script", f"{line}\n{text}", 0o755)
-            done = self.record("--coroutines", "uprobe:asyncio", "--", script, "many", "3", "10")
+            done = self.record("--coroutines", "uprobe:asyncio", "--", script, "many", "3", "10",
+                               env=harness.environment(PATH="/usr/bin:/bin"))  # the system's Python
             self.assertEqual(done.status, 0, done.err)
             self.expect_exact(self.events(), said(done.out))
             os.unlink(self.path("triptych.tpt"))
