@@ -19,6 +19,15 @@ constexpr std::size_t kMostAwaiters = 64;  // that are told of one wait
 // The clocks of events and switches agree that well; see docs/methodology.md.
 constexpr std::uint64_t kClockErrorNs = 2'000;
 
+void count(CoroutineCounts& counts, model::CoroutineWhat what) {
+  using What = model::CoroutineWhat;
+  counts.created += what == What::kCreated ? 1 : 0;
+  counts.resumed += what == What::kResumed ? 1 : 0;
+  counts.suspended += what == What::kSuspended ? 1 : 0;
+  counts.finished += what == What::kFinished ? 1 : 0;
+  counts.destroyed += what == What::kDestroyed ? 1 : 0;
+}
+
 }  // namespace
 
 std::string_view name_of(BlockedHow how) {
@@ -35,12 +44,6 @@ std::string_view name_of(BlockedHow how) {
   return "unknown";
 }
 
-CoroutineFunction& CoroutineTracker::function_of(std::uint32_t number) {
-  CoroutineFunction& function = functions_[number];
-  function.number = number;
-  return function;
-}
-
 void CoroutineTracker::on_space(const model::CoroutineSpaceNew& space) {
   const auto number = static_cast<std::uint32_t>(space.space);
   spaces_[number] = {.number = number,
@@ -50,13 +53,6 @@ void CoroutineTracker::on_space(const model::CoroutineSpaceNew& space) {
                      .clock = space.clock,
                      .ring_bytes = space.ring_bytes,
                      .from_start = space.from_start};
-}
-
-void CoroutineTracker::on_function(const model::CoroutineFunction& function) {
-  CoroutineFunction& known = function_of(function.function);
-  known.name = function.name.view();
-  known.line = function.line;
-  known.address = function.address;
 }
 
 void CoroutineTracker::on_totals(const model::CoroutineTotals& totals) {
@@ -72,10 +68,6 @@ void CoroutineTracker::on_lost(const model::CoroutineLost& lost) {
   if (lost.reason == model::CoroutineLoss::kBudget && !budget_ended_ns_) {
     budget_ended_ns_ = lost.first_ns;
   }
-}
-
-void CoroutineTracker::on_file(const model::CoroutineFile& file) {
-  function_of(file.function).file = file.name.view();
 }
 
 void CoroutineTracker::on_wait(const model::Event& event, const model::CoroutineWait& wait) {
@@ -369,7 +361,7 @@ void CoroutineTracker::on_event(const model::Event& event, const model::Coroutin
   using What = model::CoroutineWhat;
   if (window_.closed()) return;
   const RowPointer row = row_of(event, coroutine);
-  if (coroutine.function != 0) row->coroutine.function = coroutine.function;
+  if (coroutine.function != 0) name(*row, coroutine.function);
   if (coroutine.generation_unknown) row->coroutine.generation_known = false;
   Thread& thread = thread_of(event.task, event.ts_ns);
   const model::TimeNs ts = event.ts_ns;
@@ -382,32 +374,28 @@ void CoroutineTracker::on_event(const model::Event& event, const model::Coroutin
     thread.since_ns = ts;
   }
   charge(thread, ts);
-  CoroutineCounts ignored;
-  CoroutineCounts& counts =
-      window_.counting() ? function_of(row->coroutine.function).counts : ignored;
+  if (window_.counting()) {
+    count(function_of(row->coroutine.function).counts, coroutine.what);
+    if (row->coroutine.function == 0) count(row->unnamed, coroutine.what);
+  }
   switch (coroutine.what) {
     case What::kCreated:
-      ++counts.created;
       break;
     case What::kResumed:
-      ++counts.resumed;
       if (window_.counting()) ++row->coroutine.resumes;
       row->end_unseen = coroutine.end_unseen;
       mount(thread, row, ts);
       break;
     case What::kSuspended:
-      ++counts.suspended;
       unmount(thread, *row, ts);
       row->suspended = true;
       row->suspended_ns = ts;
       break;
     case What::kFinished:
-      ++counts.finished;
       unmount(thread, *row, ts);
       row->coroutine.finished = true;
       break;
     case What::kDestroyed:
-      ++counts.destroyed;
       unmount(thread, *row, ts);
       end_row(row, ts);
       break;

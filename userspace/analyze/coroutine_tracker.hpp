@@ -51,6 +51,7 @@ class CoroutineTracker {
     bool mounted = false;
     bool suspended = false;
     bool end_unseen = false;         // mounted, and nobody will see until when
+    CoroutineCounts unnamed;         // while its function was not known
     model::TimeNs suspended_ns = 0;  // since when
     std::uint64_t delayed_by = 0;    // the last blocked loop that it was counted in, + 1
     std::weak_ptr<Row> awaiter;      // Coroutine::awaited_by
@@ -97,6 +98,7 @@ class CoroutineTracker {
   };
 
   void await(const RowPointer& row, const Key& other);
+  void name(Row& row, std::uint32_t number);
   Thread& thread_of(model::TaskId task, model::TimeNs ts_ns);
   Thread* find(model::TaskId task);
   RowPointer row_of(const model::Event& event, const model::Coroutine& coroutine);

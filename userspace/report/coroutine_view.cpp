@@ -35,7 +35,9 @@ std::vector<const analyze::Coroutine*> coroutines_of(const View& view) {
 std::vector<const analyze::CoroutineFunction*> coroutine_functions_of(const View& view) {
   std::vector<const analyze::CoroutineFunction*> chosen;
   for (const analyze::CoroutineFunction& each : view.summary().coroutines.functions) {
-    const bool only_called = each.is_callee && each.counts == analyze::CoroutineCounts{} &&
+    // Or number 0, from which all have got a name by now.
+    const bool only_called = (each.is_callee || each.number == 0) && !each.own_counts &&
+                             each.counts == analyze::CoroutineCounts{} &&
                              each.times.mounted_ns == 0 && each.times.suspended_ns == 0;
     if (!only_called) chosen.push_back(&each);
   }

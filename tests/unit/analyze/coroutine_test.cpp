@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Where a coroutine's time goes, by what its thread did meanwhile.
+#include <algorithm>
+
 #include "analyze_support.hpp"
 
 namespace triptych::test {
@@ -198,6 +200,114 @@ TEST_F(CoroutineTest, ABlockedLoopKnowsItsCulpritAndWhomItDelayed) {
   EXPECT_EQ(computed.how, BlockedHow::kComputing);
   EXPECT_EQ(computed.duration_ns, 25'000'000u);
   EXPECT_EQ(summary.coroutines.loops[0].iterations, 1u);
+}
+
+TEST_F(CoroutineTest, WhatAThreadWaitsForIsTold) {
+  const auto wait = [this](TraceBuilder::Ns time, std::uint32_t function, bool gil) {
+    trace_.at(time).emit(
+        thread_,
+        model::CoroutineWait{.space = model::CoroutineSpace{1}, .function = function, .gil = gil});
+  };
+  model::CoroutineFunction called{.function = 7, .line = 12};
+  called.name.assign("helper");
+  model::CoroutineFile file{.function = 7};
+  file.name.assign("/srv/app.py");
+  trace_.at(5us).emit(model::kNoTask, called);
+  trace_.at(5us).emit(model::kNoTask, file);
+  at(10us, CoroutineWhat::kResumed, 1);
+  wait(19us, 7, false);  // before the switch
+  trace_.at(20us).block_to(model::kIdleTask, kRead);
+  trace_.at(30ms).wake(thread_).at(31ms).switch_to(thread_);
+  trace_.at(40ms).block_to(model::kIdleTask, kRead);
+  wait(40ms + 1us, 7, true);  // or after it
+  trace_.at(60ms).wake(thread_).at(60ms).switch_to(thread_);
+  trace_.at(65ms).block_to(model::kIdleTask, kRead);  // and of this one nothing is told
+  trace_.at(90ms).wake(thread_).at(90ms).switch_to(thread_);
+  at(91ms, CoroutineWhat::kSuspended, 1);
+  trace_.at(100ms).exit(0).end_to(model::kIdleTask);
+  const Summary summary = analyze(100ms);
+  std::vector<BlockedLoop> blocked = summary.coroutines.blocked;
+  std::sort(blocked.begin(), blocked.end(),
+            [](const BlockedLoop& a, const BlockedLoop& b) { return a.begin_ns < b.begin_ns; });
+  ASSERT_EQ(blocked.size(), 3u);
+  EXPECT_EQ(blocked[0].how, BlockedHow::kBlocked);
+  EXPECT_EQ(blocked[0].innermost, 7u);
+  EXPECT_EQ(blocked[1].how, BlockedHow::kGil);
+  EXPECT_EQ(blocked[1].innermost, 7u);
+  EXPECT_EQ(blocked[2].how, BlockedHow::kBlocked);
+  EXPECT_EQ(blocked[2].innermost, 0u);
+  EXPECT_EQ(row(summary, 1).times.gil_ns, 20'000'000u);
+  EXPECT_EQ(row(summary, 1).times.blocked_ns, 25'000'000u + 20'000'000u + 29'980'000u);
+  const auto helper =
+      std::find_if(summary.coroutines.functions.begin(), summary.coroutines.functions.end(),
+                   [](const analyze::CoroutineFunction& each) { return each.number == 7; });
+  ASSERT_NE(helper, summary.coroutines.functions.end());
+  EXPECT_TRUE(helper->is_callee);
+  EXPECT_EQ(helper->file, "/srv/app.py");
+}
+
+TEST_F(CoroutineTest, OneThatIsMetWhenItIsResumedMayBeAwaitedBefore) {
+  const auto first_seen = [this](TraceBuilder::Ns time, std::uint64_t id) {
+    model::Coroutine event = coroutine(CoroutineWhat::kCreated, id);
+    event.first_seen = true;
+    trace_.at(time).emit(thread_, event);
+    at(time, CoroutineWhat::kResumed, id);
+  };
+  const auto awaits = [this](TraceBuilder::Ns time, std::uint64_t id, std::uint64_t other) {
+    model::Coroutine event = coroutine(CoroutineWhat::kAwaits, id);
+    event.other = other;
+    trace_.at(time).emit(thread_, event);
+  };
+  first_seen(10us, 1);
+  at(11us, CoroutineWhat::kFinished, 1);
+  first_seen(12us, 2);
+  at(13us, CoroutineWhat::kSuspended, 2);
+  awaits(13us, 2, 1);  // not the one that has ended, but another in its place
+  first_seen(20us, 1);
+  at(21us, CoroutineWhat::kFinished, 1);
+  trace_.at(100us).exit(0).end_to(model::kIdleTask);
+  const Summary summary = analyze(100us);
+  ASSERT_EQ(summary.coroutines.rows.size(), 3u);
+  for (const Coroutine& each : summary.coroutines.rows) {
+    EXPECT_TRUE(each.first_seen);
+    EXPECT_EQ(each.creator_task, TaskId{}) << "who created it is not known";
+    EXPECT_EQ(each.awaited_by, each.number == 3 ? 2u : 0u) << each.number;
+  }
+}
+
+TEST_F(CoroutineTest, OneThatIsNamedLateTakesAlongWhatItWas) {
+  const auto unnamed = [this](TraceBuilder::Ns time, CoroutineWhat what, std::uint64_t id) {
+    model::Coroutine event = coroutine(what, id);
+    event.function = 0;
+    trace_.at(time).emit(thread_, event);
+  };
+  unnamed(10us, CoroutineWhat::kCreated, 1);
+  unnamed(20us, CoroutineWhat::kResumed, 1);
+  trace_.at(20us).block_to(model::kIdleTask, kRead);
+  trace_.at(30ms).wake(thread_).at(30ms).switch_to(thread_);
+  at(31ms, CoroutineWhat::kSuspended, 1);  // now it has a name
+  unnamed(40ms, CoroutineWhat::kResumed, 1);
+  unnamed(41ms, CoroutineWhat::kFinished, 1);
+  unnamed(50ms, CoroutineWhat::kCreated, 2);
+  unnamed(51ms, CoroutineWhat::kResumed, 2);
+  unnamed(53ms, CoroutineWhat::kFinished, 2);  // and this one never has
+  trace_.at(100ms).exit(0).end_to(model::kIdleTask);
+  const Summary summary = analyze(100ms);
+  ASSERT_EQ(summary.coroutines.functions.size(), 2u);
+  // The longest mounted one comes first.
+  const analyze::CoroutineFunction& named = summary.coroutines.functions[0];
+  const analyze::CoroutineFunction& nobody = summary.coroutines.functions[1];
+  ASSERT_EQ(named.number, kFunction);
+  ASSERT_EQ(nobody.number, 0u);
+  EXPECT_EQ(nobody.counts, (analyze::CoroutineCounts{1, 1, 0, 1, 0}));
+  EXPECT_EQ(nobody.times.mounted_ns, 2'000'000u);
+  EXPECT_EQ(nobody.times.suspended_ns, 1'000'000u);
+  EXPECT_EQ(named.counts, (analyze::CoroutineCounts{1, 2, 1, 1, 0}));
+  EXPECT_EQ(named.times.mounted_ns, 30'980'000u + 1'000'000u);
+  EXPECT_EQ(named.times.blocked_ns, 29'980'000u);
+  EXPECT_EQ(named.times.suspended_ns, 10'000u + 9'000'000u);
+  ASSERT_EQ(summary.coroutines.blocked.size(), 1u);
+  EXPECT_EQ(summary.coroutines.blocked[0].function, kFunction);
 }
 
 TEST_F(CoroutineTest, ItMovesBetweenThreads) {
