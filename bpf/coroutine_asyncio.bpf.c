@@ -47,38 +47,6 @@ struct {
 	__type(value, struct asyncio_task);
 } asyncio_tasks SEC(".maps");
 
-static __always_inline void tell_task(const struct triptych_task_state *state, u8 what, u64 task, u64 other,
-                                      u32 function, u16 flags, u64 now)
-{
-	struct triptych_coroutine *record = reserve_coroutine(sizeof(*record), now);
-
-	if (!record)
-		return;
-	fill_header(&record->hdr, TRIPTYCH_EV_COROUTINE, now, state->serial);
-	record->id = task;
-	record->other = other;
-	record->space = coroutine_space_of(state);
-	record->function = function;
-	record->what = what;
-	record->source = TRIPTYCH_COROUTINE_UPROBE;
-	record->flags = flags;
-	record->runtime = TRIPTYCH_COROUTINE_RUNTIME_ASYNCIO;
-	submit(&record->hdr, sizeof(*record));
-}
-
-/* Nested deeper than is kept. */
-static __always_inline void count_untold(u64 now)
-{
-	u32 zero = 0;
-	struct triptych_coroutine_cpu_state *cpu = bpf_map_lookup_elem(&coroutine_cpu_states, &zero);
-
-	if (!cpu)
-		return;
-	if (!__sync_fetch_and_add(&cpu->pending, 1))
-		cpu->first_ns = now;
-	cpu->last_ns = now;
-}
-
 static __always_inline bool is_started(const struct triptych_python_layout *layout, u64 coroutine)
 {
 	s8 frame_state = 0;
@@ -125,7 +93,7 @@ static __always_inline int step_begins(struct asyncio_thread *thread, const stru
 	if (!depth)
 		thread->thread_state = python_thread_state(layout, thread->bias);
 	if (depth >= ASYNCIO_MOST_NESTED) {
-		count_untold(now);
+		count_untold_coroutine(now);
 		return 0;
 	}
 	thread->tasks[depth] = task;
@@ -140,11 +108,12 @@ static __always_inline int step_begins(struct asyncio_thread *thread, const stru
 			        user_word(coroutine + layout->coroutine_qualname), state->mm, now);
 		function = entry.function;
 		if (known || is_first)
-			tell_task(state, TRIPTYCH_COROUTINE_CREATED, task, 0, function,
-			          TRIPTYCH_COROUTINE_FIRST_SEEN, now);
+			tell_coroutine(state, TRIPTYCH_COROUTINE_RUNTIME_ASYNCIO, TRIPTYCH_COROUTINE_CREATED,
+			               task, 0, function, TRIPTYCH_COROUTINE_FIRST_SEEN, now);
 		bpf_map_update_elem(&asyncio_tasks, &key, &entry, BPF_ANY);
 	}
-	tell_task(state, TRIPTYCH_COROUTINE_RESUMED, task, 0, function, 0, now);
+	tell_coroutine(state, TRIPTYCH_COROUTINE_RUNTIME_ASYNCIO, TRIPTYCH_COROUTINE_RESUMED, task, 0,
+	               function, 0, now);
 	return 0;
 }
 
@@ -158,7 +127,7 @@ static __always_inline int step_ends(struct asyncio_thread *thread, const struct
 		return 0; /* it began before we looked */
 	depth = --thread->depth;
 	if (depth >= ASYNCIO_MOST_NESTED) {
-		count_untold(now);
+		count_untold_coroutine(now);
 		return 0;
 	}
 	task = thread->tasks[depth & (ASYNCIO_MOST_NESTED - 1)];
@@ -166,14 +135,17 @@ static __always_inline int step_ends(struct asyncio_thread *thread, const struct
 		struct asyncio_task_key key = { task, state->mm, 0 };
 		struct asyncio_task ended = {};
 
-		tell_task(state, TRIPTYCH_COROUTINE_FINISHED, task, 0, 0, 0, now);
+		tell_coroutine(state, TRIPTYCH_COROUTINE_RUNTIME_ASYNCIO, TRIPTYCH_COROUTINE_FINISHED, task,
+		               0, 0, 0, now);
 		bpf_map_update_elem(&asyncio_tasks, &key, &ended, BPF_ANY);
 		return 0;
 	}
-	tell_task(state, TRIPTYCH_COROUTINE_SUSPENDED, task, 0, 0, 0, now);
+	tell_coroutine(state, TRIPTYCH_COROUTINE_RUNTIME_ASYNCIO, TRIPTYCH_COROUTINE_SUSPENDED, task, 0, 0, 0,
+	               now);
 	waiter = user_word(task + layout->task_waiter);
 	if (waiter && python_type_of(waiter) == python_type_of(task))
-		tell_task(state, TRIPTYCH_COROUTINE_AWAITS, task, waiter, 0, 0, now);
+		tell_coroutine(state, TRIPTYCH_COROUTINE_RUNTIME_ASYNCIO, TRIPTYCH_COROUTINE_AWAITS, task,
+		               waiter, 0, 0, now);
 	return 0;
 }
 
@@ -225,11 +197,8 @@ int BPF_PROG(on_asyncio_switch, bool preempt, struct task_struct *prev, struct t
              unsigned int prev_state)
 {
 	const struct triptych_python_layout *layout;
-	struct triptych_coroutine_wait *record;
 	struct triptych_task_state *state;
 	struct asyncio_thread *thread;
-	u64 now, code;
-	u32 function;
 
 	if (!gate || preempt || !prev_state)
 		return 0;
@@ -242,17 +211,5 @@ int BPF_PROG(on_asyncio_switch, bool preempt, struct task_struct *prev, struct t
 	layout = bpf_map_lookup_elem(&python_layouts, &thread->file);
 	if (!layout)
 		return 0;
-	now = bpf_ktime_get_ns();
-	code = python_innermost_code(layout, thread->bias, thread->thread_state);
-	function = python_function(layout, code, user_word(code + layout->code_name), state->mm, now);
-	record = reserve_coroutine(sizeof(*record), now);
-	if (!record)
-		return 0;
-	fill_header(&record->hdr, TRIPTYCH_EV_COROUTINE_WAIT, now, state->serial);
-	record->space = coroutine_space_of(state);
-	record->function = function;
-	if (python_waits_for_gil(layout, thread->bias, prev))
-		record->flags |= TRIPTYCH_COROUTINE_WAITS_FOR_GIL;
-	submit(&record->hdr, sizeof(*record));
-	return 0;
+	return tell_python_wait(state, prev, layout, thread->bias, thread->thread_state);
 }

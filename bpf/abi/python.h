@@ -28,6 +28,9 @@ struct triptych_python_layout {
 	__u64 generator_type;
 	__u64 runtime; /* _PyRuntime: it has the GIL's lock in it */
 	__u64 runtime_size;
+	__u64 function_type;
+	__u64 method_type;
+	__u64 main_greenlet; /* in the module: what the greenlet that a thread begins with points to */
 	__s64 thread_state;
 	__u8 thread_state_how; /* TRIPTYCH_PYTHON_STATE_ */
 	__s8 frame_created;    /* frame_state of a coroutine that was not started */
@@ -49,7 +52,13 @@ struct triptych_python_layout {
 	__u16 thread_frame_indirect; /* none, or: the one before points to where, at this offset, it is */
 	__u16 frame_code;
 	__u16 frame_previous;
-	__u16 reserved[1];
+	__u16 function_code;
+	__u16 function_qualname;
+	__u16 method_function;
+	__u16 type_name;
+	__u16 greenlet_self; /* the greenlet as an object */
+	__u16 greenlet_run;  /* what it runs */
+	__u16 reserved[3];
 };
 #define TRIPTYCH_PYTHON_TEXT_ASCII 0x40
 

@@ -268,4 +268,57 @@ static __always_inline u32 python_function(const struct triptych_python_layout *
 	return number;
 }
 
+static __always_inline void tell_coroutine(const struct triptych_task_state *state, u8 runtime, u8 what,
+                                           u64 id, u64 other, u32 function, u16 flags, u64 now)
+{
+	struct triptych_coroutine *record = reserve_coroutine(sizeof(*record), now);
+
+	if (!record)
+		return;
+	fill_header(&record->hdr, TRIPTYCH_EV_COROUTINE, now, state->serial);
+	record->id = id;
+	record->other = other;
+	record->space = coroutine_space_of(state);
+	record->function = function;
+	record->what = what;
+	record->source = TRIPTYCH_COROUTINE_UPROBE;
+	record->flags = flags;
+	record->runtime = runtime;
+	submit(&record->hdr, sizeof(*record));
+}
+
+/* One that there is no place to remember for. */
+static __always_inline void count_untold_coroutine(u64 now)
+{
+	u32 zero = 0;
+	struct triptych_coroutine_cpu_state *cpu = bpf_map_lookup_elem(&coroutine_cpu_states, &zero);
+
+	if (!cpu)
+		return;
+	if (!__sync_fetch_and_add(&cpu->pending, 1))
+		cpu->first_ns = now;
+	cpu->last_ns = now;
+}
+
+/* `prev` begins to wait, with a coroutine mounted on it: in which function, and whether for the GIL. */
+static __always_inline int tell_python_wait(const struct triptych_task_state *state, struct task_struct *prev,
+                                            const struct triptych_python_layout *layout, u64 bias,
+                                            u64 thread_state)
+{
+	u64 now = bpf_ktime_get_ns();
+	u64 code = python_innermost_code(layout, bias, thread_state);
+	u32 function = python_function(layout, code, user_word(code + layout->code_name), state->mm, now);
+	struct triptych_coroutine_wait *record = reserve_coroutine(sizeof(*record), now);
+
+	if (!record)
+		return 0;
+	fill_header(&record->hdr, TRIPTYCH_EV_COROUTINE_WAIT, now, state->serial);
+	record->space = coroutine_space_of(state);
+	record->function = function;
+	if (python_waits_for_gil(layout, bias, prev))
+		record->flags |= TRIPTYCH_COROUTINE_WAITS_FOR_GIL;
+	submit(&record->hdr, sizeof(*record));
+	return 0;
+}
+
 #endif

@@ -9,24 +9,32 @@
 #include "base/text.hpp"
 #include "coroutine/discover/asyncio.hpp"
 #include "coroutine/discover/cpp.hpp"
+#include "coroutine/discover/greenlet.hpp"
 #include "coroutine/discover/python_files.hpp"
 #include "launch/program.hpp"
 
 namespace triptych::record {
 namespace {
 
-// Its file is one that every Python has.
-Result<CoroutineFile> find_asyncio(const CoroutineProgram& program) {
-  using namespace coroutine::discover;
-  auto files = program.tgid != 0 ? python_files_of(program.tgid)
-                                 : python_files_of(program.path, launch::search_path());
+namespace discover = coroutine::discover;
+using coroutine::probes::ElfFile;
+
+using Discover = Result<discover::Discovery> (*)(const ElfFile& module,
+                                                 const discover::Interpreter& interpreter);
+
+// The module is a file of its own, and what its objects look like is the interpreter's.
+Result<CoroutineFile> find_module(const CoroutineProgram& program,
+                                  const discover::PythonModule& wanted, Discover discover_in) {
+  auto files = program.tgid != 0
+                   ? discover::python_files_of(program.tgid, wanted)
+                   : discover::python_files_of(program.path, launch::search_path(), wanted);
   if (!files) {
     const std::string where =
         program.tgid != 0 ? fmt::format("process {}", program.tgid) : escape(program.path);
     return fail(fmt::format("{}: {}", where, files.error().message), files.error().hint,
                 files.error().code);
   }
-  auto found = discover_asyncio(files->module, files->interpreter);
+  auto found = discover_in(files->module, files->interpreter);
   if (!found) {
     return fail(fmt::format("{}: {}", quote(files->module_path), found.error().message),
                 found.error().hint, found.error().code);
@@ -34,15 +42,28 @@ Result<CoroutineFile> find_asyncio(const CoroutineProgram& program) {
   return CoroutineFile{std::move(files->module_path), std::move(files->module), std::move(*found)};
 }
 
+Result<CoroutineFile> find_asyncio(const CoroutineProgram& program) {
+  return find_module(program, discover::kAsyncioModule, discover::discover_asyncio);
+}
+
+Result<CoroutineFile> find_greenlet(const CoroutineProgram& program) {
+  return find_module(program, discover::kGreenletModule, discover::discover_greenlet);
+}
+
 constexpr CoroutineRuntime kRuntimes[] = {
-    {"cpp", "C++20 coroutines", "on_cpp_coroutine", "", coroutine::discover::discover_cpp, nullptr,
+    {"cpp", "C++20 coroutines", "on_cpp_coroutine", "", discover::discover_cpp, nullptr,
      "those that the compiler inlined or whose frames it elided, those that are never resumed, and "
      "the start of those that their maker does not resume",
-     coroutine::discover::cpp_landing},
+     discover::cpp_landing},
     {"asyncio", "tasks of Python's asyncio", "on_asyncio_step", "on_asyncio_switch", nullptr,
      find_asyncio,
      "tasks that are never stepped, those written in Python, and coroutines that a task awaits "
      "itself",
+     nullptr},
+    {"greenlet", "greenlets, and so gevent's", "on_greenlet", "on_greenlet_switch", nullptr,
+     find_greenlet,
+     "when a greenlet was made, those that are never switched to, each thread's first and gevent's "
+     "hub",
      nullptr},
 };
 

@@ -46,6 +46,6 @@ struct CoroutineRuntime {
 
 std::span<const CoroutineRuntime> coroutine_runtimes();
 const CoroutineRuntime* find_coroutine_runtime(std::string_view name);
-std::string coroutine_runtime_names();  // "cpp, asyncio"
+std::string coroutine_runtime_names();  // "cpp, asyncio, greenlet"
 
 }  // namespace triptych::record

@@ -5,47 +5,24 @@
 
 #include <asm/ptrace.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <gtest/gtest.h>
-
-#include <fstream>
-#include <random>
-#include <sstream>
 
 #include "coroutine/discover/code_search.hpp"
 #include "coroutine/discover/function_ranges.hpp"
+#include "python_support.hpp"
 #include "support/elf_builder.hpp"
-#include "support/memory_file.hpp"
 
 namespace triptych::coroutine::discover {
 namespace {
 
 using probes::ElfFile;
-
-std::string only(const char* pattern) {
-  glob_t found{};
-  std::string path;
-  if (::glob(pattern, 0, nullptr, &found) == 0) path = found.gl_pathv[0];
-  ::globfree(&found);
-  return path;
-}
-
-std::string bytes_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream bytes;
-  bytes << file.rdbuf();
-  return bytes.str();
-}
-
-Result<ElfFile> open(const std::string& bytes) {
-  return ElfFile::open(test::MemoryFile(std::string_view(bytes)).fd());
-}
+using test::open_elf;
 
 class SystemPython : public testing::Test {
  protected:
   void SetUp() override {
-    module_ = bytes_of(only("/usr/lib/python3.1*/lib-dynload/_asyncio.*.so"));
-    interpreter_ = bytes_of(only("/usr/bin/python3.1*[0-9]"));
+    module_ = test::bytes_of_first("/usr/lib/python3.1*/lib-dynload/_asyncio.*.so");
+    interpreter_ = test::system_interpreter();
     if (module_.empty() || interpreter_.empty()) GTEST_SKIP() << "no Python in /usr";
   }
 
@@ -53,7 +30,7 @@ class SystemPython : public testing::Test {
 };
 
 TEST_F(SystemPython, TellsWhereItsTasksAreResumed) {
-  const auto file = open(interpreter_);
+  const auto file = open_elf(interpreter_);
   ASSERT_TRUE(file) << file.error().message;
   const auto interpreter = read_interpreter(*file);
   ASSERT_TRUE(interpreter) << interpreter.error().message;
@@ -62,10 +39,8 @@ TEST_F(SystemPython, TellsWhereItsTasksAreResumed) {
   EXPECT_NE((*interpreter)->layout.coroutine_type, 0u);
   EXPECT_NE((*interpreter)->layout.thread_state_how, TRIPTYCH_PYTHON_STATE_UNKNOWN);
 
-  const auto module = open(module_);
+  const auto module = open_elf(module_);
   ASSERT_TRUE(module) << module.error().message;
-  EXPECT_TRUE(has_asyncio(*module).value());
-  EXPECT_FALSE(has_asyncio(*file).value());
   const auto plan = discover_asyncio(*module, **interpreter);
   ASSERT_TRUE(plan) << plan.error().message;
   ASSERT_GE(plan->places.size(), 3u);
@@ -86,30 +61,18 @@ TEST_F(SystemPython, TellsWhereItsTasksAreResumed) {
 
 // Whatever byte is another, wherever it is cut: an answer, and no place outside of the file.
 TEST_F(SystemPython, DamagedHurtsNobody) {
-  const auto file = open(interpreter_);
+  const auto file = open_elf(interpreter_);
   const auto interpreter = read_interpreter(*file);
   ASSERT_TRUE(interpreter && *interpreter);
   std::size_t planned = 0;
-  const auto expect_sane = [&](const std::string& bytes) {
-    const auto module = open(bytes);
-    if (!module || !has_asyncio(*module)) return;
+  test::damage(module_, [&](const std::string& bytes) {
+    const auto module = open_elf(bytes);
+    if (!module) return;
     const auto plan = discover_asyncio(*module, **interpreter);
     if (!plan) return;
     ++planned;
     for (const probes::Place& place : plan->places) EXPECT_LT(place.offset, bytes.size());
-  };
-  std::mt19937 random(1);
-  const auto any = [&](std::size_t below) {
-    return std::uniform_int_distribution<std::size_t>(0, below - 1)(random);
-  };
-  for (int i = 0; i < 200; ++i) expect_sane(module_.substr(0, any(module_.size())));
-  for (int i = 0; i < 2000; ++i) {
-    std::string damaged = module_;
-    for (int changes = 0; changes < 20; ++changes) {
-      damaged[any(2) == 0 ? any(0x4000) : any(damaged.size())] = static_cast<char>(any(256));
-    }
-    expect_sane(damaged);
-  }
+  });
   EXPECT_GT(planned, 100u) << "or it is not the planning that was tried";
 }
 
@@ -136,7 +99,7 @@ TEST(CodeSearch, FindsCallsByWhereTheyGo) {
   const std::string code =
       "\x90\xe8\x00\x00\x00\x00\x90\xe9\xf4\xff\xff\xff\xff\x15\x10\x00\x00\x00"s;
   const auto file =
-      open(test::ElfBuilder().code(code).section(".text", SHT_PROGBITS, code, kCode).build());
+      open_elf(test::ElfBuilder().code(code).section(".text", SHT_PROGBITS, code, kCode).build());
   ASSERT_TRUE(file);
   const auto search = CodeSearch::read(*file);
   ASSERT_TRUE(search);
@@ -151,7 +114,7 @@ TEST(CodeSearch, FindsCallsByWhereTheyGo) {
 }
 
 TEST(Interpreter, OtherProgramsAreNone) {
-  const auto file = open(test::ElfBuilder().build());
+  const auto file = open_elf(test::ElfBuilder().build());
   ASSERT_TRUE(file);
   const auto interpreter = read_interpreter(*file);
   ASSERT_TRUE(interpreter);

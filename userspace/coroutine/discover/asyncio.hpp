@@ -12,9 +12,6 @@
 
 namespace triptych::coroutine::discover {
 
-// Whether the file has the module in it.
-Result<bool> has_asyncio(const probes::ElfFile& file);
-
 // `module` is the interpreter's own file where the module is built into it. All places can be
 // probed cheaply; an error where one cannot, or where the module is built in a way that is not
 // known.

@@ -40,6 +40,10 @@ triptych_python_layout layout_3_10() {
   layout.thread_frame_indirect = kNone;
   layout.frame_code = 0x20;
   layout.frame_previous = 0x18;
+  layout.function_code = 0x30;
+  layout.function_qualname = 0x28;
+  layout.method_function = 0x10;
+  layout.type_name = 0x18;
   return layout;
 }
 
@@ -188,6 +192,8 @@ Result<std::optional<Interpreter>> read_interpreter(const probes::ElfFile& file)
   for (const Wanted& each :
        {Wanted{"_Py_NoneStruct", &layout.none}, Wanted{"PyType_Type", &layout.type_type},
         Wanted{"PyCode_Type", &layout.code_type}, Wanted{"PyCoro_Type", &layout.coroutine_type},
+        Wanted{"PyFunction_Type", &layout.function_type},
+        Wanted{"PyMethod_Type", &layout.method_type},
         Wanted{"PyGen_Type", &layout.generator_type}}) {
     const DynamicSymbol* symbol = symbols.defined(each.name);
     if (symbol == nullptr) return fail(fmt::format("a Python that does not export {}", each.name));

@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "base/text.hpp"
-#include "coroutine/discover/asyncio.hpp"
+#include "coroutine/discover/dynamic_symbols.hpp"
 #include "coroutine/probes/mapped_files.hpp"
 
 namespace triptych::coroutine::discover {
@@ -32,6 +32,7 @@ using probes::ElfFile;
 struct Place {
   std::string root;
   std::string program;  // without links
+  std::string called;   // as it was called: a virtual environment has its own packages
 };
 
 constexpr std::array kLibraryFolders = {"/usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu",
@@ -102,28 +103,47 @@ Result<FoundInterpreter> find_interpreter(const Place& place) {
 }
 
 // The one file of that name, whatever its suffix says of the platform.
-std::optional<std::string> module_in(const std::string& folder) {
+std::optional<std::string> module_in(const std::string& folder, std::string_view wanted) {
   std::error_code error;
   for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
     const std::string name = at->path().filename().string();
-    if (name.starts_with("_asyncio.") && name.ends_with(".so")) return at->path().string();
+    if (name.starts_with(wanted) && name.ends_with(".so")) return at->path().string();
   }
   return std::nullopt;
 }
 
-Result<PythonFiles> find_files(const Place& place) {
-  TRIPTYCH_TRY_ASSIGN(const FoundInterpreter found, find_interpreter(place));
-  const std::string prefix = folder_of(folder_of(place.program));
+std::vector<std::string> folders_of(const Place& place, const FoundInterpreter& found,
+                                    const PythonModule& wanted) {
   const std::string version = fmt::format("python3.{}", found.interpreter.minor);
-  for (const std::string& library :
-       {prefix + "/lib", prefix + "/lib64", found.folder, folder_of(found.folder)}) {
-    const auto path = module_in(fmt::format("{}{}/{}/lib-dynload", place.root, library, version));
+  std::vector<std::string> folders;
+  for (const std::string& prefix :
+       {folder_of(folder_of(place.called)), folder_of(folder_of(place.program)),
+        folder_of(found.folder), folder_of(folder_of(found.folder))}) {
+    for (const char* library : {"lib", "lib64"}) {
+      const std::string base = fmt::format("{}/{}", prefix, library);
+      if (wanted.package.empty()) {
+        folders.push_back(fmt::format("{}/{}/lib-dynload", base, version));
+        continue;
+      }
+      folders.push_back(fmt::format("{}/{}/site-packages/{}", base, version, wanted.package));
+      folders.push_back(fmt::format("{}/{}/dist-packages/{}", base, version, wanted.package));
+      folders.push_back(fmt::format("{}/python3/dist-packages/{}", base, wanted.package));
+    }
+  }
+  return folders;
+}
+
+Result<PythonFiles> find_files(const Place& place, const PythonModule& wanted) {
+  TRIPTYCH_TRY_ASSIGN(const FoundInterpreter found, find_interpreter(place));
+  for (const std::string& folder : folders_of(place, found, wanted)) {
+    const auto path = module_in(place.root + folder, wanted.name);
     if (!path) continue;
     TRIPTYCH_TRY_ASSIGN(ElfFile module, open_elf(*path));
     return PythonFiles{found.interpreter, path->substr(place.root.size()), std::move(module)};
   }
-  return fail("its module _asyncio is not found",
-              "in a process that has imported it, it is: -p PID");
+  return fail(
+      fmt::format("its module {} is not found", wanted.name.substr(0, wanted.name.size() - 1)),
+      "in a process that has imported it, it is: -p PID");
 }
 
 // "#!/usr/bin/env python3": the interpreter that the kernel, or env, will run; none for what is no
@@ -157,6 +177,11 @@ std::optional<std::string> interpreter_of_script(const std::string& path,
   return std::nullopt;
 }
 
+bool exports(const ElfFile& file, std::string_view symbol) {
+  const auto symbols = DynamicSymbols::read(file);
+  return symbols && symbols->defined(symbol) != nullptr;
+}
+
 std::string target_of_link(const std::string& link) {
   std::array<char, PATH_MAX> path{};
   const ssize_t size = ::readlink(link.c_str(), path.data(), path.size());
@@ -165,15 +190,16 @@ std::string target_of_link(const std::string& link) {
 
 }  // namespace
 
-Result<PythonFiles> python_files_of(const std::string& program, std::string_view search_path) {
+Result<PythonFiles> python_files_of(const std::string& program, std::string_view search_path,
+                                    const PythonModule& wanted) {
   std::error_code error;
   const std::string interpreter = interpreter_of_script(program, search_path).value_or(program);
   const std::string path = fs::canonical(interpreter, error).string();
   if (error) return fail_errno(fmt::format("look into {}", quote(interpreter)), error.value());
-  return find_files({{}, path});
+  return find_files({{}, path, fs::absolute(interpreter, error).string()}, wanted);
 }
 
-Result<PythonFiles> python_files_of(pid_t tgid) {
+Result<PythonFiles> python_files_of(pid_t tgid, const PythonModule& wanted) {
   std::optional<Interpreter> interpreter;
   std::optional<std::pair<std::string, ElfFile>> module;
   for (probes::MappedFile& mapped : probes::mapped_programs(tgid)) {
@@ -184,14 +210,14 @@ Result<PythonFiles> python_files_of(pid_t tgid) {
       if (!found) return tl::unexpected<Error>(found.error());
       interpreter = *found;
     }
-    if (!module && has_asyncio(*elf).value_or(false)) module.emplace(mapped.path, std::move(*elf));
+    if (!module && exports(*elf, wanted.symbol)) module.emplace(mapped.path, std::move(*elf));
   }
   if (!interpreter) return fail("it is no Python");
   if (module) {
     return PythonFiles{*interpreter, std::move(module->first), std::move(module->second)};
   }
-  return find_files(
-      {fmt::format("/proc/{}/root", tgid), target_of_link(fmt::format("/proc/{}/exe", tgid))});
+  const std::string program = target_of_link(fmt::format("/proc/{}/exe", tgid));
+  return find_files({fmt::format("/proc/{}/root", tgid), program, program}, wanted);
 }
 
 }  // namespace triptych::coroutine::discover

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Which files a Python program consists of, as far as coroutines go: the interpreter, or the
-// library that it is in, and the module _asyncio, which is loaded when it is imported.
+// library that it is in, and the module in which its coroutines are switched, which is loaded when
+// it is imported.
 #pragma once
 
 #include <sys/types.h>
@@ -15,6 +16,14 @@
 
 namespace triptych::coroutine::discover {
 
+struct PythonModule {
+  std::string_view name;     // the beginning of the file's name, up to the first dot
+  std::string_view symbol;   // that the file exports
+  std::string_view package;  // empty: it is part of the standard library
+};
+inline constexpr PythonModule kAsyncioModule{"_asyncio.", "PyInit__asyncio", ""};
+inline constexpr PythonModule kGreenletModule{"_greenlet.", "PyInit__greenlet", "greenlet"};
+
 struct PythonFiles {
   Interpreter interpreter;
   std::string module_path;
@@ -23,9 +32,10 @@ struct PythonFiles {
 
 // Of the program in this file: an interpreter, or a script for one. `search_path` is where env
 // finds an interpreter that a script names without its folder.
-Result<PythonFiles> python_files_of(const std::string& program, std::string_view search_path);
+Result<PythonFiles> python_files_of(const std::string& program, std::string_view search_path,
+                                    const PythonModule& wanted);
 
 // Of a process that runs, whether it has imported the module by now or not.
-Result<PythonFiles> python_files_of(pid_t tgid);
+Result<PythonFiles> python_files_of(pid_t tgid, const PythonModule& wanted);
 
 }  // namespace triptych::coroutine::discover
