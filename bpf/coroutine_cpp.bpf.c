@@ -105,10 +105,13 @@ __noinline int cpp_leave(struct triptych_cpp_entry *entry, u32 task, u32 space, 
 	key.frame = entry->frame;
 	key.space = space;
 	frame = bpf_map_lookup_elem(&cpp_frames, &key);
-	/* Another thread has resumed it since, which was told with that; or it is gone. */
+	/* Another thread has resumed it since, which was told with that; or it is gone. It may do so at this
+	 * moment: one of the two tells. */
 	if (!frame || frame->since != entry->since)
 		return 0;
-	frame->mounted_by = 0;
+	frame->left_ns = now;
+	if (__sync_val_compare_and_swap(&frame->mounted_by, task, 0) != task)
+		return 0;
 	finished = ending || at_final_suspend(entry->frame);
 	frame->ended = finished;
 	event.frame = entry->frame;
@@ -175,11 +178,20 @@ static __always_inline void end_mounting(struct triptych_cpp_thread *thread, str
 		cpp_leave_frame(thread, event->frame, task, event->now);
 		return;
 	}
+	if (__sync_val_compare_and_swap(&frame->mounted_by, by, 0) != by)
+		return;
 	event->task = by;
 	event->function = frame->function;
 	tell(event, TRIPTYCH_COROUTINE_SUSPENDED);
 	event->task = task;
 	event->function = function;
+}
+
+/* A thread that gave it up at the same time may have read the clock after us, and been first all the same. */
+static __always_inline void follow_leaving(const struct triptych_cpp_frame *frame, struct cpp_event *event)
+{
+	if (frame->left_ns >= event->now)
+		event->now = frame->left_ns + 1;
 }
 
 /* Whoever awaits it has left his frame's address, or his promise's behind it, in its promise. Where the promise
@@ -275,8 +287,10 @@ static __always_inline void on_destroy(struct triptych_cpp_thread *thread, struc
 	struct triptych_cpp_frame_key key = { event->frame, event->space, 0 };
 	struct triptych_cpp_frame *frame = bpf_map_lookup_elem(&cpp_frames, &key);
 
-	if (frame)
+	if (frame) {
 		end_mounting(thread, frame, event);
+		follow_leaving(frame, event);
+	}
 	tell(event, TRIPTYCH_COROUTINE_DESTROYED);
 	if (frame)
 		bpf_map_delete_elem(&cpp_frames, &key);
@@ -289,15 +303,18 @@ static __always_inline void on_resume(struct triptych_cpp_thread *thread, struct
 {
 	struct triptych_cpp_frame_key key = { event->frame, event->space, 0 };
 	struct triptych_cpp_frame *frame = bpf_map_lookup_elem(&cpp_frames, &key);
-	struct triptych_cpp_frame next = { event->now, event->task, event->function, 0, 0 };
+	struct triptych_cpp_frame next = { 0, 0, event->task, event->function, 0, 0 };
 	bool looked_at = frame && frame->looked_at;
 	bool fresh = !frame || frame->ended || frame->function != event->function || !index;
 
 	if (fresh)
 		looked_at = false;
 	next.looked_at = index != 0 || looked_at;
-	if (frame)
+	if (frame) {
 		end_mounting(thread, frame, event);
+		follow_leaving(frame, event);
+	}
+	next.since = event->now;
 	/* Of one that was there before the recording nobody knows when it was made. */
 	if (fresh && (coroutines_from_start || frame || index <= 2))
 		tell(event, TRIPTYCH_COROUTINE_CREATED);

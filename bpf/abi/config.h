@@ -160,7 +160,8 @@ struct triptych_cpp_frame_key {
 };
 struct triptych_cpp_frame {
 	__u64 since;      /* of the last resumption */
-	__u32 mounted_by; /* the thread; 0: none */
+	__u64 left_ns;    /* when a thread was last about to give it up */
+	__u32 mounted_by; /* the thread; 0: none. Who makes it 0 tells of the suspension */
 	__u32 function;
 	__u32 ended;
 	__u32 looked_at; /* for who awaits it */
