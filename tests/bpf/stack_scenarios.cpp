@@ -9,7 +9,11 @@
 
 #include "bpf/scenarios.hpp"
 
+#ifdef __clang__
+#define IN_SECTION(name) __attribute__((noinline, section(#name)))
+#else
 #define IN_SECTION(name) __attribute__((noinline, noclone, section(#name)))
+#endif
 #define ENDS_OF(name)                     \
   extern "C" const char __start_##name[]; \
   extern "C" const char __stop_##name[]

@@ -19,6 +19,7 @@
 #include "coroutine/discover/places.hpp"
 #include "coroutine/discover/symbols.hpp"
 #include "support/memory_file.hpp"
+#include "support/sanitizers.hpp"
 
 namespace triptych::coroutine::discover {
 namespace {
@@ -175,8 +176,12 @@ TEST(Discovery, FindsTheCoroutinesOfAProgram) {
     return all(found->places) + all(found->dear);
   };
   EXPECT_EQ(of_kind(TRIPTYCH_CPP_RESUME, number), 1);
-  EXPECT_GT(of_kind(TRIPTYCH_CPP_LANDING, 0), 0);
-  EXPECT_GT(found->returns.size(), 0u);
+  // A sanitizer looks at the frame between the call and the place where it lands: those are learnt
+  // while recording.
+  if (!test::kAddressSanitizer) {
+    EXPECT_GT(of_kind(TRIPTYCH_CPP_LANDING, 0), 0);
+    EXPECT_GT(found->returns.size(), 0u);
+  }
   EXPECT_EQ(found->not_understood, 0u);
   for (const probes::Place& each : found->places) {
     EXPECT_EQ(each.site.source, TRIPTYCH_COROUTINE_UPROBE);
