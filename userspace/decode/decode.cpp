@@ -416,6 +416,39 @@ Status decode_as(std::span<const std::byte> record, model::Event& event) {
   return read(raw, event.payload.emplace<Payload>()) ? Status::kOk : Status::kMalformed;
 }
 
+// What programs do by themselves: their coroutines and stacks.
+Status decode_of_programs(std::uint8_t kind, std::span<const std::byte> record,
+                          model::Event& event) {
+  switch (kind) {
+    case TRIPTYCH_EV_COROUTINE:
+      return decode_as<triptych_coroutine, model::Coroutine>(record, event);
+    case TRIPTYCH_EV_COROUTINE_SPACE:
+      return decode_as<triptych_coroutine_space, model::CoroutineSpaceNew>(record, event);
+    case TRIPTYCH_EV_COROUTINE_FUNCTION:
+      return decode_as<triptych_coroutine_function, model::CoroutineFunction>(record, event);
+    case TRIPTYCH_EV_COROUTINE_TOTALS:
+      return decode_as<triptych_coroutine_totals, model::CoroutineTotals>(record, event);
+    case TRIPTYCH_EV_COROUTINE_LOST:
+      return decode_as<triptych_coroutine_lost, model::CoroutineLost>(record, event);
+    case TRIPTYCH_EV_STACK:
+      return decode_stack(record, event);
+    case TRIPTYCH_EV_STACK_OF:
+      return decode_as<triptych_stack_of, model::StackOf>(record, event);
+    case TRIPTYCH_EV_SAMPLE:
+      return decode_as<triptych_sample, model::Sample>(record, event);
+    case TRIPTYCH_EV_KERNEL_SYMBOL:
+      return decode_as<triptych_kernel_symbol, model::KernelSymbol>(record, event);
+    case TRIPTYCH_EV_MAP:
+      return decode_map(record, event);
+    case TRIPTYCH_EV_COROUTINE_WAIT:
+      return decode_as<triptych_coroutine_wait, model::CoroutineWait>(record, event);
+    case TRIPTYCH_EV_COROUTINE_FILE:
+      return decode_as<triptych_coroutine_file, model::CoroutineFile>(record, event);
+    default:
+      return Status::kUnknownKind;
+  }
+}
+
 }  // namespace
 
 Status decode(std::span<const std::byte> record, model::Event& event) {
@@ -423,7 +456,7 @@ Status decode(std::span<const std::byte> record, model::Event& event) {
   if (record.size() < sizeof header) return Status::kMalformed;
   std::memcpy(&header, record.data(), sizeof header);
   if (header.size8 * std::size_t{8} != record.size()) return Status::kMalformed;
-  switch (static_cast<triptych_event_kind>(header.kind)) {
+  switch (header.kind) {
     case TRIPTYCH_EV_INVALID:
       return Status::kMalformed;
     case TRIPTYCH_EV_SWITCH:
@@ -458,32 +491,9 @@ Status decode(std::span<const std::byte> record, model::Event& event) {
       return decode_as<triptych_lost, model::Lost>(record, event);
     case TRIPTYCH_EV_TASK_SUMMARY:
       return decode_as<triptych_task_summary, model::TaskSummary>(record, event);
-    case TRIPTYCH_EV_COROUTINE:
-      return decode_as<triptych_coroutine, model::Coroutine>(record, event);
-    case TRIPTYCH_EV_COROUTINE_SPACE:
-      return decode_as<triptych_coroutine_space, model::CoroutineSpaceNew>(record, event);
-    case TRIPTYCH_EV_COROUTINE_FUNCTION:
-      return decode_as<triptych_coroutine_function, model::CoroutineFunction>(record, event);
-    case TRIPTYCH_EV_COROUTINE_TOTALS:
-      return decode_as<triptych_coroutine_totals, model::CoroutineTotals>(record, event);
-    case TRIPTYCH_EV_COROUTINE_LOST:
-      return decode_as<triptych_coroutine_lost, model::CoroutineLost>(record, event);
-    case TRIPTYCH_EV_STACK:
-      return decode_stack(record, event);
-    case TRIPTYCH_EV_STACK_OF:
-      return decode_as<triptych_stack_of, model::StackOf>(record, event);
-    case TRIPTYCH_EV_SAMPLE:
-      return decode_as<triptych_sample, model::Sample>(record, event);
-    case TRIPTYCH_EV_KERNEL_SYMBOL:
-      return decode_as<triptych_kernel_symbol, model::KernelSymbol>(record, event);
-    case TRIPTYCH_EV_MAP:
-      return decode_map(record, event);
-    case TRIPTYCH_EV_COROUTINE_WAIT:
-      return decode_as<triptych_coroutine_wait, model::CoroutineWait>(record, event);
-    case TRIPTYCH_EV_COROUTINE_FILE:
-      return decode_as<triptych_coroutine_file, model::CoroutineFile>(record, event);
+    default:
+      return decode_of_programs(header.kind, record, event);
   }
-  return Status::kUnknownKind;
 }
 
 }  // namespace triptych::decode

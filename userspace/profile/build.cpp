@@ -180,6 +180,7 @@ Profile build(Kind kind, const PathTable& paths, const analyze::Summary& summary
   Tree tree(profile.frames);
   const std::vector<PathTable::Entry>& entries = paths.entries();
   std::vector<Values> selves;
+  selves.reserve(entries.size());
   for (const PathTable::Entry& entry : entries) selves.push_back(entry.self);
   if (kind == Kind::kOnCpu) share_out(entries, selves);
   std::vector<std::uint32_t> branch_of(entries.size(), 0);
