@@ -6,7 +6,7 @@
 
 Most of its time goes into the headers, the standard library's above all. So the sources of a library are looked
 at together, as one that includes them: a quarter of the time, and the same findings. Where two of them define the
-same name in their unnamed namespaces, they are looked at one by one.
+same name in their unnamed namespaces, they are looked at one by one, and so are those of a group with findings: one may shadow what another defines.
 
 Sources that passed are not looked at again until they, a header or the list of checks have changed.
 """
@@ -72,10 +72,6 @@ def tidy_alone(build, source):
     return None if done.returncode == 0 else done.stdout or done.stderr
 
 
-def compiles(done):
-    return "[clang-diagnostic-error]" not in done.stdout
-
-
 def tidy(build, sources):
     if len(sources) > 1:
         together = build / "tidy" / (re.sub(r"\W", "_", str(sources[0])) + ".cpp")
@@ -85,8 +81,6 @@ def tidy(build, sources):
                    "--", *flags_of(build, sources[0]))
         if done.returncode == 0:
             return None
-        if compiles(done):
-            return done.stdout or done.stderr
     problems = [tidy_alone(build, source) for source in sources]
     return "\n".join(problem for problem in problems if problem) or None
 

@@ -9,12 +9,12 @@
 namespace triptych::coroutine::discover {
 namespace {
 
-constexpr std::size_t kMostBytes = 32;  // that are looked through for a cheap place
+constexpr std::size_t kBytesLookedAt = 32;  // that are looked through for a cheap place
 
 }  // namespace
 
 std::optional<std::uint64_t> cheap_place(const CodeSearch& code, std::uint64_t address) {
-  std::span<const std::byte> rest = code.at(address, kMostBytes);
+  std::span<const std::byte> rest = code.at(address, kBytesLookedAt);
   while (const auto instruction = decode(rest)) {
     if (probe_cost(*instruction) == ProbeCost::kEmulated) return address;
     if (ends_straight_line(*instruction)) return std::nullopt;
