@@ -236,9 +236,9 @@ int kernel_mode(std::size_t n) {
   return 0;
 }
 
-sigjmp_buf back;
+sigjmp_buf before_fault;
 void jump_back(int) {
-  ::siglongjmp(back, 1);
+  ::siglongjmp(before_fault, 1);
 }
 
 // Every access ends in a signal: nothing is ever mapped.
@@ -250,10 +250,10 @@ int segv(std::size_t n) {
   ::sigaction(SIGSEGV, &action, nullptr);
   volatile std::size_t done = 0;
   // Once before counting, so that the signal frame's pages are there.
-  if (::sigsetjmp(back, 1) == 0) *static_cast<volatile char*>(memory) = 1;
+  if (::sigsetjmp(before_fault, 1) == 0) *static_cast<volatile char*>(memory) = 1;
   begin();
   while (done < n) {
-    if (::sigsetjmp(back, 1) == 0) {
+    if (::sigsetjmp(before_fault, 1) == 0) {
       *static_cast<volatile char*>(memory) = 1;
     } else {
       done = done + 1;
@@ -324,7 +324,7 @@ int userfaultfd(std::size_t n) {
   return 0;
 }
 
-constexpr Scenario kScenarios[] = {
+constexpr Scenario kOfMemory[] = {
     {"first_touch", first_touch},
     {"mapped_anew", mapped_anew},
     {"zero_page", zero_page},
@@ -349,7 +349,7 @@ constexpr Scenario kScenarios[] = {
 }  // namespace
 
 std::span<const Scenario> memory_scenarios() {
-  return kScenarios;
+  return kOfMemory;
 }
 
 }  // namespace triptych::scenarios

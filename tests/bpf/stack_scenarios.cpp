@@ -94,12 +94,12 @@ int busy_chain(std::size_t n) {
   return 0;
 }
 
-constexpr Scenario kScenarios[] = {{"blocked_chain", blocked_chain}, {"busy_chain", busy_chain}};
+constexpr Scenario kOfStacks[] = {{"blocked_chain", blocked_chain}, {"busy_chain", busy_chain}};
 
 }  // namespace
 
 std::span<const Scenario> stack_scenarios() {
-  return kScenarios;
+  return kOfStacks;
 }
 
 }  // namespace triptych::scenarios

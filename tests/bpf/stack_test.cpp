@@ -165,16 +165,16 @@ TEST(Stack, SamplesOfWhatRuns) {
 
 // Where a stack ends there may be nothing to read: that is no fault of the program's.
 TEST(Stack, TakingThemAddsNoFaultAndChangesNone) {
-  constexpr std::size_t kPages = 1000;
+  constexpr std::size_t kPagesCopied = 1000;
   Recorded recorded;
-  record_scenario("cow", kPages, &recorded,
+  record_scenario("cow", kPagesCopied, &recorded,
                   with_stacks({.off_cpu = true, .wakeup = true, .fault = true, .fork = true}));
   if (HasFatalFailure() || IsSkipped()) return;
   expect_all_there(recorded);
   const analyze::Summary summary = recorded.summary();
   EXPECT_EQ(summary.totals.faults.unresolved, 0u);
   EXPECT_EQ(summary.audit.faults_recorded, *summary.audit.faults_counted);
-  EXPECT_GE(summary.totals.cow.copies, kPages);
+  EXPECT_GE(summary.totals.cow.copies, kPagesCopied);
   std::size_t with_stack = 0, faults = 0;
   for (std::size_t i = 0; i < recorded.events.size(); ++i) {
     const auto* fault = std::get_if<model::Fault>(&recorded.events[i].payload);

@@ -258,7 +258,7 @@ int io_uring_worker(std::size_t) {
   return ::syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, nullptr, 0) == 1 ? 0 : 1;
 }
 
-constexpr Scenario kScenarios[] = {
+constexpr Scenario kOfTasks[] = {
     {"forks", forks},
     {"threads", threads},
     {"vforks", vforks},
@@ -279,7 +279,7 @@ constexpr Scenario kScenarios[] = {
 }  // namespace
 
 std::span<const Scenario> task_scenarios() {
-  return kScenarios;
+  return kOfTasks;
 }
 
 }  // namespace triptych::scenarios

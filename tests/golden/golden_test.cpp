@@ -18,6 +18,7 @@
 #include "profile/kind.hpp"
 #include "report/report.hpp"
 #include "support/json_schema.hpp"
+#include "golden_directory.hpp"
 #include "support/run_program.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -25,11 +26,6 @@ namespace triptych {
 namespace {
 
 namespace fs = std::filesystem;
-
-fs::path golden_directory() {
-  const char* source = std::getenv("TRIPTYCH_SOURCE_DIR");
-  return fs::path(source == nullptr ? "." : source) / "tests" / "golden";
-}
 
 std::vector<std::string> case_names() {
   std::vector<std::string> names;

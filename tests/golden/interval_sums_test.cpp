@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "golden_directory.hpp"
 #include "support/run_program.hpp"
 
 namespace triptych {
@@ -21,11 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-fs::path golden_directory() {
-  const char* source = std::getenv("TRIPTYCH_SOURCE_DIR");
-  return fs::path(source == nullptr ? "." : source) / "tests" / "golden";
-}
 
 json report_of(const std::string& trace, const std::vector<std::string>& options) {
   std::vector<std::string> command = {TRIPTYCH_PROGRAM, "report", "--format", "json", trace};

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "golden_directory.hpp"
 #include "support/run_program.hpp"
 
 namespace triptych {
@@ -24,11 +25,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 using Options = std::vector<std::string>;
-
-fs::path golden_directory() {
-  const char* source = std::getenv("TRIPTYCH_SOURCE_DIR");
-  return fs::path(source == nullptr ? "." : source) / "tests" / "golden";
-}
 
 std::string output_of(const std::vector<std::string>& words, const Options& options) {
   std::vector<std::string> command = {TRIPTYCH_PROGRAM};

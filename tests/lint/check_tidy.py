@@ -4,9 +4,10 @@
 
     check_tidy.py BUILD_DIRECTORY
 
-Most of its time goes into the headers, the standard library's above all. So the sources of a library are looked
+Most of its time goes into the headers, the standard library's above all. So sources with the same flags are looked
 at together, as one that includes them: a quarter of the time, and the same findings. Where two of them define the
-same name in their unnamed namespaces, they are looked at one by one, and so are those of a group with findings: one may shadow what another defines.
+same name in their unnamed namespaces, they are looked at one by one; so are those of a group with findings, as one
+may shadow what another defines.
 
 Sources that passed are not looked at again until they, a header or the list of checks have changed.
 """
@@ -23,7 +24,7 @@ import sys
 
 from tree import ROOT, files, finish, read
 
-TOGETHER = 10
+TOGETHER = 20
 
 
 def state_of_headers():
@@ -41,26 +42,29 @@ def key_of(sources, headers):
 
 
 def groups(build):
-    """Sources of one target, whose flags are the same."""
+    """Sources whose flags are the same."""
     wanted = {str(ROOT / p): p for p in files({".cpp"}, "userspace", "workloads")}
-    of_target = {}
+    with_flags = {}
     for entry in json.loads((build / "compile_commands.json").read_text()):
         source = wanted.pop(entry["file"], None)
         if source is not None:
-            target = re.search(r" -o (\S+)\.dir/", entry["command"]).group(1)
-            of_target.setdefault(target, []).append(source)
-    for sources in of_target.values():
+            with_flags.setdefault(tuple(flags_in(entry["command"])), []).append(source)
+    for sources in with_flags.values():
         remaining = iter(sorted(sources))
         while group := list(itertools.islice(remaining, TOGETHER)):
             yield group
 
 
-def flags_of(build, source):
-    command = next(entry for entry in json.loads((build / "compile_commands.json").read_text())
-                   if entry["file"] == str(ROOT / source))["command"].split()
-    flags = [word for word in command if word.startswith(("-I", "-D", "-std=", "-W"))]
-    systems = [pair for pair in itertools.pairwise(command) if pair[0] == "-isystem"]
+def flags_in(command):
+    words = command.split()
+    flags = [word for word in words if word.startswith(("-I", "-D", "-std=", "-W"))]
+    systems = [pair for pair in itertools.pairwise(words) if pair[0] == "-isystem"]
     return flags + [word for pair in systems for word in pair]
+
+
+def flags_of(build, source):
+    return flags_in(next(entry for entry in json.loads((build / "compile_commands.json").read_text())
+                         if entry["file"] == str(ROOT / source))["command"])
 
 
 def run(*words):

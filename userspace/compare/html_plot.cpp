@@ -17,7 +17,7 @@ namespace {
 using html::Markup;
 
 // A point of a row; null: not measured.
-struct Row {
+struct PlotRow {
   const CellResult* cell = nullptr;  // any
   const Figure* pinned = nullptr;
   const Figure* unpinned = nullptr;
@@ -37,10 +37,10 @@ const Figure* time_of(const CellResult* cell) {
   return time != nullptr && time->median > 0 ? time : nullptr;
 }
 
-std::vector<Row> rows_of(const std::vector<Column>& columns) {
-  std::vector<Row> rows;
+std::vector<PlotRow> plot_rows_of(const std::vector<Column>& columns) {
+  std::vector<PlotRow> rows;
   for (const Column& column : columns) {
-    const Row row{column.any(), time_of(column.pinned), time_of(column.unpinned)};
+    const PlotRow row{column.any(), time_of(column.pinned), time_of(column.unpinned)};
     if (row.pinned != nullptr || row.unpinned != nullptr) rows.push_back(row);
   }
   return rows;
@@ -50,13 +50,13 @@ bool has_interval(const Figure& time) {
   return time.values.size() > 1 && time.interval.low > 0 && time.interval.high > 0;
 }
 
-Scale scale_of(const std::vector<Row>& rows) {
+Scale scale_of(const std::vector<PlotRow>& rows) {
   double least = 0, most = 0;
   const auto take = [&](double value) {
     if (least == 0 || value < least) least = value;
     most = std::max(most, value);
   };
-  for (const Row& row : rows) {
+  for (const PlotRow& row : rows) {
     for (const Figure* time : {row.pinned, row.unpinned}) {
       if (time == nullptr) continue;
       take(time->median);
@@ -96,7 +96,7 @@ void write_figure(Markup& page, const Figure* time) {
   page.close();
 }
 
-void write_point(Markup& page, const Row& row, Placement placement, const Scale& scale) {
+void write_point(Markup& page, const PlotRow& row, Placement placement, const Scale& scale) {
   const bool pinned = placement == Placement::kPinned;
   const Figure* time = pinned ? row.pinned : row.unpinned;
   if (time == nullptr) return;
@@ -119,7 +119,7 @@ void write_point(Markup& page, const Row& row, Placement placement, const Scale&
   page.close();
 }
 
-void write_row(Markup& page, const Row& row, const Scale& scale) {
+void write_row(Markup& page, const PlotRow& row, const Scale& scale) {
   page.open("tr");
   page.leaf("th", row.cell->title(), {{"scope", "row"}});
   write_figure(page, row.pinned);
@@ -158,7 +158,7 @@ void write_axis(Markup& page, const Scale& scale) {
 }  // namespace
 
 void write_plot(Markup& page, const std::vector<Column>& columns) {
-  const std::vector<Row> rows = rows_of(columns);
+  const std::vector<PlotRow> rows = plot_rows_of(columns);
   if (rows.size() < 2) return;
   const Scale scale = scale_of(rows);
   page.open("figure");
@@ -175,7 +175,7 @@ void write_plot(Markup& page, const std::vector<Column>& columns) {
   page.close();
   page.close();
   page.open("tbody");
-  for (const Row& row : rows) write_row(page, row, scale);
+  for (const PlotRow& row : rows) write_row(page, row, scale);
   write_axis(page, scale);
   page.close();
   page.close();

@@ -10,7 +10,7 @@
 namespace triptych::compare {
 namespace {
 
-constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
+constexpr std::uint64_t kSecondNs = 1'000'000'000;
 constexpr std::uint64_t kBetweenNs = 100'000'000;
 
 }  // namespace
@@ -18,7 +18,7 @@ constexpr std::uint64_t kBetweenNs = 100'000'000;
 std::uint64_t monotonic_ns() {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * kNsPerSecond +
+  return static_cast<std::uint64_t>(now.tv_sec) * kSecondNs +
          static_cast<std::uint64_t>(now.tv_nsec);
 }
 
@@ -26,7 +26,7 @@ std::string progress_line(std::string_view what, std::uint64_t done_ns, std::uin
   const std::uint64_t all = done_ns + left_ns;
   const std::uint64_t percent = all == 0 ? 0 : done_ns * 100 / all;
   return fmt::format("compare: {}, {} %, {} s left", what, percent,
-                     (left_ns + kNsPerSecond / 2) / kNsPerSecond);
+                     (left_ns + kSecondNs / 2) / kSecondNs);
 }
 
 Progress::Progress() : terminal_(::isatty(STDERR_FILENO) == 1), start_ns_(monotonic_ns()) {}

@@ -18,7 +18,7 @@
 namespace triptych::compare {
 namespace {
 
-constexpr std::uint64_t kTimeoutNs = 180'000'000'000;
+constexpr std::uint64_t kTracedTimeoutNs = 180'000'000'000;
 constexpr const char* kSeparator = "=== cell ";
 
 std::string shell_quoted(const std::string& word) {
@@ -138,7 +138,7 @@ Result<RecordedBatch> record_batch(const std::string& program,
                                    const std::string& trace, bool keep) {
   const std::vector<std::string> record = {
       program, "record", "-o", trace, "--", "/bin/sh", "-c", driver_script(program, commands)};
-  TRIPTYCH_TRY_ASSIGN(const ChildOutput output, run_child(record, std::nullopt, kTimeoutNs));
+  TRIPTYCH_TRY_ASSIGN(const ChildOutput output, run_child(record, std::nullopt, kTracedTimeoutNs));
   if (output.exit_status != 0) return tl::unexpected<Error>(error_of(output, "the recording"));
   RecordedBatch batch;
   std::vector<Result<CellRun>> runs;

@@ -14,7 +14,7 @@
 namespace triptych::compare {
 namespace {
 
-constexpr std::uint64_t kTimeoutNs = 120'000'000'000;
+constexpr std::uint64_t kUntracedTimeoutNs = 120'000'000'000;
 constexpr double kProbeNs = 2e6;  // a probe this long is long enough
 constexpr int kProbes = 3;
 constexpr std::uint64_t kRehearsedShare = 4;
@@ -53,7 +53,7 @@ Result<CellRun> Runner::run(const PlannedCell& cell, const workloads::RunOptions
   help.refreshes_statistics =
       become_.has_value() && plan_.scenarios[cell.scenario].scenario->counted_once;
   TRIPTYCH_TRY_ASSIGN(const ChildOutput output,
-                      run_child(words(cell, options), become_, kTimeoutNs, help));
+                      run_child(words(cell, options), become_, kUntracedTimeoutNs, help));
   if (output.exit_status != 0 || output.timed_out) {
     return tl::unexpected<Error>(error_of(output, title(cell)));
   }
@@ -73,7 +73,7 @@ Result<std::vector<std::optional<double>>> Runner::count_hardware(const PlannedC
     ChildHelp help;
     help.before_exec = [&counters](pid_t task) { counters.emplace(task, hardware_counters()); };
     TRIPTYCH_TRY_ASSIGN(const ChildOutput output,
-                        run_child(words(cell, options), become_, kTimeoutNs, help));
+                        run_child(words(cell, options), become_, kUntracedTimeoutNs, help));
     if (output.exit_status != 0) return tl::unexpected<Error>(error_of(output, title(cell)));
     counts[operations == 0 ? 0 : 1] = counters->read();
   }

@@ -12,7 +12,7 @@ namespace triptych::exports {
 namespace {
 
 // What a track's number is made of. Serials have 32 bits.
-constexpr std::uint64_t kCpus = 1, kCpu = 2, kCpuLosses = 3, kProcess = 4, kFaultCount = 5;
+constexpr std::uint64_t kCpus = 1, kCpu = 2, kCpuLosses = 3, kOfProcess = 4, kFaultCount = 5;
 constexpr std::uint64_t kCopyCount = 6, kCoroutineLane = 7, kThreadTracks = 16;
 
 TrackId track_id(std::uint64_t kind, std::uint64_t number) {
@@ -54,7 +54,7 @@ PerfettoWriter::Process& PerfettoWriter::process_of(const analyze::Task& task, s
   const auto [entry, first] = processes_.try_emplace(task.tgid);
   if (!first) return entry->second;
   const auto number = static_cast<std::uint32_t>(task.tgid);
-  const TrackId id = track_id(kProcess, number);
+  const TrackId id = track_id(kOfProcess, number);
   PerfettoTrace::process(out, id, task.tgid, task.comm);
   PerfettoTrace::counter_track(out, track_id(kFaultCount, number), id, "page faults");
   PerfettoTrace::counter_track(out, track_id(kCopyCount, number), id, "copy-on-write copies");
@@ -76,7 +76,7 @@ TrackId PerfettoWriter::track_of(const analyze::Task& task, ThreadTrack which, s
     // The process has the name of its first thread.
     if (task.tid == task.tgid && thread.described[kStates]) {
       const auto owner = static_cast<std::uint32_t>(task.tgid);
-      PerfettoTrace::process(out, track_id(kProcess, owner), task.tgid, task.comm);
+      PerfettoTrace::process(out, track_id(kOfProcess, owner), task.tgid, task.comm);
     }
     PerfettoTrace::thread(out, track_id(kThreadTracks, number), task.tgid, task.tid, task.comm);
     thread.name = task.comm;
@@ -121,7 +121,7 @@ TrackId PerfettoWriter::lane_of(Process& process, model::Tid tgid,
   if (lane == lanes.end()) {
     lanes.emplace_back();
     lane = lanes.end() - 1;
-    PerfettoTrace::track(out, id, track_id(kProcess, owner), fmt::format("coroutines {}", number));
+    PerfettoTrace::track(out, id, track_id(kOfProcess, owner), fmt::format("coroutines {}", number));
   }
   lane->coroutine = coroutine;
   lane->end_ns = interval.end_ns.value_or(interval.begin_ns);

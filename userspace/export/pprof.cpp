@@ -39,9 +39,9 @@ enum Function : protozero::pbf_tag_type { kId = 1, kName = 2, kSystemName = 3 };
 
 constexpr std::uint64_t kMapping = 1;  // the only one: what was recorded
 
-class Writer {
+class Encoder {
  public:
-  explicit Writer(const profile::Profile& profile)
+  explicit Encoder(const profile::Profile& profile)
       : profile_(profile), units_(profile::units_of(profile.kind)), proto_(out_) {
     text("");  // has to be the first one
     // By convention a count comes first.
@@ -158,7 +158,7 @@ class Writer {
 }  // namespace
 
 Result<std::string> write_pprof(const profile::Profile& profile, std::size_t unit) {
-  return gzip(Writer(profile).write(unit));
+  return gzip(Encoder(profile).write(unit));
 }
 
 }  // namespace triptych::exports

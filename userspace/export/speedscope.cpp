@@ -54,9 +54,9 @@ std::vector<std::uint32_t> by_size(const profile::Profile& profile,
   return sorted;
 }
 
-class Writer {
+class Document {
  public:
-  Writer(const profile::Profile& profile, std::size_t unit) : profile_(profile), unit_(unit) {}
+  Document(const profile::Profile& profile, std::size_t unit) : profile_(profile), unit_(unit) {}
 
   std::string write() {
     const std::string name = fmt::format("{}: {}", name_of(profile_.kind), profile_.command);
@@ -115,7 +115,7 @@ class Writer {
 }  // namespace
 
 std::string write_speedscope(const profile::Profile& profile, std::size_t unit) {
-  return Writer(profile, unit).write();
+  return Document(profile, unit).write();
 }
 
 }  // namespace triptych::exports

@@ -14,7 +14,7 @@ struct Needed {
   std::string_view what;    // that is missing without it
   std::string_view option;  // of record, that brings it
 };
-constexpr Needed kNone{};
+constexpr Needed kNeedsNothing{};
 constexpr Needed kSwitches{"switch", "when tasks ran and slept", "switch in --events"};
 constexpr Needed kWakeups{"wakeup", "wakeups", "wakeup in --events"};
 constexpr Needed kFaults{"fault", "page faults", "fault in --events"};
@@ -40,7 +40,7 @@ constexpr About kAbout[] = {
      {{{"ns", "on a CPU", "on a CPU"}, kIntervals, {"samples", "samples", "sample"}}},
      3,
      kSwitches,
-     kNone},
+     kNeedsNothing},
     {Kind::kOffCpu,
      "off-cpu",
      "time blocked, by system call",
@@ -58,7 +58,7 @@ constexpr About kAbout[] = {
      {{{"ns", "runnable", "runnable"}, kIntervals}},
      2,
      kSwitches,
-     kNone},
+     kNeedsNothing},
     {Kind::kWakeup,
      "wakeup",
      "time blocked, by who ended it",
@@ -78,7 +78,7 @@ constexpr About kAbout[] = {
        {"ns", "handling faults", "handling faults"}}},
      3,
      kFaults,
-     kNone},
+     kNeedsNothing},
     {Kind::kCow,
      "cow",
      "copies on write, by the fork that is charged",
@@ -89,7 +89,7 @@ constexpr About kAbout[] = {
        {"ns", "copying", "copying"}}},
      3,
      kFaults,
-     kNone},
+     kNeedsNothing},
     {Kind::kFork,
      "fork",
      "creation of processes and threads",
@@ -98,7 +98,7 @@ constexpr About kAbout[] = {
      {{{"ns", "in the call", "in the call"}, {"count", "tasks created", "task created"}}},
      2,
      kForks,
-     kNone},
+     kNeedsNothing},
     {Kind::kCoroutine,
      "coroutine",
      "time in which coroutines were on top of a thread",
@@ -107,7 +107,7 @@ constexpr About kAbout[] = {
      {{{"ns", "mounted", "mounted"}, {"count", "steps", "step"}}},
      2,
      kCoroutines,
-     kNone},
+     kNeedsNothing},
     {Kind::kSuspended,
      "suspended",
      "time in which coroutines were suspended",
@@ -116,7 +116,7 @@ constexpr About kAbout[] = {
      {{{"ns", "suspended", "suspended"}, {"count", "waits", "wait"}}},
      2,
      kCoroutines,
-     kNone},
+     kNeedsNothing},
 };
 
 const About& about(Kind kind) {

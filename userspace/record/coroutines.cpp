@@ -13,7 +13,7 @@ namespace triptych::record {
 namespace {
 
 // A program that we did not start may load its recorder late.
-constexpr std::uint64_t kLookAgainNs = 500'000'000;
+constexpr std::uint64_t kLookForRingsAgainNs = 500'000'000;
 
 // A process is told of when its exec is, long before it can write.
 constexpr std::uint64_t kLongestPendingNs = 1'000'000'000;
@@ -62,7 +62,7 @@ void Coroutines::look_for_memories() {
   if (target_.kind != model::TargetKind::kProcess || drain_->memories() != 0) return;
   const std::uint64_t now_ns = monotonic_ns();
   if (now_ns < next_look_ns_) return;
-  next_look_ns_ = now_ns + kLookAgainNs;
+  next_look_ns_ = now_ns + kLookForRingsAgainNs;
   for (UniqueFd& memory : coroutine::ring::find_memories(target_.tgid)) {
     add(std::move(memory), target_.tgid, false);
   }

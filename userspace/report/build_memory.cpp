@@ -57,10 +57,6 @@ std::string space_heading(const View& view, const AddressSpace& space) {
   return words;
 }
 
-std::uint64_t price(const Fork& fork) {
-  return fork.duration_ns.value_or(0) + fork.cow_parent.time_ns + fork.cow_child.time_ns;
-}
-
 std::string bill_words(const analyze::CowBill& bill) {
   if (bill.copies == 0) return "nothing";
   std::string words = fmt::format("{} ({}) in {}", counted(bill.copies, "page", "pages"),

@@ -17,10 +17,6 @@ using analyze::Fork;
 
 constexpr std::size_t kKindsDrawn = 6;  // of faults: those that took longest
 
-std::uint64_t price(const Fork& fork) {
-  return fork.duration_ns.value_or(0) + fork.cow_parent.time_ns + fork.cow_child.time_ns;
-}
-
 struct KindTotal {
   analyze::FaultKind kind{};
   std::uint64_t time_ns = 0;

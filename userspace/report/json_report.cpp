@@ -21,7 +21,7 @@ Json host_json(const model::Host& host) {
           {"page_size_bytes", host.page_size}};
 }
 
-const char* name_of(model::TargetKind kind) {
+const char* word_for(model::TargetKind kind) {
   switch (kind) {
     case model::TargetKind::kCommand:
       return "command";
@@ -35,7 +35,7 @@ const char* name_of(model::TargetKind kind) {
 
 Json target_json(const Summary& summary) {
   const model::Target& target = summary.metadata.target;
-  Json json = {{"kind", name_of(target.kind)},
+  Json json = {{"kind", word_for(target.kind)},
                {"command", target.command},
                {"comm", target.comm.empty() ? Json() : Json(target.comm)},
                {"tgid", target.tgid == 0 ? Json() : Json(target.tgid)},

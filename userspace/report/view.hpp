@@ -100,4 +100,9 @@ class View {
   std::unordered_set<std::uint32_t> selected_;  // ids, when narrowed
 };
 
+// What a fork cost: its call, and the copies that followed (ns).
+inline std::uint64_t price(const analyze::Fork& fork) {
+  return fork.duration_ns.value_or(0) + fork.cow_parent.time_ns + fork.cow_child.time_ns;
+}
+
 }  // namespace triptych::report

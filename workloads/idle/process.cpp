@@ -13,7 +13,7 @@
 namespace triptych::workloads::idle {
 namespace {
 
-constexpr UnitNeeds kNeeds{1, 160 << 10, 0, 10'000};
+constexpr UnitNeeds kNeedsOfProcess{1, 160 << 10, 0, 10'000};
 
 class Processes final : public Herd {
  public:
@@ -55,7 +55,7 @@ class Processes final : public Herd {
 }  // namespace
 
 Result<std::unique_ptr<Cell>> make_processes(const Parameters& parameters) {
-  TRIPTYCH_TRY_ASSIGN(Decision decision, decide(parameters, kNeeds));
+  TRIPTYCH_TRY_ASSIGN(Decision decision, decide(parameters, kNeedsOfProcess));
   return make_herd_cell(std::move(decision), Processes::make);
 }
 

@@ -10,7 +10,7 @@
 namespace triptych::workloads::idle {
 namespace {
 
-constexpr UnitNeeds kNeeds{1, 48 << 10, 2, 10'000};  // a stack and its guard
+constexpr UnitNeeds kNeedsOfThread{1, 48 << 10, 2, 10'000};  // a stack and its guard
 constexpr std::size_t kSmallStackBytes = 64 << 10;
 
 void* wait_at(void* gate) {
@@ -52,7 +52,7 @@ class Threads final : public Herd {
 };
 
 Result<std::unique_ptr<Cell>> make(const Parameters& parameters, std::size_t stack_bytes) {
-  TRIPTYCH_TRY_ASSIGN(Decision decision, decide(parameters, kNeeds));
+  TRIPTYCH_TRY_ASSIGN(Decision decision, decide(parameters, kNeedsOfThread));
   return make_herd_cell(std::move(decision), [stack_bytes](std::uint64_t count) {
     return Threads::make(count, stack_bytes);
   });

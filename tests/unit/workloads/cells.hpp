@@ -4,6 +4,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <memory>
 #include <string>
@@ -30,6 +31,13 @@ inline double metric(const Cell& cell, std::string_view name) {
   }
   ADD_FAILURE() << "no metric " << name;
   return 0;
+}
+
+// Of this process so far.
+inline std::uint64_t voluntary_switches() {
+  rusage counted{};
+  ::getrusage(RUSAGE_SELF, &counted);
+  return static_cast<std::uint64_t>(counted.ru_nvcsw);
 }
 
 // Each variant of a scenario, for a parameterised test.

@@ -11,12 +11,6 @@
 namespace triptych::workloads {
 namespace {
 
-std::uint64_t voluntary_switches() {
-  rusage counted{};
-  ::getrusage(RUSAGE_SELF, &counted);
-  return static_cast<std::uint64_t>(counted.ru_nvcsw);
-}
-
 class CreateTest : public testing::TestWithParam<Variant> {};
 
 INSTANTIATE_TEST_SUITE_P(All, CreateTest, testing::ValuesIn(variants_of("create")),

@@ -55,12 +55,6 @@ TEST_P(LockTest, LosesNoEntry) {
   }
 }
 
-std::uint64_t voluntary_switches() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::uint64_t>(usage.ru_nvcsw);
-}
-
 TEST(Lock, OfCoroutinesSwitchesWithoutTheKernel) {
   for (const char* variant : {"stackless", "stackful"}) {
     const auto cell = make_cell("lock", Model::kCoroutine, variant, {"units=2"});

@@ -16,12 +16,6 @@
 namespace triptych::workloads {
 namespace {
 
-std::uint64_t voluntary_switches() {
-  rusage counted{};
-  ::getrusage(RUSAGE_SELF, &counted);
-  return static_cast<std::uint64_t>(counted.ru_nvcsw);
-}
-
 class SwitchTest : public testing::TestWithParam<Variant> {
  protected:
   static Result<std::unique_ptr<Cell>> make(const std::vector<std::string>& settings) {

@@ -22,7 +22,6 @@ namespace {
 using probes::ElfFile;
 using probes::Place;
 
-constexpr std::uint64_t kLandingBytes = 128;
 constexpr int kMostDestroyInstructions = 64;
 
 triptych_operand first_argument() {

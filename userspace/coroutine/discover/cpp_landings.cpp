@@ -11,7 +11,6 @@ namespace triptych::coroutine::discover {
 namespace {
 
 constexpr std::uint64_t kMostText = 64 << 20;
-constexpr std::size_t kLandingBytes = 128;
 constexpr std::size_t kMostLandings = 2000;
 constexpr int kMostRounds = 4;  // wrappers of wrappers
 constexpr std::uint8_t kNothing = 0xff;

@@ -38,6 +38,8 @@ struct Landing {
   bool returns = false;                  // before there was one
 };
 
+constexpr std::size_t kLandingBytes = 128;  // of code that are worth looking through for one
+
 // The first cheap place at or behind `address`, to which a call returns: nothing else is called
 // before.
 Landing landing_place(std::span<const std::byte> code, std::uint64_t address);

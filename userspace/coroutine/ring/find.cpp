@@ -18,7 +18,7 @@
 namespace triptych::coroutine::ring {
 namespace {
 
-constexpr std::size_t kMostMemories = 16;  // of one process: each shared object may have its own
+constexpr std::size_t kMostOfOneProcess = 16;  // of one process: each shared object may have its own
 
 // Where all memfds live. A file of another place may have been given such a name to make us open
 // it.
@@ -47,7 +47,7 @@ std::vector<UniqueFd> find_memories(model::Tid tgid) {
   std::vector<UniqueFd> found;
   std::ifstream maps(fmt::format("/proc/{}/maps", tgid));
   // "7f0000000000-7f0040000000 rw-s 00000000 00:01 1057  /memfd:triptych-coroutine (deleted)"
-  for (std::string line; std::getline(maps, line) && found.size() < kMostMemories;) {
+  for (std::string line; std::getline(maps, line) && found.size() < kMostOfOneProcess;) {
     if (!line.ends_with(kName)) continue;
     const std::string_view range = std::string_view(line).substr(0, line.find(' '));
     UniqueFd fd = open_memfd(fmt::format("/proc/{}/map_files/{}", tgid, range));

@@ -13,7 +13,7 @@
 namespace triptych::symbol::resolve {
 namespace {
 
-constexpr std::uint64_t kMostBytes = std::uint64_t{16} << 30;
+constexpr std::uint64_t kLargestImage = std::uint64_t{16} << 30;
 
 // Who called sudo reads his own files as before.
 bool is_own(std::uint32_t owner) {
@@ -30,7 +30,7 @@ Image Image::open(const std::string& path, int flags) {
   struct stat status {};
   if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return image;
   const auto size = static_cast<std::uint64_t>(status.st_size);
-  if (size > kMostBytes) return image;
+  if (size > kLargestImage) return image;
   image.file_ = std::move(file);
   image.size_ = size;
   image.inode_ = status.st_ino;

@@ -9,9 +9,9 @@
 namespace triptych::symbol::resolve {
 namespace {
 
-constexpr std::uint64_t kMostBytes = 32 << 20;
+constexpr std::uint64_t kLargestMap = 32 << 20;
 constexpr std::size_t kMostEntries = 1u << 18;
-constexpr std::size_t kMostName = 512;
+constexpr std::size_t kLongestName = 512;
 
 bool take_hex(std::string_view& text, std::uint64_t& out) {
   if (text.starts_with("0x")) text.remove_prefix(2);
@@ -28,7 +28,7 @@ void JitMap::add(std::string_view line) {
   Entry entry;
   if (entries_.size() == kMostEntries) return;
   if (!take_hex(line, entry.start) || !take_hex(line, entry.size) || line.empty()) return;
-  entry.name = line.substr(0, kMostName);
+  entry.name = line.substr(0, kLongestName);
   entry.order = entries_.size();
   entries_.push_back(std::move(entry));
 }
@@ -36,7 +36,7 @@ void JitMap::add(std::string_view line) {
 JitMap JitMap::read(const Image& image) {
   JitMap map;
   if (!image) return map;
-  std::string text(static_cast<std::size_t>(std::min(image.size(), kMostBytes)), '\0');
+  std::string text(static_cast<std::size_t>(std::min(image.size(), kLargestMap)), '\0');
   if (!image.read(0, std::as_writable_bytes(std::span(text)))) return map;
   for (std::string_view rest = text; !rest.empty();) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());

@@ -18,7 +18,7 @@ namespace {
 
 // Of all modules together, 16 bytes each: the least recently used is read again when it is needed
 // again.
-constexpr std::size_t kMostFunctions = 4u << 20;
+constexpr std::size_t kMostFunctionsKept = 4u << 20;
 constexpr std::size_t kMostMissing = 100;
 
 // This process's own: another one's of the same kernel is no different.
@@ -128,7 +128,7 @@ void Resolver::drop_oldest(const Module& kept) {
         oldest = module.get();
       }
     }
-    if (functions <= kMostFunctions || oldest == nullptr) return;
+    if (functions <= kMostFunctionsKept || oldest == nullptr) return;
     oldest->file.reset();
     oldest->debug.reset();
     oldest->opened = false;
