@@ -110,6 +110,24 @@ class CoroutinesTest(harness.Test):
         children = {e["id"] for e in trace.of("coroutine") if trace.names[e["function"]] == "child"}
         self.assertLessEqual({e["other"] for e in awaits}, children)
 
+    def test_an_await_chain_stands_in_its_logical_order(self):
+        """The innermost one is resumed by the loop alone: no stack of the thread has the others."""
+        self.recorded("chain", 100)
+        result = self.triptych("export", "--profile", "suspended", "--format", "folded")
+        self.assertEqual(result.status, 0, result.err)
+        waits = {}
+        for line in result.out.splitlines():
+            if not line.startswith("#"):
+                path, _, value = line.rpartition(" ")
+                waits[tuple(path.split(";")[2:])] = int(value)
+        outermost = ("by function: nobody is known to await it", "serve")
+        middle = ("by await chain", "serve", "handle_request")
+        innermost = ("by await chain", "serve", "handle_request", "read_page")
+        self.assertEqual(set(waits), {outermost, middle, innermost})
+        self.assertGreaterEqual(waits[innermost], 100_000_000)
+        self.assertLess(waits[innermost], waits[middle])
+        self.assertLess(waits[middle], waits[outermost])
+
     def test_a_forked_child_has_a_space_of_its_own(self):
         trace, expected = self.recorded("fork", 1000)
         self.expect_exact(trace, expected)

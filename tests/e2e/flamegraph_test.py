@@ -9,6 +9,8 @@ from harness import USER, environment
 
 SHARES = os.environ["TRIPTYCH_SHARES"]
 SLEEP = [SHARES, "0"]
+BURN = [SHARES, "4000000"]
+PAGES = 600
 WITHIN = 2.0  # points of a hundred
 SUDO = {"SUDO_UID": str(USER), "SUDO_GID": str(USER), "SUDO_USER": "somebody"}
 
@@ -39,8 +41,41 @@ class KnownShares(harness.Test):
             self.assertAlmostEqual(share, expected, delta=WITHIN, msg=str(shares))
         return whole
 
+    def total_copies(self):
+        return self.report()["totals"]["cow"]["copies"]
+
     def total(self, figure):
         return sum(task[figure] for task in self.report()["tasks"])
+
+    def test_on_cpu(self):
+        self.assertEqual(self.record("--stacks=on-cpu", "--frequency", "1997", "--", *BURN).status, 0)
+        paths = self.profile("on-cpu")
+        burnt = self.assert_shares(paths, "burn")
+        total = sum(value for _, value in paths)
+        self.assertEqual(total, self.total("on_cpu_ns"))
+        self.assertGreater(burnt / total, 0.9)
+
+    def test_cow(self):
+        self.assertEqual(self.record("--stacks=cow", "--", *SLEEP).status, 0)
+        paths = self.profile("cow")
+        copied = self.assert_shares([path for path in paths if path[0][1] == "child's copies"], "write")
+        self.assertEqual(copied, PAGES)
+        copies = sum(value for _, value in self.profile("cow", "--unit", "count"))
+        self.assertEqual(copies, self.total_copies())
+        for path, _ in paths:
+            if "write_two" in path:
+                self.assertRegex(path[0], r"^fork of e2e_shares \(\d+\) by e2e_shares \(\d+\)$")
+
+    def test_what_is_counted_is_said_alike(self):
+        said = self.record("--stacks", "--", *SLEEP).err
+        events, of_stacks = re.search(r"recorded ([\d,]+) events and ([\d,]+) records of stacks in ",
+                                      said).groups()
+        self.assertIn(f"  recorded  {events} events and {of_stacks} records of stacks, none lost, ",
+                      self.triptych("report").out)
+        quality = self.report()["data_quality"]
+        self.assertEqual(f"{quality['events']:,}", events)
+        self.assertEqual(f"{quality['stack_records']:,}", of_stacks)
+        self.assertEqual(quality["events"] + quality["stack_records"], len(self.dump()))
 
     def test_off_cpu(self):
         self.assertEqual(self.record("--stacks=off-cpu", "--", *SLEEP).status, 0)

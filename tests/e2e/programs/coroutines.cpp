@@ -3,15 +3,18 @@
 // A program with coroutines that says how often it did what: `name created resumed suspended
 // finished destroyed`, a line for each function.
 //
+// clang-format off
 //     coroutines switch ROUNDS THREADS   each thread: a coroutine that suspends ROUNDS times
 //     coroutines await ROUNDS            a parent that awaits a child, ROUNDS times
-//     coroutines block MS                a coroutine that sleeps in a system call, with others
-//     ready coroutines spin MS                 a coroutine that computes without a pause coroutines
-//     fork ROUNDS             a child process that goes on with its parent's coroutine coroutines
-//     kill ROUNDS             kills itself in the middle coroutines scribble                writes
-//     nonsense over its recorder's memory coroutines wait ROUNDS             waits for its standard
-//     input to end, then as `switch ROUNDS 1` coroutines exec ROUNDS PROGRAM…    as `switch ROUNDS
-//     1`, then becomes another program
+//     coroutines chain MS                one that awaits one that awaits one that waits for MS
+//     coroutines block MS                a coroutine that sleeps in a system call, with others ready
+//     coroutines spin MS                 a coroutine that computes without a pause
+//     coroutines fork ROUNDS             a child process that goes on with its parent's coroutine
+//     coroutines kill ROUNDS             kills itself in the middle
+//     coroutines scribble                writes nonsense over its recorder's memory
+//     coroutines wait ROUNDS             waits for its standard input to end, then as `switch ROUNDS 1`
+//     coroutines exec ROUNDS PROGRAM…    as `switch ROUNDS 1`, then becomes another program
+// clang-format on
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -159,6 +162,31 @@ Task blocker(Loop& loop, long ms, bool spins) {
   co_await loop.turn();
 }
 
+Task read_page(Loop& loop) {
+  co_await loop.turn();
+}
+Task handle_request(Loop& loop) {
+  co_await read_page(loop);
+}
+Task serve(Loop& loop) {
+  co_await handle_request(loop);
+}
+
+// All three are suspended while the program sleeps.
+int chain(long ms) {
+  {
+    Loop loop;
+    const Task outermost = serve(loop);
+    outermost.handle.resume();
+    sleep_ms(ms);
+    loop.run();
+  }
+  say("serve", 1, 2, 1, 1, 1);
+  say("handle_request", 1, 2, 1, 1, 1);
+  say("read_page", 1, 2, 1, 1, 1);
+  return 0;
+}
+
 int block(long ms, bool spins) {
   {
     Loop loop;
@@ -229,6 +257,7 @@ int main(int argc, char** argv) {
   const long count = argc > 2 ? std::atol(argv[2]) : 1000;
   if (what == "switch") return switch_on_threads(count, argc > 3 ? std::atol(argv[3]) : 1);
   if (what == "await") return await_rounds(count);
+  if (what == "chain") return chain(count);
   if (what == "block" || what == "spin") return block(count, what == "spin");
   if (what == "fork") return fork_rounds(count);
   if (what == "kill") return kill_after(count);
