@@ -105,6 +105,7 @@ struct Analysis::Impl {
   CoroutineTracker coroutines;
   MarkTracker marks;
   std::uint64_t events = 0;
+  std::uint64_t stack_records = 0;
   std::optional<model::TimeNs> first_ns;
   model::TimeNs last_ns = 0;
 };
@@ -118,7 +119,10 @@ void Analysis::Impl::push(const model::Event& event) {
   }
   if (!first_ns) first_ns = event.ts_ns;
   last_ns = event.ts_ns;
-  if (stacks.on_event(event)) return;
+  if (stacks.on_event(event)) {
+    ++stack_records;
+    return;
+  }
   ++events;
   if (const auto* switched = std::get_if<model::Switch>(&event.payload)) {
     change(event, *switched);
@@ -451,6 +455,7 @@ Result<Summary> Analysis::finish(const std::optional<model::Ending>& ending,
   summary.begin_ns = wanted.from_mark.empty() ? impl.begin_ns() : impl.window.begin_ns();
   summary.end_ns = impl.window.closed() ? impl.window.end_ns() : trace_end;
   summary.events = impl.events;
+  summary.stack_records = impl.stack_records;
   summary.stored_bytes = stored_bytes;
   summary.summary_only = impl.recorded.summaries;
   if (summary.summary_only) {

@@ -374,6 +374,7 @@ struct Summary {
   std::string from_mark, to_mark;  // empty: the whole trace
   model::TimeNs begin_ns = 0, end_ns = 0;
   std::uint64_t events = 0;
+  std::uint64_t stack_records = 0;  // that tell what stacks and code are: no events
   std::uint64_t stored_bytes = 0;
   Totals totals;            // of all recorded tasks
   std::vector<Task> tasks;  // by start; strangers last

@@ -183,7 +183,7 @@ void EventLoop::show_progress(std::uint64_t now_ns) {
     const model::ProbeCounters counters = parts_.session.counters();
     Progress progress;
     progress.elapsed_ns = now_ns - start_ns_;
-    progress.events = parts_.writer.records();
+    progress.events = parts_.writer.records() - parts_.writer.records_of_stacks();
     progress.bytes = parts_.writer.bytes_written();
     for (const std::uint64_t lost : counters.lost) progress.lost += lost;
     return progress;

@@ -161,11 +161,13 @@ void say_result(Console& console, const OutputFile& file, const trace::Writer& w
                 const model::Ending& ending, std::uint64_t start_ns) {
   std::uint64_t lost = ending.counters.disk_lost;
   for (const std::uint64_t count : ending.counters.lost) lost += count;
-  const std::uint64_t recorded = writer.records() - writer.records_lost();
-  console.say(
-      fmt::format("recorded {} {} in {}, {} in {}, {} lost", format_count(recorded),
-                  recorded == 1 ? "event" : "events", format_duration_ns(ending.end_ns - start_ns),
-                  format_bytes(writer.bytes_written()), quote(file.path()), format_count(lost)));
+  const std::uint64_t of_stacks = writer.records_of_stacks();
+  const std::uint64_t recorded = writer.records() - writer.records_lost() - of_stacks;
+  std::string what = counted(recorded, "event", "events");
+  if (of_stacks != 0) what += " and " + counted(of_stacks, "record of stacks", "records of stacks");
+  console.say(fmt::format(
+      "recorded {} in {}, {} in {}, {} lost", what, format_duration_ns(ending.end_ns - start_ns),
+      format_bytes(writer.bytes_written()), quote(file.path()), format_count(lost)));
   console.say(fmt::format("next: triptych report {}", shell_word(file.path())));
 }
 

@@ -114,7 +114,11 @@ std::string missing_words(const Summary& summary) {
 }
 
 std::string recording_words(const Summary& summary) {
-  std::string words = counted(summary.events, "event", "events") + missing_words(summary);
+  std::string words = counted(summary.events, "event", "events");
+  if (summary.stack_records != 0) {
+    words += " and " + counted(summary.stack_records, "record of stacks", "records of stacks");
+  }
+  words += missing_words(summary);
   if (summary.stored_bytes != 0) {
     words += ", taking " + format_bytes(summary.stored_bytes);
     if (summary.events != 0) {

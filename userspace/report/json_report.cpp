@@ -152,6 +152,7 @@ Json quality_json(const View& view) {
   // Without an end of the recording nobody knows what else there was.
   const std::uint64_t missing = summary.quality[model::Quality::missing_records];
   Json json = {{"events", summary.events},
+               {"stack_records", summary.stack_records},
                {"lost", lost_events(summary.quality)},
                {"missing", when(summary.ending.has_value(), missing)}};
   for (std::size_t i = 0; i < model::kQualityCount; ++i) {

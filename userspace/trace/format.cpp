@@ -107,4 +107,9 @@ std::size_t loss_class(std::uint8_t kind) {
   return kind >= 10 && kind <= 19 ? std::size_t{TRIPTYCH_LOSS_TASK} : model::kLossClasses;
 }
 
+bool is_of_stacks(std::uint8_t kind) {
+  return kind == TRIPTYCH_EV_STACK || kind == TRIPTYCH_EV_STACK_OF ||
+         kind == TRIPTYCH_EV_KERNEL_SYMBOL || kind == TRIPTYCH_EV_MAP;
+}
+
 }  // namespace triptych::trace

@@ -87,4 +87,7 @@ void seal(ChunkHeader& header, std::span<const std::byte> payload);
 // none.
 [[nodiscard]] std::size_t loss_class(std::uint8_t kind);
 
+// Tells what stacks and code are, and is no event itself.
+[[nodiscard]] bool is_of_stacks(std::uint8_t kind);
+
 }  // namespace triptych::trace

@@ -23,9 +23,10 @@ namespace {
 constexpr std::size_t kChunkRawBytes = 256 << 10;
 
 struct Stream {
-  std::vector<std::byte> raw;  // gathered, not yet written
-  ChunkHeader pending{};       // of what is gathered
-  std::uint64_t written = 0;   // records
+  std::vector<std::byte> raw;   // gathered, not yet written
+  ChunkHeader pending{};        // of what is gathered
+  std::uint64_t written = 0;    // records
+  std::uint64_t of_stacks = 0;  // of what is gathered
 };
 
 template <class T>
@@ -44,6 +45,7 @@ struct Writer::Impl {
   std::vector<std::byte> chunk;
   std::uint64_t offset = 0;  // where the next chunk goes: the end of the readable file
   std::uint64_t records = 0;
+  std::uint64_t of_stacks = 0;
   std::uint64_t lost = 0;
   std::optional<Error> failure;
 
@@ -90,8 +92,10 @@ tl::unexpected<Error> Writer::Impl::fail_for_good(Error error) {
   if (::ftruncate(fd.get(), static_cast<off_t>(offset)) != 0) chunk.clear();
   for (Stream& stream : streams) {
     lost += stream.pending.records;
+    of_stacks -= stream.of_stacks;
     stream.raw = {};
     stream.pending = {};
+    stream.of_stacks = 0;
   }
   return tl::unexpected<Error>(*failure);
 }
@@ -115,6 +119,7 @@ Result<void> Writer::Impl::write_stream(Stream& stream) {
   offset += chunk.size();
   stream.written += header.records;
   stream.raw.clear();
+  stream.of_stacks = 0;
   header = {};
   return {};
 }
@@ -198,6 +203,10 @@ Result<void> Writer::append(std::uint32_t stream_number, std::span<const std::by
   pending.first_ts_ns =
       first ? header.ts_ns : std::min<std::uint64_t>(pending.first_ts_ns, header.ts_ns);
   pending.last_ts_ns = std::max<std::uint64_t>(pending.last_ts_ns, header.ts_ns);
+  if (is_of_stacks(header.kind)) {
+    ++stream.of_stacks;
+    ++impl_->of_stacks;
+  }
   const std::size_t loss = loss_class(header.kind);
   if (loss < model::kLossClasses) ++pending.class_records[loss];
   return {};
@@ -224,6 +233,9 @@ Result<void> Writer::finish(const model::Ending& ending) {
 
 std::uint64_t Writer::records() const {
   return impl_->records;
+}
+std::uint64_t Writer::records_of_stacks() const {
+  return impl_->of_stacks;
 }
 std::uint64_t Writer::bytes_written() const {
   return impl_->offset;

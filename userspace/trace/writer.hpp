@@ -38,6 +38,8 @@ class Writer {
   Result<void> finish(const model::Ending& ending);
 
   [[nodiscard]] std::uint64_t records() const;
+  // Of these, and not lost: those that are no events, but tell what stacks and code are.
+  [[nodiscard]] std::uint64_t records_of_stacks() const;
   [[nodiscard]] std::uint64_t bytes_written() const;
   // Appended, but not in the file, and never will be.
   [[nodiscard]] std::uint64_t records_lost() const;

@@ -42,6 +42,7 @@ TEST(DiskFullTest, TheFileStaysReadableAndGetsItsEnding) {
     while (tried < 200'000) {
       model::Event event = switch_event(1'000 + tried, static_cast<std::uint32_t>(random()));
       std::get<model::Switch>(event.payload).next = model::TaskId(random());
+      if (tried % 3 == 0) event.payload = model::StackOf{.user = model::StackId(random())};
       const auto result = append(*writer, static_cast<std::uint32_t>(tried % 2), event);
       ++tried;
       if (!result) {
@@ -70,6 +71,7 @@ TEST(DiskFullTest, TheFileStaysReadableAndGetsItsEnding) {
   const Contents contents = read_all(file);
   EXPECT_EQ(contents.events.size(), tried - writer->records_lost());
   EXPECT_GT(contents.events.size(), 0u);
+  EXPECT_EQ(count_of_stacks(contents.events), writer->records_of_stacks());
   ASSERT_TRUE(contents.ending);
   EXPECT_EQ(nonzero(contents.quality), "lost_on_disk=" + std::to_string(writer->records_lost()));
 }

@@ -39,6 +39,8 @@ TEST(TraceFileTest, KeepsEveryKindOfEvent) {
   EXPECT_EQ(contents.events, events);
   EXPECT_EQ(nonzero(contents.quality), "");
   EXPECT_EQ(writer.records(), events.size());
+  EXPECT_GE(writer.records_of_stacks(), 4u);
+  EXPECT_EQ(writer.records_of_stacks(), count_of_stacks(events));
   EXPECT_EQ(writer.records_lost(), 0u);
   EXPECT_EQ(writer.bytes_written(), file.contents().size());
 }

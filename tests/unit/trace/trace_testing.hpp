@@ -5,10 +5,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <variant>
 #include <vector>
 
 #include "decode/encode.hpp"
@@ -57,6 +59,17 @@ inline model::Event switch_event(std::uint64_t ts_ns, std::uint32_t task, std::u
           .task = model::TaskId{task},
           .cpu = cpu,
           .payload = model::Switch{.next = model::kIdleTask, .prev_state = 1, .voluntary = true}};
+}
+
+// That tell what stacks and code are, and are no events.
+inline std::uint64_t count_of_stacks(const std::vector<model::Event>& events) {
+  return static_cast<std::uint64_t>(
+      std::count_if(events.begin(), events.end(), [](const model::Event& event) {
+        return std::holds_alternative<model::Stack>(event.payload) ||
+               std::holds_alternative<model::StackOf>(event.payload) ||
+               std::holds_alternative<model::KernelSymbol>(event.payload) ||
+               std::holds_alternative<model::Map>(event.payload);
+      }));
 }
 
 inline Result<void> append(Writer& writer, std::uint32_t stream, const model::Event& event) {
