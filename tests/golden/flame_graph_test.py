@@ -35,7 +35,7 @@ class Frame:
         self.total = [int(value) for value in element.get("data-v").split()]
         told = element.get("data-s")
         self.itself = [int(value) for value in told.split()] if told else self.total
-        self.shown = element.get("style") != "display:none"
+        self.shown = element.get("display") != "none"
         self.rect = element.find(f"{SVG}rect")
         self.before = [int(value) for value in element.get("data-b", "").split()]
         self.colour = element.get("class").split()[1]

@@ -59,6 +59,50 @@ def check_links(page):
     assert page.evaluate(target).startswith("task-"), page.evaluate(target)
 
 
+def check_flame_graphs(page):
+    """One is shown; it zooms, searches and counts in other units, and its keys are its own."""
+    graph = 'document.querySelector("figure.flame:not(.aside)")'
+    shown = ('Array.from(%s.querySelectorAll(".f")).filter(f => f.style.display !== "none")'
+             '.map(f => f.getAttribute("aria-label"))' % graph)
+    names = 'Array.from(document.querySelectorAll("figure.flame"), f => f.dataset.name)'
+    buttons = '[...document.querySelectorAll(".choice button")]'
+    assert page.evaluate(buttons + ".map(b => b.textContent)") == page.evaluate(names)
+    assert page.evaluate(graph + ".dataset.name") == "on-cpu"
+    page.evaluate(buttons + '.find(b => b.textContent === "off-cpu").click()')
+    assert page.evaluate(graph + ".dataset.name") == "off-cpu"
+    page.evaluate("new Promise(done => setTimeout(done, 300))")  # it finds out how wide it is
+    everything = page.evaluate(shown)
+    assert len(everything) == 14, everything
+    frame = ('Array.from(%s.querySelectorAll(".f")).find(f => f.getAttribute("aria-label") === "query")'
+             % graph)
+    ratio = "%s.querySelector('rect').getBoundingClientRect().width / %s.querySelector('svg.flames').clientWidth"
+    assert abs(page.evaluate(ratio % (frame, graph)) - 50 / 87.002) < 0.01
+    page.evaluate(frame + ".scrollIntoView({block: 'center', behavior: 'instant'})")
+    x, y = page.evaluate(f"(r => [r.x + r.width / 2, r.y + r.height / 2])({frame}.getBoundingClientRect())")
+    for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
+        page.mouse(kind, x, y)
+    assert page.evaluate(shown) == ["all", "coroutine", "server (100)", "server (100)", "query",
+                                    "blocked: clock_nanosleep"], page.evaluate(shown)
+    assert page.evaluate(ratio % (frame, graph)) > 0.99
+    figures = page.evaluate(graph + ".querySelector('.say-figures').textContent")
+    assert "50.0 ms (50,000,000 ns blocked), 57.47 % of all" in figures, figures
+    key = graph + ".querySelector('svg.flames').dispatchEvent(new KeyboardEvent('keydown', {key: '%s', bubbles: true}))"
+    page.evaluate(key % "Escape")
+    assert page.evaluate(shown) == everything
+    page.evaluate(f"(field => {{ field.value = 'blocked: (epoll|futex)'; field.dispatchEvent(new Event('input')); }})"
+                  f"({graph}.querySelector('input'))")
+    said = page.evaluate(graph + ".querySelector('.say-name').textContent")
+    assert said == "2 frames match: 37.0 ms, 42.53 % of all", said
+    assert page.evaluate(graph + ".querySelectorAll('.f.hit').length") == 2
+    page.evaluate(f"[...{graph}.querySelectorAll('.tools button')].find(b => b.textContent === 'Reset').click()")
+    assert page.evaluate(graph + ".querySelectorAll('.f.hit').length") == 0
+    page.evaluate(key % "u")
+    assert page.evaluate(f"[...{graph}.querySelectorAll('.tools button')].map(b => b.textContent)") == [
+        "Reset", "Flame", "count"]
+    page.evaluate("document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'u', bubbles: true}))")
+    assert page.evaluate(f"{graph}.querySelectorAll('.tools button')[2].textContent") == "count"
+
+
 def check_looks(chromium, path):
     paper = 'getComputedStyle(document.body).backgroundColor'
     light, dark = (chromium.open(path, dark=each).evaluate(paper) for each in (False, True))
@@ -83,6 +127,7 @@ def main():
         check_zoom(page)
         check_sorting(page)
         check_links(page)
+        check_flame_graphs(page)
         check_quiet(page)
         check_looks(chromium, path)
         html_pages.write_attack(directory, trace, html_pages.ATTACKS)

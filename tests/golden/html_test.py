@@ -18,10 +18,11 @@ XHTML = "{http://www.w3.org/1999/xhtml}"
 MOST_BYTES = 5_000_000
 TAGS = set("""a body circle data dd details div dl dt figcaption figure footer g h1 h2 h3 head header
     html li line link main meta nav p path pre rect script section small span style summary svg table
-    tbody td text th thead title tr ul""".split())
-ATTRIBUTES = set("""aria-hidden aria-label charset class colspan content d data-column-ns
-    data-duration-ns data-scale data-skipped-ns height href http-equiv id lang name open
-    preserveAspectRatio rel role scope value viewBox width x x1 x2 y y1 y2""".split())
+    strong tbody td text th thead title tr ul""".split())
+ATTRIBUTES = set("""aria-hidden aria-label charset class colspan content d data-column-ns data-d
+    data-duration-ns data-icicle data-name data-s data-scale data-skipped-ns data-source data-top
+    data-unit data-units data-v display height href http-equiv id lang name open
+    preserveAspectRatio rel role scope tabindex value viewBox width x x1 x2 y y1 y2""".split())
 SINGLE = {"meta", "link", "rect", "line", "path", "circle"}
 
 
@@ -135,6 +136,41 @@ def check_forks(root, report):
                                 for fork in report["forks"]), key=str)
 
 
+def check_profile_totals(report):
+    """Of the chosen tasks alone, where the report is narrowed."""
+    totals = report["totals"]
+    wanted = {"on-cpu": ("ns", totals["on_cpu_ns"]), "off-cpu": ("ns", totals["blocked_ns"]),
+              "wakeup": ("ns", totals["blocked_ns"]), "run-queue": ("ns", totals["runnable_ns"]),
+              "fault": ("count", totals["page_faults"]["total"]),
+              "cow": ("count", totals["cow"] and totals["cow"]["copies"])}
+    for profile in report["profiles"]:
+        unit, figure = wanted.get(profile["profile"], (None, None))
+        if unit is not None:
+            assert profile["total"][unit] == figure, (profile["profile"], figure)
+
+
+def check_flame_graphs(root, report):
+    """Those in which something was counted; frames have what the JSON report says of their paths."""
+    figures = [each for each in root.iter(f"{XHTML}figure") if each.get("class") == "flame"]
+    wanted = [each for each in report["profiles"] if each["paths"]]
+    assert [each.get("data-name") for each in figures] == [each["profile"] for each in wanted]
+    for figure, profile in zip(figures, wanted):
+        total = figure.find(f".//{XHTML}g[@data-d='0']").get("data-v")
+        assert total == " ".join(map(str, profile["total"].values())), profile["profile"]
+        spent, path = {}, []
+        for frame in figure.find(f".//{XHTML}g[@class='frames']"):
+            path[int(frame.get("data-d")):] = [frame[0].text.split("\n")[0]]
+            spent[tuple(path[1:])] = frame.get("data-s") or frame.get("data-v")
+        for each in profile["paths"]:
+            names = tuple(frame["name"] for frame in each["frames"])
+            values = " ".join(map(str, each["self"].values()))
+            if "".join(names).isascii() and "".join(names).isprintable():
+                assert spent[names] == values, names
+            else:  # it has escapes in it
+                assert values in spent.values(), names
+    return len(figures)
+
+
 def check(program, directory, case):
     trace = os.path.join(directory, case, "trace.txt")
     options = html_pages.options_of(directory, case)
@@ -147,6 +183,9 @@ def check(program, directory, case):
     check_totals(root, report)
     check_tasks(root, report)
     check_forks(root, report)
+    check_profile_totals(report)
+    graphs = check_flame_graphs(root, report)
+    assert graphs or not report["tasks"] or report["recording"]["mode"] == "summary", "no flame graph"
     return check_histograms(root, report)
 
 

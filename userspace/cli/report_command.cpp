@@ -13,6 +13,7 @@
 #include "cli/errors.hpp"
 #include "cli/input.hpp"
 #include "cli/output.hpp"
+#include "profile/all_profiles.hpp"
 #include "report/html_writer.hpp"
 #include "report/report.hpp"
 #include "report/text_writer.hpp"
@@ -50,8 +51,30 @@ struct Options {
 constexpr std::size_t kTextRows = 20;
 constexpr std::size_t kPageRows = 50;  // where rows can be sorted, and lead on
 
+// What only some forms show.
+struct Gathered {
+  report::TimeLineBuilder time_line;
+  std::optional<profile::AllProfiles> profiles;
+};
+
+analyze::IntervalSink intervals_of(const Options& options, Gathered& gathered) {
+  if (options.format == "text") return {};
+  if (options.format == "json") {
+    return [&gathered](const analyze::Interval& each) { gathered.profiles->add(each); };
+  }
+  return [&gathered](const analyze::Interval& each) {
+    gathered.time_line.add(each);
+    gathered.profiles->add(each);
+  };
+}
+
+analyze::CoroutineSink coroutines_of(const Options& options, Gathered& gathered) {
+  if (options.format == "text") return {};
+  return [&gathered](const analyze::CoroutineChange& each) { gathered.profiles->add(each); };
+}
+
 Result<analyze::Summary> summarize(const Options& options, const std::string& path,
-                                   const analyze::IntervalSink& intervals) {
+                                   Gathered& gathered) {
   std::uint64_t slow_step_ns = 0;
   if (!parse_duration_ns(options.slow_step, &slow_step_ns) || slow_step_ns == 0) {
     return fail(quote(options.slow_step) + " is not a duration",
@@ -59,13 +82,25 @@ Result<analyze::Summary> summarize(const Options& options, const std::string& pa
                 ErrorCode::kUsage);
   }
   TRIPTYCH_TRY_ASSIGN(auto source, open_trace(path, !options.file.empty()));
+  gathered.profiles.emplace(source->metadata());
   analyze::Analysis analysis(source->metadata(), {options.from_mark, options.to_mark}, slow_step_ns,
-                             intervals);
+                             intervals_of(options, gathered), coroutines_of(options, gathered));
   TRIPTYCH_TRY(read_all(*source, [&analysis](const model::Event& event) -> Result<void> {
     analysis.push(event);
     return {};
   }));
   return analysis.finish(source->ending(), source->quality(), source->stored_bytes());
+}
+
+std::vector<profile::Profile> profiles_of(const Gathered& gathered, const report::View& view) {
+  symbol::resolve::Resolver& resolver = *view.options().resolver;
+  if (!view.narrowed()) return gathered.profiles->finish(view.summary(), resolver, nullptr);
+  profile::Chosen chosen;
+  for (const analyze::Task* task : view.tasks()) {
+    chosen.tasks.insert(static_cast<std::uint32_t>(task->id));
+    chosen.processes.insert(task->tgid);
+  }
+  return gathered.profiles->finish(view.summary(), resolver, &chosen);
 }
 
 Result<int> run(const Options& options) {
@@ -78,10 +113,8 @@ Result<int> run(const Options& options) {
   }
   const bool page = options.format == "html";
   if (page) TRIPTYCH_TRY(refuse_terminal(options.output));
-  report::TimeLineBuilder time_line;
-  analyze::IntervalSink intervals;
-  if (page) intervals = [&time_line](const analyze::Interval& each) { time_line.add(each); };
-  TRIPTYCH_TRY_ASSIGN(const analyze::Summary summary, summarize(options, path, intervals));
+  Gathered gathered;
+  TRIPTYCH_TRY_ASSIGN(const analyze::Summary summary, summarize(options, path, gathered));
   report::ViewOptions view_options;
   view_options.tid = options.tid;
   view_options.process = options.process;
@@ -95,9 +128,10 @@ Result<int> run(const Options& options) {
   TRIPTYCH_TRY_ASSIGN(const report::View view, report::View::make(summary, view_options));
   TRIPTYCH_TRY_ASSIGN(Output output, Output::open(options.output, path));
   if (options.format == "json") {
-    TRIPTYCH_TRY(output.write(report::write_json(view)));
+    TRIPTYCH_TRY(output.write(report::write_json(view, profiles_of(gathered, view))));
   } else if (page) {
-    TRIPTYCH_TRY(output.write(report::write_html(report::make_page(view, time_line.finish(view)))));
+    TRIPTYCH_TRY(output.write(report::write_html(
+        report::make_page(view, gathered.time_line.finish(view), profiles_of(gathered, view)))));
   } else {
     report::TextStyle style;
     style.colours = colours_wanted(output.fd());

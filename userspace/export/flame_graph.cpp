@@ -9,22 +9,25 @@
 #include <set>
 
 #include "base/text.hpp"
-#include "export/flame_colours.hpp"
 #include "export/flame_graph_assets.hpp"
-#include "export/flame_layout.hpp"
 #include "export/xml_text.hpp"
+#include "flame/colours.hpp"
+#include "flame/frames.hpp"
+#include "flame/layout.hpp"
+#include "html/assets.hpp"
 
 namespace triptych::exports {
 namespace {
 
-// Without the script. With it, what is said here twice (row, margin, widths of letters) is
-// assets/flame_graph.js's.
+// Without the script. With it, what is said here twice is html/flame_graph.js's.
 constexpr int kWidth = 1200;
-constexpr int kRow = 19;
 constexpr int kMargin = 16;
-constexpr double kLetterWidth = 7.23;
-constexpr double kSmallest = 0.3;
+constexpr std::size_t kMostFrames = 10'000;
 constexpr std::size_t kLettersOfALine = 180;
+// It may be part of another document.
+constexpr std::string_view kBegin =
+    "flameGraph((document.currentScript && document.currentScript.closest('svg')) || "
+    "document.documentElement);\n";
 
 class Document {
  public:
@@ -32,16 +35,22 @@ class Document {
       : profile_(profile),
         options_(options),
         units_(profile::units_of(profile.kind)),
-        layout_(lay_out(profile, options.unit, kMargin, kWidth - 2 * kMargin)) {}
+        layout_(
+            flame::lay_out(profile, options.unit, {kMargin, kWidth - 2 * kMargin, kMostFrames})) {}
 
   std::string write() {
     std::string head = heading();
     head_height_ = y_ + 12;
-    const int height = head_height_ + static_cast<int>(layout_.deepest + 1) * kRow + kMargin;
+    const int height = head_height_ + static_cast<int>(layout_.deepest + 1) * flame::kRow + kMargin;
     begin(height);
-    out_ += "<g class=\"frames\">\n";
-    for (const FlameFrame& frame : layout_.frames) write_frame(frame);
-    out_ += "</g>\n<g class=\"head\">\n";
+    html::Markup frames;
+    flame::write_frames(frames, profile_, layout_,
+                        {.unit = options_.unit,
+                         .icicle = options_.icicle,
+                         .top = head_height_,
+                         .base = options_.base});
+    out_ += frames.take();
+    out_ += "<g class=\"head\">\n";
     fmt::format_to(
         std::back_inserter(out_),
         "<rect class=\"paper head-paper\" width=\"{0}\" height=\"{1}\" fill=\"#fbfbfd\"/>"
@@ -50,43 +59,30 @@ class Document {
         kWidth, head_height_ - 8);
     out_ += head;
     out_ += "</g>\n<script><![CDATA[\n";
-    out_ += flame_graph_script();
+    out_ += html::flame_graph_script();
+    out_ += kBegin;
     out_ += "]]></script>\n</svg>\n";
     return std::move(out_);
   }
 
  private:
-  [[nodiscard]] std::string amount(std::uint64_t value, std::size_t unit) const {
-    if (units_[unit].name == "ns") return format_duration_ns(value);
-    return counted(value, units_[unit].one, units_[unit].of);
-  }
-
-  [[nodiscard]] std::string share(const profile::Node& node) const {
-    const std::uint64_t whole = profile_.nodes[0].total[options_.unit];
-    const auto part = static_cast<double>(node.total[options_.unit]);
-    return fmt::format("{:.2f} %", whole == 0 ? 0.0 : 100 * part / static_cast<double>(whole));
+  [[nodiscard]] std::string amount(std::uint64_t value) const {
+    return flame::amount(profile_.kind, options_.unit, value);
   }
 
   void begin(int height) {
-    std::string units;
-    for (const profile::Unit& unit : units_) {
-      units += fmt::format(
-          "{}{{&quot;name&quot;:&quot;{}&quot;,&quot;of&quot;:&quot;{}&quot;,"
-          "&quot;one&quot;:&quot;{}&quot;}}",
-          units.empty() ? "" : ",", unit.name, unit.of, unit.one);
-    }
     out_ += "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
     fmt::format_to(std::back_inserter(out_),
                    "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"triptych\" width=\"100%\" "
                    "height=\"{1}\" viewBox=\"0 0 {0} {1}\" preserveAspectRatio=\"xMinYMin meet\" "
-                   "font-family=\"monospace\" font-size=\"12\" tabindex=\"0\" data-units=\"[{2}]\" "
+                   "font-family=\"monospace\" font-size=\"12\" tabindex=\"0\" data-units=\"{2}\" "
                    "data-unit=\"{3}\" data-icicle=\"{4}\" data-top=\"{5}\" data-source=\"{6}\">\n",
-                   kWidth, height, units, options_.unit, options_.icicle ? 1 : 0, head_height_,
-                   xml_text(source_of(profile_.kind)));
+                   kWidth, height, xml_text(flame::units_json(profile_.kind)), options_.unit,
+                   options_.icicle ? 1 : 0, head_height_, xml_text(source_of(profile_.kind)));
     fmt::format_to(std::back_inserter(out_), "<title>{}: {}</title>\n<style>\n",
                    name_of(profile_.kind), xml_text(title_of(profile_.kind)));
     out_ += flame_graph_style();
-    out_ += options_.base == nullptr ? colour_style() : change_style();
+    out_ += options_.base == nullptr ? flame::colour_style() : flame::change_style();
     fmt::format_to(std::back_inserter(out_),
                    "</style>\n<rect class=\"paper\" width=\"{}\" height=\"{}\" "
                    "fill=\"#fbfbfd\"/>\n",
@@ -102,7 +98,7 @@ class Document {
     line(head, "title", 32, title);
     const bool is_time = units_[options_.unit].name == "ns";
     line(head, "total", 22,
-         fmt::format("{} {}", amount(all.total[options_.unit], options_.unit),
+         fmt::format("{} {}", amount(all.total[options_.unit]),
                      is_time ? units_[options_.unit].of : "in all"));
     line(head, "quiet", 19, about());
     if (options_.base != nullptr) line(head, "quiet", 17, about_base());
@@ -148,12 +144,12 @@ class Document {
 
   [[nodiscard]] std::string about_base() const {
     const profile::Base& base = *options_.base;
-    std::string text = fmt::format("before, in {}: {}", base.name,
-                                   amount(base.total[options_.unit], options_.unit));
+    std::string text =
+        fmt::format("before, in {}: {}", base.name, amount(base.total[options_.unit]));
     std::uint64_t gone = 0;
     for (const profile::Base::Gone& each : base.gone) gone += each.total[options_.unit];
     if (gone != 0) {
-      text += fmt::format(", of which {} in paths that are gone", amount(gone, options_.unit));
+      text += fmt::format(", of which {} in paths that are gone", amount(gone));
     }
     return text;
   }
@@ -163,23 +159,24 @@ class Document {
     y_ += 20;
     int x = kMargin;
     if (options_.base != nullptr) {
-      key(head, x, colour_of_change(1, 0), "less than before");
-      key(head, x, colour_of_change(1, 1), "the same");
-      key(head, x, colour_of_change(0, 1), "more, or new");
+      key(head, x, flame::colour_of_change(1, 0), "less than before");
+      key(head, x, flame::colour_of_change(1, 1), "the same");
+      key(head, x, flame::colour_of_change(0, 1), "more, or new");
       return;
     }
     std::set<profile::Category> used;
-    for (const FlameFrame& frame : layout_.frames) {
+    for (const flame::PlacedFrame& frame : layout_.frames) {
       if (frame.node != 0) {
         used.insert(profile_.frames[profile_.nodes[frame.node].frame].category);
       }
     }
     for (const profile::Category category : used) {
-      key(head, x, colour_of(category), label_of(category));
+      key(head, x, flame::colour_of(category), flame::label_of(category));
     }
   }
 
-  void key(std::string& head, int& x, const FrameColour& colour, std::string_view label) const {
+  void key(std::string& head, int& x, const flame::FrameColour& colour,
+           std::string_view label) const {
     const int end = x + 17 + static_cast<int>(label.size()) * 7;
     fmt::format_to(std::back_inserter(head),
                    "<g class=\"legend {0}\" data-end=\"{7}\"><rect x=\"{1}\" y=\"{2}\" "
@@ -189,66 +186,10 @@ class Document {
     x = end + 14;
   }
 
-  static std::string values(const profile::Values& values, std::size_t units) {
-    std::string text;
-    for (std::size_t i = 0; i < units; ++i) {
-      text += fmt::format("{}{}", i == 0 ? "" : " ", values[i]);
-    }
-    return text;
-  }
-
-  void write_frame(const FlameFrame& frame) {
-    const profile::Node& node = profile_.nodes[frame.node];
-    const bool is_all = frame.node == 0;
-    const std::string name = is_all ? std::string("all") : escape(profile_.frames[node.frame].text);
-    const FrameColour colour = colour_of_frame(frame.node);
-    const auto row = static_cast<int>(options_.icicle ? node.depth : layout_.deepest - node.depth);
-    const int y = head_height_ + row * kRow;
-    fmt::format_to(std::back_inserter(out_), "<g class=\"f {}\" data-d=\"{}\" data-v=\"{}\"",
-                   colour.name, node.depth, values(node.total, units_.size()));
-    // Told where it is not plain from the children that are shown.
-    if (frame.has_children || node.self != node.total) {
-      fmt::format_to(std::back_inserter(out_), " data-s=\"{}\"", values(node.self, units_.size()));
-    }
-    if (options_.base != nullptr) {
-      fmt::format_to(std::back_inserter(out_), " data-b=\"{}\"",
-                     values(options_.base->totals[frame.node], units_.size()));
-    }
-    if (frame.width < kSmallest) out_ += " style=\"display:none\"";
-    fmt::format_to(
-        std::back_inserter(out_),
-        "><title>{}\n{} ({})</title><rect x=\"{:.2f}\" y=\"{}\" width=\"{:.2f}\" "
-        "height=\"{}\" rx=\"2\" fill=\"{}\"/><text x=\"{:.2f}\" y=\"{}\">{}</text></g>\n",
-        xml_text(name), amount(node.total[options_.unit], options_.unit), share(node), frame.x, y,
-        std::max(frame.width - 0.6, 0.3), kRow - 1, colour.fill, frame.x + 4, y + 13,
-        xml_text(fitting(name, frame.width)));
-  }
-
-  [[nodiscard]] FrameColour colour_of_frame(std::uint32_t position) const {
-    const profile::Node& node = profile_.nodes[position];
-    if (options_.base != nullptr) {
-      return colour_of_change(options_.base->totals[position][options_.unit],
-                              node.total[options_.unit]);
-    }
-    return position == 0 ? colour_of_all() : colour_of(profile_.frames[node.frame]);
-  }
-
-  // As much of it as there is room for. `name` is escaped.
-  static std::string fitting(const std::string& name, double width) {
-    const auto room = static_cast<std::size_t>(std::max((width - 7) / kLetterWidth, 0.0));
-    std::size_t letters = 0, end = 0;
-    for (std::size_t i = 0; i < name.size(); ++i) {
-      if ((static_cast<unsigned char>(name[i]) & 0xc0) == 0x80) continue;
-      if (letters + 1 == room) end = i;
-      if (++letters > room) return room < 3 ? std::string() : name.substr(0, end) + "…";
-    }
-    return name;
-  }
-
   const profile::Profile& profile_;
   const FlameGraphOptions& options_;
   const std::span<const profile::Unit> units_;
-  const FlameLayout layout_;
+  const flame::Layout layout_;
   std::string out_;
   int y_ = 0;  // of the last line of the heading
   int head_height_ = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The style and the script of a flame graph, as they are in assets/.
+// The style of a flame graph in a file of its own, as it is in assets/. The script is html's.
 #pragma once
 
 #include <string_view>
@@ -8,6 +8,5 @@
 namespace triptych::exports {
 
 std::string_view flame_graph_style();
-std::string_view flame_graph_script();
 
 }  // namespace triptych::exports

@@ -9,6 +9,8 @@ namespace triptych::html {
 
 std::string_view style_sheet();
 std::string_view script();
+// The part of it that brings a flame graph to life: function flameGraph(svg).
+std::string_view flame_graph_script();
 // "sha256-…" of the two, as they stand in a page.
 std::string_view style_hash();
 std::string_view script_hash();

@@ -70,7 +70,7 @@ void append_escaped(std::string& out, std::string_view text) {
   }
 }
 
-void Markup::start(std::string_view element, Attributes attributes) {
+void Markup::start(std::string_view element, std::span<const Attribute> attributes) {
   out_ += '<';
   out_ += element;
   for (const Attribute& each : attributes) {
@@ -83,6 +83,12 @@ void Markup::start(std::string_view element, Attributes attributes) {
 }
 
 void Markup::open(std::string_view element, Attributes attributes) {
+  start(element, {attributes.begin(), attributes.size()});
+  out_ += '>';
+  open_.push_back(element);
+}
+
+void Markup::open(std::string_view element, const ManyAttributes& attributes) {
   start(element, attributes);
   out_ += '>';
   open_.push_back(element);
@@ -101,7 +107,7 @@ void Markup::text(std::string_view text) {
 }
 
 void Markup::leaf(std::string_view element, std::string_view text, Attributes attributes) {
-  start(element, attributes);
+  start(element, {attributes.begin(), attributes.size()});
   out_ += '>';
   append_escaped(out_, text);
   out_ += "</";
@@ -110,6 +116,11 @@ void Markup::leaf(std::string_view element, std::string_view text, Attributes at
 }
 
 void Markup::single(std::string_view element, Attributes attributes) {
+  start(element, {attributes.begin(), attributes.size()});
+  out_ += "/>";
+}
+
+void Markup::single(std::string_view element, const ManyAttributes& attributes) {
   start(element, attributes);
   out_ += "/>";
 }

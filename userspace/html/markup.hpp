@@ -7,6 +7,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,16 +20,19 @@ struct Attribute {
   std::string value;
 };
 using Attributes = std::initializer_list<Attribute>;
+using ManyAttributes = std::vector<Attribute>;  // where it depends which there are
 
 class Markup {
  public:
   void open(std::string_view element, Attributes attributes = {});
+  void open(std::string_view element, const ManyAttributes& attributes);
   void close();  // the innermost
   void text(std::string_view text);
   // The element with this text alone in it.
   void leaf(std::string_view element, std::string_view text, Attributes attributes = {});
   // One that has no content and no end: meta, br, rect.
   void single(std::string_view element, Attributes attributes = {});
+  void single(std::string_view element, const ManyAttributes& attributes);
   // The project's own style sheet or script, which is markup already.
   void verbatim(std::string_view ours) { out_ += ours; }
 
@@ -36,7 +40,7 @@ class Markup {
   [[nodiscard]] std::string take();
 
  private:
-  void start(std::string_view element, Attributes attributes);
+  void start(std::string_view element, std::span<const Attribute> attributes);
 
   std::string out_;
   std::vector<std::string_view> open_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything can be read without this: it sorts tables, and zooms and explains time lines.
+// Everything can be read without this: it sorts tables, and zooms and explains time lines and flame
+// graphs.
 "use strict";
 
 // ---- tables ----
@@ -252,3 +253,31 @@ class TimeLine {
 }
 
 for (const figure of document.querySelectorAll("figure.time-line")) new TimeLine(figure);
+
+// ---- flame graphs ----
+
+// One at a time where there are several; on paper, all of them.
+function chooseAmong(figures) {
+  const choice = document.createElement("div");
+  choice.className = "tools choice";
+  const buttons = figures.map(figure => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = figure.dataset.name;
+    button.addEventListener("click", () => show(figure));
+    choice.append(button);
+    return button;
+  });
+  function show(chosen) {
+    figures.forEach((figure, i) => {
+      figure.classList.toggle("aside", figure !== chosen);
+      buttons[i].setAttribute("aria-pressed", String(figure === chosen));
+    });
+  }
+  figures[0].before(choice);
+  show(figures[0]);
+}
+
+const flames = Array.from(document.querySelectorAll("figure.flame"));
+if (flames.length > 1) chooseAmong(flames);
+for (const figure of flames) flameGraph(figure.querySelector("svg.flames"));

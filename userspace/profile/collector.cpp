@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "profile/collector.hpp"
 
-#include "profile/build.hpp"
-
 namespace triptych::profile {
 namespace {
 
@@ -226,7 +224,18 @@ void Collector::add(const analyze::CoroutineWait& wait) {
 
 Profile Collector::finish(const analyze::Summary& summary, symbol::resolve::Resolver& resolver,
                           bool without_ids) const {
-  return build(kind_, paths_, summary, resolver, {without_ids, any_stack_, unknown_ns_});
+  return build(kind_, paths_, summary, resolver,
+               {.without_ids = without_ids, .any_stack = any_stack_, .unknown_ns = unknown_ns_});
+}
+
+Profile Collector::finish(const analyze::Summary& summary, symbol::resolve::Resolver& resolver,
+                          const Chosen& chosen) const {
+  std::uint64_t unknown_ns = 0;
+  for (const analyze::Task& task : summary.tasks) {
+    if (chosen.tasks.count(static_cast<std::uint32_t>(task.id)) != 0) unknown_ns += task.unknown_ns;
+  }
+  return build(kind_, paths_, summary, resolver,
+               {.any_stack = any_stack_, .unknown_ns = unknown_ns, .chosen = &chosen});
 }
 
 }  // namespace triptych::profile

@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "analyze/interval.hpp"
+#include "profile/build.hpp"
 #include "profile/path_table.hpp"
 #include "profile/profile.hpp"
 #include "profile/top_log.hpp"
@@ -34,6 +35,11 @@ class Collector {
   // Frames without thread ids: recordings can be compared with each other then.
   Profile finish(const analyze::Summary& summary, symbol::resolve::Resolver& resolver,
                  bool without_ids = false) const;
+  // Of these tasks and processes alone.
+  Profile finish(const analyze::Summary& summary, symbol::resolve::Resolver& resolver,
+                 const Chosen& chosen) const;
+
+  [[nodiscard]] Kind kind() const { return kind_; }
 
  private:
   class Visitor;

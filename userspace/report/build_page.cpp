@@ -99,6 +99,21 @@ PageSection time_line_section(const View& view, std::optional<TimeLine> line) {
   return section;
 }
 
+PageSection flame_graphs(const View& view, std::vector<profile::Profile> profiles) {
+  PageSection section;
+  section.id = "flame-graphs";
+  section.title = "Flame graphs";
+  section.hint =
+      "What was spent, by path: a frame is as wide as what was spent in it, and hangs below the "
+      "one "
+      "that led to it.";
+  section.hint += view.narrowed() ? " Of the chosen tasks only." : "";
+  for (profile::Profile& each : profiles) {
+    if (each.nodes.size() > 1) section.blocks.emplace_back(FlameGraph{std::move(each)});
+  }
+  return section;
+}
+
 PageSection faults(const View& view) {
   PageSection section = page_section("faults", faults_section(view));
   std::vector<Bars> bars = fault_bars(view);
@@ -140,7 +155,8 @@ void take_context(const View& view, Page& page) {
 
 }  // namespace
 
-Page make_page(const View& view, std::optional<TimeLine> time_line) {
+Page make_page(const View& view, std::optional<TimeLine> time_line,
+               std::vector<profile::Profile> profiles) {
   Page page;
   page.title = title_of(view);
   page.subject = subject_of(view);
@@ -151,6 +167,7 @@ Page make_page(const View& view, std::optional<TimeLine> time_line) {
   add(page, time_line_section(view, std::move(time_line)));
   add(page, totals(view));
   add(page, page_section("tasks", tasks_section(view)));
+  add(page, flame_graphs(view, std::move(profiles)));
   add(page, latencies(view));
   add(page, page_section("preemption", preemption_section(view)));
   add(page, faults(view));

@@ -105,6 +105,7 @@ class HtmlWriter {
   void block(const StateBar& bar);
   void block(const BarsGroup& group);
   void block(const TimeLine& line) { write_time_line(out_, line); }
+  void block(const FlameGraph& graph) { write_flame_graph(out_, graph); }
   void table_head(const Table& table, bool states);
   void table_row(const Table& table, const Row& row, bool states);
   void cell(const Column& column, const Value& value, std::uint32_t task);

@@ -18,6 +18,7 @@ const char* words_of(TaskState state);
 // Where in the page a task is: links lead from one to the other.
 std::string anchor(const char* place, std::uint32_t task);  // "task-12"
 
+void write_flame_graph(html::Markup& page, const FlameGraph& graph);
 void write_time_line(html::Markup& page, const TimeLine& line);
 
 }  // namespace triptych::report

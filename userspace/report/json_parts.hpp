@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "analyze/summary.hpp"
+#include "profile/profile.hpp"
 #include "report/view.hpp"
 
 namespace triptych::report {
@@ -41,6 +42,8 @@ Json strangers_json(const analyze::Summary& summary);
 Json address_space_json(const View& view, const analyze::AddressSpace& space);
 Json fork_json(const View& view, const analyze::Fork& fork);
 Json mark_json(const View& view, const analyze::MarkPoint& mark);
+
+Json profile_json(const profile::Profile& profile);
 
 // All members about coroutines.
 void add_coroutines(const View& view, Json& json);

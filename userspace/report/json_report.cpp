@@ -224,7 +224,7 @@ std::string formatted(const Json& json) {
 
 }  // namespace
 
-std::string write_json(const View& view) {
+std::string write_json(const View& view, const std::vector<profile::Profile>& profiles) {
   const Summary& summary = view.summary();
   Json json;
   json["schema"] = "triptych.report/1";
@@ -243,6 +243,8 @@ std::string write_json(const View& view) {
   json["forks"] = array_of(view, view.forks(), fork_json);
   json["marks"] = array_of(view, view.marks(), mark_json);
   add_coroutines(view, json);
+  json["profiles"] = Json::array();
+  for (const profile::Profile& each : profiles) json["profiles"].push_back(profile_json(each));
   json["audit"] = audit_json(view);
   json["data_quality"] = quality_json(view);
   return formatted(json);

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "profile/profile.hpp"
 #include "report/document.hpp"
 #include "report/time_line.hpp"
 #include "report/view.hpp"
@@ -26,7 +27,13 @@ struct BarsGroup {
   std::vector<Bars> members;
 };
 
-using PageBlock = std::variant<Paragraph, Fields, Table, Bars, Tree, StateBar, BarsGroup, TimeLine>;
+// What was spent on what, by path.
+struct FlameGraph {
+  profile::Profile profile;
+};
+
+using PageBlock =
+    std::variant<Paragraph, Fields, Table, Bars, Tree, StateBar, BarsGroup, TimeLine, FlameGraph>;
 
 struct PageSection {
   std::string id;  // where links go: a word of ours
@@ -46,7 +53,8 @@ struct Page {
   std::string made_by;
 };
 
-Page make_page(const View& view, std::optional<TimeLine> time_line);
+Page make_page(const View& view, std::optional<TimeLine> time_line,
+               std::vector<profile::Profile> profiles);
 
 // Parts of it.
 std::vector<Paragraph> words_of(const View& view);  // what happened, in sentences

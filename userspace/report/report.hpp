@@ -5,7 +5,9 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "profile/profile.hpp"
 #include "report/document.hpp"
 #include "report/view.hpp"
 
@@ -19,7 +21,7 @@ std::string title_of(const View& view);    // "triptych report: make -j4"
 
 // Schema triptych.report/1 (docs/report-schema.md), with a final newline. The whole summary: a
 // narrowed view leaves tasks, address spaces, forks and marks out, `top` and `sort` nothing.
-std::string write_json(const View& view);
+std::string write_json(const View& view, const std::vector<profile::Profile>& profiles);
 
 // The JSON Schema of write_json's output.
 std::string_view json_schema();

@@ -15,7 +15,7 @@ using nlohmann::json;
 json json_of(const analyze::Summary& summary, ViewOptions options = {}) {
   const auto view = View::make(summary, options);
   EXPECT_TRUE(view.has_value());
-  json parsed = json::parse(write_json(*view));
+  json parsed = json::parse(write_json(*view, {}));
   EXPECT_EQ(test::schema_violations(parsed, json::parse(json_schema())),
             std::vector<std::string>{});
   return parsed;
@@ -110,7 +110,7 @@ TEST(JsonReport, SurvivesStringsThatAreNoUtf8) {
   analyze::Summary summary = sample_summary();
   summary.tasks[0].comm = "a\xff\033";
   const auto view = View::make(summary);
-  const std::string text = write_json(*view);
+  const std::string text = write_json(*view, {});
   EXPECT_NE(text.find(R"("comm":"a\ufffd\u001b")"), std::string::npos);
   for (const char byte : text) ASSERT_TRUE(byte == '\n' || (byte >= ' ' && byte < 0x7f));
 }

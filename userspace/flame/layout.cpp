@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "export/flame_layout.hpp"
+#include "flame/layout.hpp"
 
 #include <algorithm>
 #include <functional>
 #include <limits>
 
-namespace triptych::exports {
+namespace triptych::flame {
 namespace {
 
-constexpr std::size_t kMostFrames = 10'000;
 constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 
 // The widest, and with each of them those that it stands on, which are as wide at least.
-std::vector<bool> choose(const profile::Profile& profile, std::size_t unit) {
+std::vector<bool> choose(const profile::Profile& profile, std::size_t unit,
+                         std::size_t most_frames) {
   std::vector<std::uint64_t> totals;
   for (const profile::Node& node : profile.nodes) totals.push_back(node.total[unit]);
   std::vector<bool> shown(totals.size());
   std::uint64_t limit = 0;
-  if (totals.size() > kMostFrames) {
+  if (totals.size() > most_frames) {
     std::vector<std::uint64_t> sorted = totals;
-    std::nth_element(sorted.begin(), sorted.begin() + kMostFrames, sorted.end(), std::greater<>());
-    limit = sorted[kMostFrames];
+    const auto last = sorted.begin() + static_cast<std::ptrdiff_t>(most_frames);
+    std::nth_element(sorted.begin(), last, sorted.end(), std::greater<>());
+    limit = *last;
   }
   for (std::size_t i = 0; i < totals.size(); ++i) {
     // Those without width are there for the other units.
@@ -31,23 +32,23 @@ std::vector<bool> choose(const profile::Profile& profile, std::size_t unit) {
 
 }  // namespace
 
-FlameLayout lay_out(const profile::Profile& profile, std::size_t unit, double x, double width) {
-  FlameLayout layout;
-  const std::vector<bool> shown = choose(profile, unit);
+Layout lay_out(const profile::Profile& profile, std::size_t unit, const Room& room) {
+  Layout layout;
+  const std::vector<bool> shown = choose(profile, unit, room.most_frames);
   std::vector<double> next_x(profile.nodes.size());  // where the next child of each begins
   std::vector<std::uint32_t> place(profile.nodes.size(), kNone);
   const double of_one =
-      width / static_cast<double>(std::max<std::uint64_t>(profile.nodes[0].total[unit], 1));
+      room.width / static_cast<double>(std::max<std::uint64_t>(profile.nodes[0].total[unit], 1));
   for (std::uint32_t i = 0; i < profile.nodes.size(); ++i) {
     const profile::Node& node = profile.nodes[i];
     if (!shown[i]) {
       if (node.total[unit] != 0) ++layout.left_out;
       continue;
     }
-    FlameFrame frame;
+    PlacedFrame frame;
     frame.node = i;
-    frame.width = i == 0 ? width : static_cast<double>(node.total[unit]) * of_one;
-    frame.x = i == 0 ? x : next_x[node.parent];
+    frame.width = i == 0 ? room.width : static_cast<double>(node.total[unit]) * of_one;
+    frame.x = i == 0 ? room.x : next_x[node.parent];
     if (i != 0) {
       next_x[node.parent] += frame.width;
       layout.frames[place[node.parent]].has_children = true;
@@ -60,4 +61,4 @@ FlameLayout lay_out(const profile::Profile& profile, std::size_t unit, double x,
   return layout;
 }
 
-}  // namespace triptych::exports
+}  // namespace triptych::flame

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "export/flame_colours.hpp"
+#include "flame/colours.hpp"
 
 #include <fmt/format.h>
 
@@ -8,10 +8,11 @@
 #include <cmath>
 #include <cstdint>
 
-namespace triptych::exports {
+namespace triptych::flame {
 namespace {
 
 constexpr std::size_t kShades = 4;
+constexpr std::string_view kAllInTheDark = "#303138";
 
 struct Palette {
   profile::Category category;
@@ -100,7 +101,8 @@ FrameColour colour_of(profile::Category category) {
 }
 
 std::string colour_style() {
-  std::string style = "@media (prefers-color-scheme: dark) {\n  .all rect { fill: #303138; }\n";
+  std::string style = fmt::format(
+      "@media (prefers-color-scheme: dark) {{\n  .all rect {{ fill: {}; }}\n", kAllInTheDark);
   for (std::size_t category = 0; category < kCategories; ++category) {
     for (std::size_t shade = 0; shade < kShades; ++shade) {
       style += fmt::format("  .c{}{} rect {{ fill: {}; }}\n", category, shade,
@@ -108,6 +110,21 @@ std::string colour_style() {
     }
   }
   return style + "}\n";
+}
+
+std::string page_colour_style() {
+  const std::string all(colour_of_all().name);
+  std::string light = fmt::format(".{} {{ fill: {}; }}\n", all, colour_of_all().fill);
+  std::string dark = fmt::format("  .{} {{ fill: {}; }}\n", all, kAllInTheDark);
+  for (std::size_t category = 0; category < kCategories; ++category) {
+    for (std::size_t shade = 0; shade < kShades; ++shade) {
+      const std::string name = colour(category, shade).name;
+      const Palette& palette = kPalettes[category];
+      light += fmt::format(".{} {{ fill: {}; }}\n", name, in_the_light(palette, shade));
+      dark += fmt::format("  .{} {{ fill: {}; }}\n", name, in_the_dark(palette, shade));
+    }
+  }
+  return light + "@media screen and (prefers-color-scheme: dark) {\n" + dark + "}\n";
 }
 
 FrameColour colour_of_change(std::uint64_t before, std::uint64_t now) {
@@ -131,4 +148,4 @@ std::string_view label_of(profile::Category category) {
   return kPalettes[static_cast<std::size_t>(category)].label;
 }
 
-}  // namespace triptych::exports
+}  // namespace triptych::flame

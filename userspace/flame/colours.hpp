@@ -11,7 +11,7 @@
 
 #include "profile/profile.hpp"
 
-namespace triptych::exports {
+namespace triptych::flame {
 
 struct FrameColour {
   std::string name;  // of the class, which changes it in the dark
@@ -26,11 +26,13 @@ FrameColour colour_of(profile::Category category);  // in the legend
 FrameColour colour_of_change(std::uint64_t before, std::uint64_t now);
 inline constexpr int kMostChange = 5;  // steps of colour to either side
 
-// The style of all classes.
+// The style of all classes: where frames have their fill with them, in the dark; on a page, where
+// they have not, whole. The latter is html/flame_colours.css.
 std::string colour_style();
+std::string page_colour_style();
 std::string change_style();
 
 // What people call frames of this category.
 std::string_view label_of(profile::Category category);
 
-}  // namespace triptych::exports
+}  // namespace triptych::flame

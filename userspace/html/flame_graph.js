@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-(function () {
+// Brings the flame graph to life that an svg element shows: in a file of its own, or in a figure of a
+// page, whose headings and buttons are then the page's.
+function flameGraph(svg) {
   'use strict';
-  const script = document.currentScript;
-  const svg = (script && script.closest('svg')) || document.documentElement;
+  const figure = svg.closest('figure.flame'), host = figure || svg;
   const SVG = 'http://www.w3.org/2000/svg', XHTML = 'http://www.w3.org/1999/xhtml';
   const units = JSON.parse(svg.dataset.units);
-  const row = 19, margin = 16, charWidth = 7.23, smallest = 0.3;
+  const row = 19, margin = figure ? 0 : 16, charWidth = 7.23, smallest = 0.3;
   let unit = Number(svg.dataset.unit), icicle = svg.dataset.icicle === '1';
   const wideTop = Number(svg.dataset.top), wide = 900;
   let width = 1200, top = wideTop, zoomed = null, here = null, hits = null;
@@ -19,6 +20,7 @@
       total: numbers(element.dataset.v), base: element.dataset.b ? numbers(element.dataset.b) : null };
     node.self = element.dataset.s ? numbers(element.dataset.s) : null;
     title.remove();
+    element.removeAttribute('display');
     element.setAttribute('aria-label', node.name);
     return node;
   });
@@ -66,7 +68,7 @@
     }
     return words;
   };
-  const lines = { name: svg.querySelector('.say-name'), figures: svg.querySelector('.say-figures') };
+  const lines = { name: host.querySelector('.say-name'), figures: host.querySelector('.say-figures') };
   const texts = Array.from(svg.querySelectorAll('.cut'), element => ({ element, whole: element.textContent }));
   const initial = { name: lines.name.textContent || 'Point at a frame for its figures, click to zoom into it',
     figures: lines.figures.textContent };
@@ -112,6 +114,7 @@
   function shorten(each) {
     const room = width - 2 * margin;
     each.element.textContent = each.whole;
+    if (figure) return;
     let letters = Array.from(each.whole).length;
     while (letters > 3 && each.element.getComputedTextLength() > room) {
       letters = Math.min(letters - 1, Math.floor(letters * room / each.element.getComputedTextLength()));
@@ -130,7 +133,7 @@
   function layOut() {
     const box = svg.parentElement ? svg.parentElement.clientWidth : window.innerWidth;
     width = Math.max(box || 1200, 320);
-    top = wideTop + (width < wide ? 38 : 0);
+    top = wideTop + (width < wide && !figure ? 38 : 0);
     const whole = width - 2 * margin;
     const path = new Set();
     for (let node = zoomed; node; node = node.parent) path.add(node);
@@ -154,6 +157,12 @@
     }
     svg.setAttribute('viewBox', '0 0 ' + width + ' ' + height());
     svg.setAttribute('height', height());
+    if (!figure) layOutHeading();
+    if (hits) search(input.value);
+    say(here);
+  }
+
+  function layOutHeading() {
     svg.querySelector('.paper').setAttribute('width', width);
     svg.querySelector('.paper').setAttribute('height', height());
     const paper = svg.querySelector('.head-paper');
@@ -168,8 +177,6 @@
       each.style.display = Number(each.dataset.end) > width - margin ? 'none' : '';
     }
     placeControls();
-    if (hits) search(input.value);
-    say(here);
   }
 
   // ---- zoom ----
@@ -177,6 +184,7 @@
     zoomed = node === root ? null : node;
     choose(null);
     layOut();
+    if (zoomed && !hits) say(zoomed);
     reset.setAttribute('aria-disabled', String(!zoomed && !hits));
   }
 
@@ -223,12 +231,16 @@
     here = node;
     if (here) {
       here.element.classList.add('here');
-      const y = above(here);
-      const head = top - 8;
-      if (y < window.scrollY + head) window.scrollTo(0, y - head);
-      if (y + row > window.scrollY + window.innerHeight) window.scrollTo(0, y + row - window.innerHeight + margin);
+      if (figure) here.element.scrollIntoView({ block: 'nearest' });
+      else follow(above(here));
     }
     say(here);
+  }
+  // Not hidden by the heading, which stays in sight.
+  function follow(y) {
+    const head = top - 8;
+    if (y < window.scrollY + head) window.scrollTo(0, y - head);
+    if (y + row > window.scrollY + window.innerHeight) window.scrollTo(0, y + row - window.innerHeight + margin);
   }
   function step(way) {
     if (!here) return choose(zoomed || root);
@@ -248,27 +260,42 @@
     Enter: () => here && zoom(here), Escape: () => everything(), Backspace: () => zoomed && zoom(zoomed.parent || root),
     '/': () => input.focus(), u: () => nextUnit(), i: () => turn()
   };
-  window.addEventListener('keydown', event => {
-    if ((event.ctrlKey || event.metaKey) && event.key === 'f') { event.preventDefault(); input.focus(); input.select(); return; }
+  (figure || window).addEventListener('keydown', event => {
+    if (!figure && (event.ctrlKey || event.metaKey) && event.key === 'f') { event.preventDefault(); input.focus(); input.select(); return; }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target === input) {
       if (event.key === 'Escape') { everything(); input.blur(); }
       return;
     }
+    if (event.target.closest && event.target.closest('button')) return;
     const button = event.target.closest && event.target.closest('.button');
     if (button && (event.key === 'Enter' || event.key === ' ')) { event.preventDefault(); button.dispatchEvent(new Event('click')); return; }
     if (keys[event.key]) { event.preventDefault(); keys[event.key](); }
   });
 
   // ---- controls ----
-  const controls = document.createElementNS(SVG, 'g');
-  controls.setAttribute('class', 'controls');
+  const controls = figure ? document.createElement('div') : document.createElementNS(SVG, 'g');
+  controls.setAttribute('class', figure ? 'tools' : 'controls');
   function button(label, hint, act) {
+    const made = figure ? buttonOfPage(hint) : buttonOfGraph(hint);
+    made.setAttribute('aria-label', hint);
+    made.addEventListener('click', act);
+    made.label(label);
+    controls.append(made);
+    return made;
+  }
+  function buttonOfPage(hint) {
+    const made = document.createElement('button');
+    made.type = 'button';
+    made.title = hint;
+    made.label = words => { made.textContent = words; };
+    return made;
+  }
+  function buttonOfGraph(hint) {
     const group = document.createElementNS(SVG, 'g');
     group.setAttribute('class', 'button');
     group.setAttribute('role', 'button');
     group.setAttribute('tabindex', '0');
-    group.setAttribute('aria-label', hint);
     const rect = document.createElementNS(SVG, 'rect');
     rect.setAttribute('height', 26);
     rect.setAttribute('rx', 6);
@@ -278,33 +305,35 @@
     const title = document.createElementNS(SVG, 'title');
     title.textContent = hint;
     group.append(title, rect, text);
-    group.addEventListener('click', act);
     group.label = words => {
       text.textContent = words;
       group.room = Math.round(words.length * 6.6) + 20;
       rect.setAttribute('width', group.room);
       text.setAttribute('x', group.room / 2);
     };
-    group.label(label);
-    controls.append(group);
     return group;
   }
   const reset = button('Reset', 'Show everything again (Escape)', () => everything());
   reset.setAttribute('aria-disabled', 'true');
   const turner = button(icicle ? 'Flame' : 'Icicle', 'Turn it upside down (i)', () => turn());
   const counter = units.length > 1 ? button(units[unit].name, 'Count in another unit (u)', () => nextUnit()) : null;
-  const foreign = document.createElementNS(SVG, 'foreignObject');
-  foreign.setAttribute('height', 28);
   const input = document.createElementNS(XHTML, 'input');
   input.setAttribute('type', 'text');
   input.setAttribute('placeholder', 'Search  /');
   input.setAttribute('aria-label', 'Search frames: text or a regular expression');
   input.setAttribute('spellcheck', 'false');
   input.addEventListener('input', () => search(input.value));
-  foreign.append(input);
-  controls.append(foreign);
+  const foreign = document.createElementNS(SVG, 'foreignObject');
   const head = svg.querySelector('.head');
-  head.append(controls);
+  if (figure) {
+    controls.append(input);
+    svg.parentElement.before(controls);
+  } else {
+    foreign.setAttribute('height', 28);
+    foreign.append(input);
+    controls.append(foreign);
+    head.append(controls);
+  }
   function placeControls() {
     const narrow = width < wide;
     const field = Math.min(230, Math.max(110, width / 5));
@@ -338,11 +367,21 @@
     layOut();
   }
 
-  // The heading stays in sight.
-  function follow() { head.setAttribute('transform', 'translate(0 ' + Math.max(0, window.scrollY) + ')'); }
-  if (svg === document.documentElement) window.addEventListener('scroll', follow, { passive: true });
-  window.addEventListener('resize', layOut);
+  if (figure) {
+    let before = 0;
+    new ResizeObserver(() => {
+      if (svg.parentElement.clientWidth === before) return;
+      before = svg.parentElement.clientWidth;
+      layOut();
+    }).observe(svg.parentElement);
+  } else {
+    window.addEventListener('resize', layOut);
+  }
+  if (svg === document.documentElement) {  // the heading stays in sight
+    const stay = () => head.setAttribute('transform', 'translate(0 ' + Math.max(0, window.scrollY) + ')');
+    window.addEventListener('scroll', stay, { passive: true });
+  }
   layOut();
   if (!icicle && svg === document.documentElement) window.scrollTo(0, height());
   svg.dataset.ready = '1';
-}());
+}

@@ -9,20 +9,25 @@
 
 #include "profile/profile.hpp"
 
-namespace triptych::exports {
+namespace triptych::flame {
 
-struct FlameFrame {
+struct PlacedFrame {
   std::uint32_t node = 0;  // into Profile::nodes
   double x = 0, width = 0;
   bool has_children = false;  // that are shown
 };
 
-struct FlameLayout {
-  std::vector<FlameFrame> frames;  // in the order of the nodes: parents first
+struct Layout {
+  std::vector<PlacedFrame> frames;  // in the order of the nodes: parents first
   std::uint32_t deepest = 0;
   std::size_t left_out = 0;  // the narrowest
 };
 
-FlameLayout lay_out(const profile::Profile& profile, std::size_t unit, double x, double width);
+struct Room {
+  double x = 0, width = 0;
+  std::size_t most_frames = 0;
+};
 
-}  // namespace triptych::exports
+Layout lay_out(const profile::Profile& profile, std::size_t unit, const Room& room);
+
+}  // namespace triptych::flame
