@@ -1,86 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Perfetto export of each golden trace, read by a decoder of its own and held to Perfetto's rules.
+"""The Perfetto export of each golden trace, held to Perfetto's rules (perfetto_rules.py) and to the tables.
 
     perfetto_test.py TRIPTYCH GOLDEN_DIRECTORY
 
-Only fields of the published schema, each of its type; a track is described before it is used; slices
-of a track nest and end; an arrow has both ends; and each thread's states add up to the table export.
+An arrow has both ends, and each thread's states add up to the table export.
 """
 import collections
 import json
+import os
+import sys
+import tempfile
 
 import exports
-from protobuf import BYTES, FIXED64, TEXT, VARINT, decode
+from perfetto_rules import BEGIN, INSTANT, Reader, only
 
-# {field: (name, wire type, message or TEXT)}: perfetto/protos, as far as it is used.
-CLOCK = {1: ("clock_id", VARINT), 2: ("timestamp", VARINT)}
-ANNOTATION = {3: ("uint_value", VARINT), 6: ("string_value", BYTES, TEXT),
-              7: ("pointer_value", VARINT), 10: ("name", BYTES, TEXT)}
-EVENT = {4: ("debug_annotations", BYTES, ANNOTATION), 9: ("type", VARINT),
-         11: ("track_uuid", VARINT), 23: ("name", BYTES, TEXT), 30: ("counter_value", VARINT),
-         47: ("flow_ids", FIXED64), 48: ("terminating_flow_ids", FIXED64)}
-PROCESS = {1: ("pid", VARINT), 6: ("process_name", BYTES, TEXT)}
-THREAD = {1: ("pid", VARINT), 2: ("tid", VARINT), 5: ("thread_name", BYTES, TEXT)}
-DESCRIPTOR = {1: ("uuid", VARINT), 2: ("name", BYTES, TEXT), 3: ("process", BYTES, PROCESS),
-              4: ("thread", BYTES, THREAD), 5: ("parent_uuid", VARINT), 8: ("counter", BYTES, {}),
-              15: ("sibling_merge_behavior", VARINT)}
-SNAPSHOT = {1: ("clocks", BYTES, CLOCK), 2: ("primary_trace_clock", VARINT)}
-PACKET = {6: ("clock_snapshot", BYTES, SNAPSHOT), 8: ("timestamp", VARINT),
-          10: ("trusted_packet_sequence_id", VARINT), 11: ("track_event", BYTES, EVENT),
-          13: ("sequence_flags", VARINT), 60: ("track_descriptor", BYTES, DESCRIPTOR)}
-TRACE = {1: ("packet", BYTES, PACKET)}
-
-BEGIN, END, INSTANT, COUNTER = 1, 2, 3, 4
 CREATION = 2  # the upper bits of an arrow's number
 STATES = {"running": "running", "runnable": "runnable", "unknown": "unknown", "lost": "unknown"}
-
-
-def only(message, name):
-    assert len(message[name]) == 1, f"{name} is there {len(message[name])} times"
-    return message[name][0]
-
-
-class Reader:
-    """Checks packet by packet; slices() when all have been read."""
-
-    def __init__(self, data):
-        self.tracks, self.events = {}, []
-        self.flows = collections.defaultdict(list)
-        packets = decode(data, TRACE)["packet"]
-        assert packets[0]["clock_snapshot"] and only(packets[0], "sequence_flags") == 1
-        for packet in packets:
-            assert only(packet, "trusted_packet_sequence_id") == 1
-            for descriptor in packet["track_descriptor"]:
-                self.describe(descriptor)
-            for event in packet["track_event"]:
-                self.event(only(packet, "timestamp"), event)
-
-    def describe(self, descriptor):
-        for parent in descriptor["parent_uuid"]:
-            assert parent in self.tracks, "the parent of a track is not described"
-        self.tracks.setdefault(only(descriptor, "uuid"), descriptor)
-
-    def event(self, time, event):
-        track = self.tracks[only(event, "track_uuid")]
-        assert bool(track["counter"]) == (only(event, "type") == COUNTER)
-        self.events.append((time, event))
-        for kind in ("flow_ids", "terminating_flow_ids"):
-            for flow in event[kind]:
-                self.flows[flow].append((time, kind))
-
-    def slices(self):
-        """[(track, name, begin, end)]; as trace_processor does, by time, then in order of the file."""
-        result, opened = [], collections.defaultdict(list)
-        for time, event in sorted(self.events, key=lambda each: each[0]):
-            track = only(event, "track_uuid")
-            if only(event, "type") == BEGIN:
-                assert not opened[track], f"{only(event, 'name')} overlaps {opened[track]}"
-                opened[track].append((only(event, "name"), time))
-            elif only(event, "type") == END:
-                name, begin = opened[track].pop()  # IndexError: nothing is open
-                result.append((track, name, begin, time))
-        assert not any(opened.values()), "a slice does not end"
-        return result
 
 
 def check_flows(reader):
@@ -94,7 +29,7 @@ def check_flows(reader):
 
 
 def state_sums(reader):
-    """{(serial of the task, state): ns}, of the tracks of threads and of what was decided late of them."""
+    """{(tid, state): ns}, of the tracks of threads and of what was decided late of them."""
     sums = collections.Counter()
     for track, name, begin, end in reader.slices():
         about = reader.tracks[track]
@@ -102,7 +37,7 @@ def state_sums(reader):
             about = reader.tracks[only(about, "parent_uuid")]
         if about["thread"]:
             state = STATES.get(name, name.partition(":")[0])
-            sums[only(about, "uuid") & 0xffffffff, state] += end - begin
+            sums[only(only(about, "thread"), "tid"), state] += end - begin
     return sums
 
 
@@ -115,7 +50,7 @@ def check(program, trace):
         row = json.loads(line)
         kinds[row["kind"]] += 1
         if row["kind"] in ("running", "runnable", "blocked", "unknown"):
-            wanted[row["task"], row["kind"]] += row["duration_ns"]
+            wanted[row["tid"], row["kind"]] += row["duration_ns"]
     assert state_sums(reader) == wanted, "the states do not add up to the table's"
     names = collections.Counter(
         only(reader.tracks[only(event, "track_uuid")], "name")
@@ -127,4 +62,23 @@ def check(program, trace):
     return kinds
 
 
+def check_many_names(program):
+    """So many that the numbers are told anew: nobody has to remember all of them."""
+    with tempfile.TemporaryDirectory() as directory:
+        trace = os.path.join(directory, "trace.txt")
+        with open(os.path.join(sys.argv[2], "marks", "trace.txt"), encoding="utf-8") as file:
+            lines = file.read().splitlines(keepends=True)
+        place = next(i for i, line in enumerate(lines) if 'name="check point"' in line)
+        names = [f"mark number {number}" for number in range(70_000)]
+        with open(trace, "w", encoding="utf-8") as file:
+            file.writelines(lines[:place])
+            file.writelines(lines[place].replace("check point", name) for name in names)
+            file.writelines(lines[place + 1:])
+        reader = Reader(exports.exported(program, trace, "perfetto"))
+    assert reader.clears > 1, "nothing was forgotten"
+    told = {name for _, event in reader.events for name in event["name"]}
+    assert told >= set(names), "a mark is missing"
+
+
 exports.main(check)
+check_many_names(sys.argv[1])

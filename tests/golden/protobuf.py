@@ -27,6 +27,18 @@ def varints(data):
         yield value
 
 
+def messages(data, field, schema):
+    """Those of a message that has no other field, one by one."""
+    at = 0
+    while at < len(data):
+        key, at = varint(data, at)
+        assert key == field << 3 | BYTES, f"a field {key >> 3}"
+        length, at = varint(data, at)
+        assert at + length <= len(data), "the last one is cut"
+        yield decode(data[at:at + length], schema)
+        at += length
+
+
 def decode(data, schema):
     message, at = collections.defaultdict(list), 0
     while at < len(data):

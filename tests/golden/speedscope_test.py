@@ -7,7 +7,31 @@ import json
 
 import profiles
 
+# What the published schema of the file has, and which of it must be there.
+FILE = ({"$schema", "shared", "profiles"}, {"name", "activeProfileIndex", "exporter"})
+FRAME = ({"name"}, {"file", "line", "col"})
+PROFILE = ({"type", "name", "unit", "startValue", "endValue", "samples", "weights"}, set())
+KNOWN_UNITS = {"none", "nanoseconds", "microseconds", "milliseconds", "seconds", "bytes"}
 UNITS = {"ns": "nanoseconds", "count": "none", "pages": "none", "samples": "none"}
+
+
+def check_members(value, members):
+    required, optional = members
+    assert required <= set(value) <= required | optional, set(value)
+
+
+def check_schema(file):
+    check_members(file, FILE)
+    check_members(file["shared"], ({"frames"}, set()))
+    for frame in file["shared"]["frames"]:
+        check_members(frame, FRAME)
+        assert isinstance(frame["name"], str)
+    for profile in file["profiles"]:
+        check_members(profile, PROFILE)
+        assert profile["unit"] in KNOWN_UNITS and isinstance(profile["name"], str)
+        for frame in (each for stack in profile["samples"] for each in stack):
+            assert isinstance(frame, int) and 0 <= frame < len(file["shared"]["frames"])
+        assert all(isinstance(weight, int) and weight > 0 for weight in profile["weights"])
 
 
 def paths_of(profile, frames):
@@ -27,6 +51,7 @@ def check(program, trace, kind):
     if raw is None:
         return 0
     file = json.loads(raw.decode("utf-8"))
+    check_schema(file)
     assert file["$schema"] == "https://www.speedscope.app/file-format-schema.json"
     frames = [profiles.as_folded(frame["name"]) for frame in file["shared"]["frames"]]
     assert file["activeProfileIndex"] == 0

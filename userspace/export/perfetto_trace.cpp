@@ -4,8 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <functional>
+#include <iterator>
 #include <protozero/pbf_writer.hpp>
 
+#include "base/check.hpp"
 #include "base/text.hpp"
 
 namespace triptych::exports {
@@ -15,8 +19,11 @@ constexpr std::uint32_t kTracePacket = 1;  // of Trace
 
 // Of TracePacket.
 constexpr std::uint32_t kClockSnapshot = 6, kTimestamp = 8, kSequenceId = 10, kTrackEvent = 11;
-constexpr std::uint32_t kSequenceFlags = 13, kTrackDescriptor = 60;
-constexpr std::uint64_t kOurSequence = 1, kStateCleared = 1;
+constexpr std::uint32_t kInternedData = 12, kSequenceFlags = 13, kTrackDescriptor = 60;
+constexpr std::uint64_t kOurSequence = 1, kStateCleared = 1, kNeedsState = 2;
+
+// Of InternedData, and of what it tells.
+constexpr std::uint32_t kAnnotationNames = 3, kNumber = 1, kText = 2;
 
 // Of ClockSnapshot, and of its clocks.
 constexpr std::uint32_t kClocks = 1, kPrimaryClock = 2, kClockId = 1, kClockTime = 2;
@@ -30,10 +37,17 @@ constexpr std::uint32_t kProcessTgid = 1, kProcessName = 6;
 constexpr std::uint32_t kThreadTgid = 1, kThreadTid = 2, kThreadName = 5;
 
 // Of TrackEvent, and of its annotations.
-constexpr std::uint32_t kAnnotation = 4, kType = 9, kTrackUuid = 11, kEventName = 23;
+constexpr std::uint32_t kAnnotation = 4, kType = 9, kEventName = 10, kTrackUuid = 11;
 constexpr std::uint32_t kCounterValue = 30, kFlow = 47, kLastOfFlow = 48;
 constexpr std::uint64_t kBegin = 1, kEnd = 2, kInstant = 3, kCount = 4;
-constexpr std::uint32_t kUint = 3, kString = 6, kPointer = 7, kAnnotationName = 10;
+constexpr std::uint32_t kAnnotationName = 1, kUint = 3, kPointer = 7, kStringNumber = 17;
+
+// By Detail.
+constexpr std::string_view kDetailNames[] = {"",      "cpu",       "tid",    "task",    "why",
+                                             "by",    "by tid",    "cause",  "address", "pages",
+                                             "class", "coroutine", "records"};
+constexpr std::size_t kMostNames = 60'000;
+constexpr std::uint64_t kVarint = 0, kFixed64 = 1, kLengthDelimited = 2;  // wire types
 
 using Message = protozero::pbf_writer;
 
@@ -54,15 +68,61 @@ void add_text(Message& message, std::uint32_t field, std::string_view text) {
   message.add_string(field, text.data(), text.size());
 }
 
-void append_event(std::string& out, std::int64_t at_ns, TrackId track, std::uint64_t type,
-                  std::string_view name, const std::string& details) {
-  Packet packet(out);
-  (*packet).add_uint64(kTimestamp, static_cast<std::uint64_t>(std::max<std::int64_t>(0, at_ns)));
-  Message event(*packet, kTrackEvent);
-  out += details;
-  event.add_uint64(kType, type);
-  event.add_uint64(kTrackUuid, track);
-  if (!name.empty()) add_text(event, kEventName, escape(name));
+constexpr std::size_t size_of(std::uint64_t varint) {
+  std::size_t size = 1;
+  for (; varint >= 0x80; varint >>= 7) ++size;
+  return size;
+}
+
+// Writes where there is room enough. Most of an export are events, by millions: their sizes are
+// known beforehand, and nothing is moved.
+class Cursor {
+ public:
+  explicit Cursor(char* at) : at_(at) {}
+  void varint(std::uint64_t value) {
+    for (; value >= 0x80; value >>= 7) *at_++ = static_cast<char>(value | 0x80);
+    *at_++ = static_cast<char>(value);
+  }
+  void field(std::uint32_t number, std::uint64_t wire_type) { varint(number << 3 | wire_type); }
+  void number(std::uint32_t field_number, std::uint64_t value) {
+    field(field_number, kVarint);
+    varint(value);
+  }
+  void bytes(const char* from, std::size_t size) { at_ = std::copy_n(from, size, at_); }
+
+ private:
+  char* at_;
+};
+
+struct TrackEvent {
+  std::int64_t at_ns;
+  TrackId track;
+  std::uint64_t type;
+  std::uint64_t name;  // 0: none
+  std::string_view details;
+};
+
+void append_event(std::string& out, const TrackEvent& event) {
+  const auto at_ns = static_cast<std::uint64_t>(std::max<std::int64_t>(0, event.at_ns));
+  const bool refers = event.name != 0 || !event.details.empty();
+  const std::size_t event_size = event.details.size() + 2 + 1 + size_of(event.track) +
+                                 (event.name != 0 ? 1 + size_of(event.name) : 0);
+  const std::size_t packet_size =
+      1 + size_of(at_ns) + 2 + (refers ? 2 : 0) + 1 + size_of(event_size) + event_size;
+  const std::size_t begin = out.size();
+  out.resize(begin + 1 + size_of(packet_size) + packet_size);
+  Cursor to(out.data() + begin);
+  to.field(kTracePacket, kLengthDelimited);
+  to.varint(packet_size);
+  to.number(kTimestamp, at_ns);
+  to.number(kSequenceId, kOurSequence);
+  if (refers) to.number(kSequenceFlags, kNeedsState);
+  to.field(kTrackEvent, kLengthDelimited);
+  to.varint(event_size);
+  to.bytes(event.details.data(), event.details.size());
+  to.number(kType, event.type);
+  to.number(kTrackUuid, event.track);
+  if (event.name != 0) to.number(kEventName, event.name);
 }
 
 void add_clock(Message& snapshot, std::uint64_t id, std::uint64_t time_ns) {
@@ -73,49 +133,104 @@ void add_clock(Message& snapshot, std::uint64_t id, std::uint64_t time_ns) {
 
 }  // namespace
 
-SliceDetails& SliceDetails::number(std::string_view name, std::uint64_t value) {
-  Message event(fields_);
-  Message annotation(event, kAnnotation);
-  add_text(annotation, kAnnotationName, name);
-  annotation.add_uint64(kUint, value);
+void SliceDetails::byte(std::uint64_t value) {
+  TRIPTYCH_CHECK(size_ < kRoom);
+  fields_[size_++] = static_cast<char>(value);
+}
+
+void SliceDetails::varint(std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7) byte(value | 0x80);
+  byte(value);
+}
+
+void SliceDetails::annotation(Detail name, std::uint32_t field, std::uint64_t value) {
+  const std::uint64_t tag = field << 3 | kVarint;
+  varint(kAnnotation << 3 | kLengthDelimited);
+  byte(2 + size_of(tag) + size_of(value));
+  byte(kAnnotationName << 3 | kVarint);
+  byte(static_cast<std::uint64_t>(name));
+  varint(tag);
+  varint(value);
+}
+
+void SliceDetails::fixed64(std::uint32_t field, std::uint64_t value) {
+  varint(field << 3 | kFixed64);
+  for (int i = 0; i < 8; ++i) byte(value >> 8 * i & 0xff);
+}
+
+SliceDetails& SliceDetails::number(Detail name, std::uint64_t value) {
+  annotation(name, kUint, value);
   return *this;
 }
 
-SliceDetails& SliceDetails::text(std::string_view name, std::string_view value) {
-  Message event(fields_);
-  Message annotation(event, kAnnotation);
-  add_text(annotation, kAnnotationName, name);
-  add_text(annotation, kString, escape(value));
+SliceDetails& SliceDetails::text(Detail name, std::uint64_t text) {
+  annotation(name, kStringNumber, text);
   return *this;
 }
 
-SliceDetails& SliceDetails::address(std::string_view name, std::uint64_t value) {
-  Message event(fields_);
-  Message annotation(event, kAnnotation);
-  add_text(annotation, kAnnotationName, name);
-  annotation.add_uint64(kPointer, value);
+SliceDetails& SliceDetails::address(Detail name, std::uint64_t value) {
+  annotation(name, kPointer, value);
   return *this;
 }
 
 SliceDetails& SliceDetails::flow(std::uint64_t id) {
-  Message(fields_).add_fixed64(kFlow, id);
+  fixed64(kFlow, id);
   return *this;
 }
 
 SliceDetails& SliceDetails::last_of_flow(std::uint64_t id) {
-  Message(fields_).add_fixed64(kLastOfFlow, id);
+  fixed64(kLastOfFlow, id);
   return *this;
 }
 
 void PerfettoTrace::begin(std::string& out, std::uint64_t realtime_ns, std::uint64_t monotonic_ns) {
+  {
+    Packet packet(out);
+    (*packet).add_uint64(kSequenceFlags, kStateCleared);
+    (*packet).add_uint64(kTimestamp, 0);
+    Message snapshot(*packet, kClockSnapshot);
+    add_clock(snapshot, kBoottime, 0);
+    add_clock(snapshot, kRealtime, realtime_ns);
+    add_clock(snapshot, kMonotonic, monotonic_ns);
+    snapshot.add_uint64(kPrimaryClock, kBoottime);
+  }
+  tell_details(out);
+}
+
+void PerfettoTrace::tell_details(std::string& out) {
   Packet packet(out);
-  (*packet).add_uint64(kSequenceFlags, kStateCleared);
-  (*packet).add_uint64(kTimestamp, 0);
-  Message snapshot(*packet, kClockSnapshot);
-  add_clock(snapshot, kBoottime, 0);
-  add_clock(snapshot, kRealtime, realtime_ns);
-  add_clock(snapshot, kMonotonic, monotonic_ns);
-  snapshot.add_uint64(kPrimaryClock, kBoottime);
+  (*packet).add_uint64(kSequenceFlags, kNeedsState);
+  Message data(*packet, kInternedData);
+  for (std::size_t i = 1; i < std::size(kDetailNames); ++i) {
+    Message name(data, kAnnotationNames);
+    name.add_uint64(kNumber, i);
+    add_text(name, kText, kDetailNames[i]);
+  }
+}
+
+std::uint64_t PerfettoTrace::number_of(std::string& out, Names& names, std::string_view text) {
+  const auto found = names.numbers.find(text);
+  if (found != names.numbers.end()) return found->second;
+  const std::uint64_t number = names.numbers.size() + 1;
+  names.numbers.emplace(text, number);
+  Packet packet(out);
+  (*packet).add_uint64(kSequenceFlags, kNeedsState);
+  Message data(*packet, kInternedData);
+  Message name(data, names.field);
+  name.add_uint64(kNumber, number);
+  add_text(name, kText, escape(text));
+  return number;
+}
+
+void PerfettoTrace::forget_many(std::string& out) {
+  if (names_.numbers.size() < kMostNames && texts_.numbers.size() < kMostNames) return;
+  names_.numbers.clear();
+  texts_.numbers.clear();
+  {
+    Packet packet(out);
+    (*packet).add_uint64(kSequenceFlags, kStateCleared);
+  }
+  tell_details(out);
 }
 
 void PerfettoTrace::process(std::string& out, TrackId id, model::Tid tgid, std::string_view name) {
@@ -159,20 +274,22 @@ void PerfettoTrace::counter_track(std::string& out, TrackId id, TrackId parent,
 
 void PerfettoTrace::slice(std::string& out, TrackId track, std::int64_t begin_ns,
                           std::int64_t end_ns, std::string_view name, const SliceDetails& details) {
-  append_event(out, begin_ns, track, kBegin, name, details.fields_);
-  append_event(out, end_ns, track, kEnd, {}, {});
+  const std::uint64_t number = number_of(out, names_, name);
+  append_event(out, {begin_ns, track, kBegin, number, {details.fields_.data(), details.size_}});
+  append_event(out, {end_ns, track, kEnd, 0, {}});
 }
 
 void PerfettoTrace::instant(std::string& out, TrackId track, std::int64_t at_ns,
                             std::string_view name, const SliceDetails& details) {
-  append_event(out, at_ns, track, kInstant, name, details.fields_);
+  const std::uint64_t number = number_of(out, names_, name);
+  append_event(out, {at_ns, track, kInstant, number, {details.fields_.data(), details.size_}});
 }
 
 void PerfettoTrace::counter(std::string& out, TrackId track, std::int64_t at_ns,
                             std::uint64_t value) {
-  std::string count;
-  Message(count).add_uint64(kCounterValue, value);
-  append_event(out, at_ns, track, kCount, {}, count);
+  std::array<char, 16> count{};
+  Cursor(count.data()).number(kCounterValue, value);
+  append_event(out, {at_ns, track, kCount, 0, {count.data(), 2 + size_of(value)}});
 }
 
 }  // namespace triptych::exports

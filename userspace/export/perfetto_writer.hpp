@@ -28,10 +28,12 @@ class PerfettoWriter : public Writer {
 
  private:
   struct Lane {
+    TrackId track = 0;
     std::uint64_t coroutine = 0;  // that was there last
     model::TimeNs end_ns = 0;
   };
   struct Process {
+    TrackId track = 0, fault_count = 0, copy_count = 0;
     std::vector<Lane> lanes;  // of its coroutines
     std::uint64_t faults = 0, copies = 0;
   };
@@ -39,25 +41,29 @@ class PerfettoWriter : public Writer {
   struct Thread {
     model::Tid tid = 0;
     std::string name;                             // as it was told last
-    std::array<bool, 5> described{};              // by ThreadTrack
+    std::string label, woken;                     // "sh 100", "wakes sh 100"
+    std::array<TrackId, 5> tracks{};              // by ThreadTrack; 0: not described yet
     std::array<model::TimeNs, 5> slice_end_ns{};  // likewise, of the last slice
   };
   struct Cpu {
+    TrackId track = 0;
     model::TimeNs end_ns = 0;  // of the last slice
-    bool described = false;
   };
   class Visitor;
 
   void start(const Context& context, std::string& out);
-  TrackId track_of(const analyze::Task& task, ThreadTrack which, std::string& out);
+  // They are described when they are met first.
+  Thread& thread_of(const analyze::Task& task, std::string& out);
+  TrackId track_of(Thread& thread, ThreadTrack which, std::string& out);
   Process& process_of(const analyze::Task& task, std::string& out);
-  TrackId lane_of(Process& process, model::Tid tgid, const analyze::Interval& interval,
-                  std::uint64_t coroutine, std::string& out);
-  TrackId cpu_track(std::uint32_t cpu, bool losses, std::string& out);
+  TrackId lane_of(Process& process, const analyze::Interval& interval, std::uint64_t coroutine,
+                  std::string& out);
+  Cpu& cpu_of(std::uint32_t cpu, bool losses, std::string& out);
 
+  PerfettoTrace trace_;
   model::Metadata metadata_;
   bool started_ = false;
-  bool cpus_described_ = false;
+  TrackId next_track_ = 1, all_cpus_ = 0;
   std::uint64_t next_flow_ = 1;
   std::unordered_map<std::uint32_t, Thread> threads_;  // by serial
   std::map<model::Tid, Process> processes_;            // by tgid
