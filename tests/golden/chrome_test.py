@@ -40,7 +40,7 @@ def check_states(events):
         task = event["args"]["task"]
         assert ns(event, "ts") >= ends.get(task, 0), f"{event} overlaps"
         ends[task] = ns(event, "ts") + ns(event, "dur")
-        sums[task, event["cat"]] += event["args"]["duration"]
+        sums[task, event["cat"]] += event["args"].get("duration", ns(event, "dur"))
     return sums
 
 

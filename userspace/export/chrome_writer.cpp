@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
 #include "analyze/task_record.hpp"
 #include "export/json_text.hpp"
@@ -20,7 +19,12 @@ constexpr model::Tid kLosses = 0;
 // In microseconds, to the nanosecond; what began before the recording is shown from there on.
 void append_time(std::string& out, std::string_view name, std::int64_t ns) {
   const auto shown = static_cast<std::uint64_t>(std::max<std::int64_t>(0, ns));
-  fmt::format_to(std::back_inserter(out), ",\"{}\":{}.{:03}", name, shown / 1000, shown % 1000);
+  append_number(out, name, shown / 1000);
+  const std::uint64_t rest = shown % 1000;
+  const char decimals[] = {'.', static_cast<char>('0' + rest / 100),
+                           static_cast<char>('0' + rest / 10 % 10),
+                           static_cast<char>('0' + rest % 10)};
+  out.append(decimals, sizeof decimals);
 }
 
 // One event, written when it goes out of scope.
@@ -76,12 +80,14 @@ class TraceEvent {
   bool has_args_ = false;
 };
 
-void append_args(TraceEvent& event, const Row& row) {
+// What the event does not say itself: how long it took, unless it is cut at the beginning of the
+// recording, and what its name ends with.
+void append_args(TraceEvent& event, const Row& row, std::string_view name) {
   event.args();
-  if (row.duration_ns) event.number("duration", *row.duration_ns);
+  if (row.duration_ns && row.begin_ns < 0) event.number("duration", *row.duration_ns);
   event.number("task", static_cast<std::uint32_t>(row.task->id));
   if (row.cpu) event.number("cpu", *row.cpu);
-  if (!row.detail.empty()) event.text("detail", row.detail);
+  if (!row.detail.empty() && !name.ends_with(row.detail)) event.text("detail", row.detail);
   if (row.other_task != nullptr) {
     event.number("other_tid", static_cast<std::uint64_t>(row.other_task->tid));
   }
@@ -131,12 +137,13 @@ void ChromeWriter::write_state(const Context& context, const analyze::Interval& 
                                std::string& out) {
   const Row row = row_of(context, interval);
   const std::int64_t end_ns = row.begin_ns + static_cast<std::int64_t>(row.duration_ns.value_or(0));
+  const std::string name = state_name(interval.doing);
   {
     TraceEvent event(out, first_, 'X', row.task->tgid, row.task->tid);
-    event.name(row.kind, state_name(interval.doing))
+    event.name(row.kind, name)
         .time("ts", row.begin_ns)
         .time("dur", end_ns - std::max<std::int64_t>(0, row.begin_ns));
-    append_args(event, row);
+    append_args(event, row, name);
   }
   const auto* runnable = std::get_if<analyze::Runnable>(&interval.doing);
   if (runnable != nullptr && runnable->why == analyze::RunnableWhy::kWoken) {
@@ -173,7 +180,7 @@ void ChromeWriter::write_overlapping(const Context& context, const analyze::Inte
   {
     TraceEvent event(out, first_, 'b', row.task->tgid, row.task->tid);
     event.name(row.kind, name).number("id", id).time("ts", row.begin_ns);
-    append_args(event, row);
+    append_args(event, row, name);
   }
   TraceEvent(out, first_, 'e', row.task->tgid, row.task->tid)
       .name(row.kind, name)
