@@ -119,7 +119,8 @@ struct triptych_coroutine_site {
 	__u8 what;                      /* enum triptych_coroutine_what, of markers */
 	__u8 source;                    /* enum triptych_coroutine_source */
 	__u8 runtime;                   /* enum triptych_coroutine_runtime */
-	__u8 reserved[3];
+	__u8 is_call;                   /* of a function: its return address has not been pushed yet */
+	__u8 reserved[2];
 };
 
 /* A function whose name the loader found. */
@@ -175,6 +176,29 @@ struct triptych_cpp_return {
 #define TRIPTYCH_CPP_RETURN_NEW 1
 #define TRIPTYCH_CPP_RETURN_COVERED 2 /* a landing is probed there */
 #define TRIPTYCH_CPP_RETURN_REFUSED 3 /* there is no cheap place */
+
+/* Kinds of places where stacks are switched, by Boost.Context (the function that is called there) and by libc. */
+#define TRIPTYCH_CONTEXT_MAKE 1      /* make_fcontext */
+#define TRIPTYCH_CONTEXT_MAKE_LOOP 2 /* the same, for what chooses the next fiber */
+#define TRIPTYCH_CONTEXT_JUMP 3      /* jump_fcontext */
+#define TRIPTYCH_CONTEXT_ONTOP 4     /* ontop_fcontext */
+#define TRIPTYCH_UCONTEXT_MAKE 5     /* makecontext */
+#define TRIPTYCH_UCONTEXT_SWAP 6     /* swapcontext */
+#define TRIPTYCH_UCONTEXT_SET 7      /* setcontext */
+/* Bytes that Boost.Context's functions keep below the stack pointer that they are called with. */
+struct triptych_context_layout {
+	__u16 jump;
+	__u16 ontop;
+	__u16 make; /* below the top of the stack */
+	__u16 reserved;
+};
+/* A function that a context may be made with: its place in `known_coroutine_functions`, + 1; 0: what chooses the
+ * next one. */
+struct triptych_context_entry_key {
+	__u64 address; /* as the file has it */
+	__u32 file;
+	__u32 reserved;
+};
 
 /* What tells a function's name from others: where its file has it, which is the same in every process that
  * maps it, or where an address space has it. */

@@ -134,6 +134,7 @@ struct vm_area_struct {
 struct mm_struct {
 	atomic_long_t pgtables_bytes;
 	struct percpu_counter rss_stat[4]; /* since 6.2; see core_compat.h */
+	unsigned long start_stack;
 	unsigned long arg_start;
 	unsigned long arg_end;
 	unsigned long flags; /* up to 6.17; see core_compat.h */

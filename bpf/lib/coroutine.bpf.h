@@ -115,6 +115,22 @@ static __always_inline void *reserve_coroutine(u32 size, u64 now)
 	return 0;
 }
 
+static __always_inline u64 user_word(u64 address)
+{
+	u64 value = 0;
+
+	bpf_probe_read_user(&value, sizeof(value), (void *)address);
+	return value;
+}
+
+static __always_inline u32 user_half_word(u64 address)
+{
+	u32 value = 0;
+
+	bpf_probe_read_user(&value, sizeof(value), (void *)address);
+	return value;
+}
+
 static __always_inline u64 operand_value(const struct triptych_operand *operand, struct pt_regs *registers)
 {
 	u64 value = operand->value;
@@ -214,6 +230,38 @@ static __always_inline u32 known_coroutine_function(u32 place, u64 now)
 	bpf_probe_read_kernel(function->name, sizeof(function->name), known->name);
 	submit(&function->hdr, sizeof(*function));
 	return number;
+}
+
+static __always_inline void tell_coroutine(const struct triptych_task_state *state, u8 runtime, u8 what,
+                                           u64 id, u64 other, u32 function, u16 flags, u64 now)
+{
+	struct triptych_coroutine *record = reserve_coroutine(sizeof(*record), now);
+
+	if (!record)
+		return;
+	fill_header(&record->hdr, TRIPTYCH_EV_COROUTINE, now, state->serial);
+	record->id = id;
+	record->other = other;
+	record->space = coroutine_space_of(state);
+	record->function = function;
+	record->what = what;
+	record->source = TRIPTYCH_COROUTINE_UPROBE;
+	record->flags = flags;
+	record->runtime = runtime;
+	submit(&record->hdr, sizeof(*record));
+}
+
+/* One that there is no place to remember for. */
+static __always_inline void count_untold_coroutine(u64 now)
+{
+	u32 zero = 0;
+	struct triptych_coroutine_cpu_state *cpu = bpf_map_lookup_elem(&coroutine_cpu_states, &zero);
+
+	if (!cpu)
+		return;
+	if (!__sync_fetch_and_add(&cpu->pending, 1))
+		cpu->first_ns = now;
+	cpu->last_ns = now;
 }
 
 #endif

@@ -36,22 +36,6 @@ extern struct {
 	__type(value, u32);
 } python_function_texts SEC(".maps");
 
-static __always_inline u64 user_word(u64 address)
-{
-	u64 value = 0;
-
-	bpf_probe_read_user(&value, sizeof(value), (void *)address);
-	return value;
-}
-
-static __always_inline u32 user_half_word(u64 address)
-{
-	u32 value = 0;
-
-	bpf_probe_read_user(&value, sizeof(value), (void *)address);
-	return value;
-}
-
 static __always_inline u64 python_type_of(u64 object)
 {
 	return user_word(object + 8);
@@ -266,38 +250,6 @@ static __always_inline u32 python_function(const struct triptych_python_layout *
 	if (number)
 		bpf_map_update_elem(&python_functions, &key, &number, BPF_ANY);
 	return number;
-}
-
-static __always_inline void tell_coroutine(const struct triptych_task_state *state, u8 runtime, u8 what,
-                                           u64 id, u64 other, u32 function, u16 flags, u64 now)
-{
-	struct triptych_coroutine *record = reserve_coroutine(sizeof(*record), now);
-
-	if (!record)
-		return;
-	fill_header(&record->hdr, TRIPTYCH_EV_COROUTINE, now, state->serial);
-	record->id = id;
-	record->other = other;
-	record->space = coroutine_space_of(state);
-	record->function = function;
-	record->what = what;
-	record->source = TRIPTYCH_COROUTINE_UPROBE;
-	record->flags = flags;
-	record->runtime = runtime;
-	submit(&record->hdr, sizeof(*record));
-}
-
-/* One that there is no place to remember for. */
-static __always_inline void count_untold_coroutine(u64 now)
-{
-	u32 zero = 0;
-	struct triptych_coroutine_cpu_state *cpu = bpf_map_lookup_elem(&coroutine_cpu_states, &zero);
-
-	if (!cpu)
-		return;
-	if (!__sync_fetch_and_add(&cpu->pending, 1))
-		cpu->first_ns = now;
-	cpu->last_ns = now;
 }
 
 /* `prev` begins to wait, with a coroutine mounted on it: in which function, and whether for the GIL. */

@@ -227,10 +227,15 @@ class Terminal:
                 self.output += os.read(self.master, 65536).decode(errors="replace")
 
 
+def skip(reason):
+    """Ends a test file that cannot run here: a failure, where nothing may be skipped."""
+    print(f"skipped: {reason}")
+    sys.exit(1 if "TRIPTYCH_REQUIRE" in os.environ else 77)
+
+
 def main():
     if os.geteuid() != 0:
-        print("skipped: recording needs root")
-        sys.exit(1 if "TRIPTYCH_REQUIRE" in os.environ else 77)
+        skip("recording needs root")
     if not os.access(TRIPTYCH, os.X_OK):
         sys.exit("TRIPTYCH must name the built program")
     unittest.main(module="__main__", verbosity=2)

@@ -6,8 +6,10 @@
 
 #include "base/check.hpp"
 #include "coroutine/discover/asyncio.hpp"
+#include "coroutine/discover/boost.hpp"
 #include "coroutine/discover/cpp.hpp"
 #include "coroutine/discover/greenlet.hpp"
+#include "coroutine/discover/ucontext.hpp"
 #include "coroutine/probes/usdt.hpp"
 #include "support/memory_file.hpp"
 
@@ -22,6 +24,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto places = coroutine::probes::plan_markers(*file)) expect_inside(*places);
   using namespace coroutine::discover;
   if (const auto found = discover_cpp(*file)) expect_inside(found->places);
+  if (const auto found = discover_boost(*file)) expect_inside(found->places);
+  if (const auto found = discover_ucontext(*file)) expect_inside(found->places);
   const auto interpreter = read_interpreter(*file);
   const Interpreter of_module =
       interpreter && *interpreter ? **interpreter : Interpreter{3, size % 2 == 0 ? 11 : 12, {}};

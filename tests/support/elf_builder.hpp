@@ -32,6 +32,16 @@ class ElfBuilder {
     return *this;
   }
 
+  // One that has its texts in another.
+  ElfBuilder& linked_section(std::string name, std::uint32_t type, std::string bytes,
+                             std::string texts_name, std::string texts) {
+    section(std::move(texts_name), SHT_STRTAB, std::move(texts));
+    const auto link = static_cast<std::uint32_t>(sections_.size());
+    section(std::move(name), type, std::move(bytes));
+    sections_.back().link = link;
+    return *this;
+  }
+
   // A table of symbols with this one function.
   ElfBuilder& function(const std::string& name, std::uint64_t address, std::uint64_t size) {
     const Elf64_Sym symbol{.st_name = 1,

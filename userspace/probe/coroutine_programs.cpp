@@ -14,7 +14,7 @@
 namespace triptych::probe {
 namespace {
 
-constexpr std::string_view kPrograms[] = {"on_coroutine_marker", "on_cpp_coroutine",
+constexpr std::string_view kPrograms[] = {"on_coroutine_marker", "on_cpp_coroutine", "on_context",
                                           "on_asyncio_step", "on_greenlet"};
 
 bpf_program* find(triptych_bpf* skeleton, std::string_view name) {
@@ -40,6 +40,9 @@ void CoroutinePrograms::prepare() const {
   }
   for (bpf_map* map : {maps.cpp_threads, maps.cpp_frames, maps.cpp_returns}) {
     bpf_map__set_autocreate(map, loads("on_cpp_coroutine"));
+  }
+  for (bpf_map* map : {maps.contexts, maps.context_threads, maps.context_entries}) {
+    bpf_map__set_autocreate(map, loads("on_context"));
   }
   for (bpf_map* map : {maps.python_layouts, maps.python_functions, maps.python_function_texts}) {
     bpf_map__set_autocreate(map, loads("on_asyncio_step") || loads("on_greenlet"));
@@ -100,6 +103,17 @@ Result<void> CoroutinePrograms::add_python(std::uint32_t file,
     return fail_errno("tell the programs what a Python looks like", errno);
   }
   return {};
+}
+
+void CoroutinePrograms::add_context_entry(std::uint32_t file, std::uint64_t address,
+                                          std::uint32_t function) {
+  const triptych_context_entry_key key{address, file, 0};
+  // What finds no room there has no name.
+  bpf_map_update_elem(bpf_map__fd(skeleton_->maps.context_entries), &key, &function, BPF_ANY);
+}
+
+void CoroutinePrograms::set_context_layout(const triptych_context_layout& layout) {
+  skeleton_->data->context_layout = layout;
 }
 
 void CoroutinePrograms::detach() {

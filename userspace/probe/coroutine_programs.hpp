@@ -37,6 +37,10 @@ class CoroutinePrograms {
   [[nodiscard]] std::uint32_t functions() const { return functions_; }
   // What the objects of the Python look like whose probed file has this number in its sites.
   Result<void> add_python(std::uint32_t file, const triptych_python_layout& layout);
+  // A context that is made with the function at this address of the file is called as add_function
+  // has numbered it; 0: it is what chooses the next one.
+  void add_context_entry(std::uint32_t file, std::uint64_t address, std::uint32_t function);
+  void set_context_layout(const triptych_context_layout& layout);
   void detach();  // all
 
   // Where coroutines return to that nobody has settled yet.

@@ -41,6 +41,7 @@ constexpr Hook kHooks[] = {
     {"on_asyncio_step", HookKind::kUserProbes, "asyncio"},
     {"on_asyncio_switch", HookKind::kRawTracepoint, "sched_switch"},
     {"on_cpp_coroutine", HookKind::kUserProbes, "coroutine_cpp"},
+    {"on_context", HookKind::kUserProbes, "context"},
     {"on_greenlet", HookKind::kUserProbes, "greenlet"},
     {"on_greenlet_switch", HookKind::kRawTracepoint, "sched_switch"},
 };

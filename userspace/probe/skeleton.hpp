@@ -8,4 +8,5 @@
 #include <bpf/libbpf.h>
 #include <linux/types.h>
 
+#include "abi/config.h"
 #include "triptych.skel.h"

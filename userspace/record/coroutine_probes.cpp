@@ -7,10 +7,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <limits>
 #include <utility>
 
 #include "base/text.hpp"
+#include "coroutine/discover/libraries.hpp"
 #include "coroutine/discover/mappers.hpp"
 #include "coroutine/discover/symbols.hpp"
 #include "coroutine/probes/mapped_files.hpp"
@@ -57,7 +59,7 @@ UniqueFd open_program(const std::string& program) {
 }
 
 // A file that other processes map is probed in them, too: that costs them what it costs the target.
-std::string bystanders_of(int file, const std::string& path, pid_t target) {
+std::string bystanders_of(int file, const std::string& path, pid_t target, bool only_serves) {
   constexpr std::size_t kMostNamed = 8;
   std::vector<std::string> names;
   std::size_t count = 0;
@@ -66,6 +68,11 @@ std::string bystanders_of(int file, const std::string& path, pid_t target) {
     names.push_back(fmt::format("process {} ({})", mapper.tgid, escape(mapper.name)));
   }
   if (names.empty()) return {};
+  if (only_serves) {
+    return fmt::format(
+        "its probe in {} is in {} other {}, too, and slows down who calls setcontext", quote(path),
+        count, count == 1 ? "process" : "processes");
+  }
   return fmt::format("its probes in {} slow down {}{}, too", quote(path), fmt::join(names, ", "),
                      count > kMostNamed ? fmt::format(" and {} more", count - kMostNamed) : "");
 }
@@ -148,7 +155,8 @@ Result<void> CoroutineProbes::look_for_runtime(const Options& options) {
     add(std::move(file.elf), file.path, runtime_, std::move(file.found));
   }
   for (const File& file : files_) {
-    std::string others = bystanders_of(file.elf.fd(), file.path, options.process);
+    std::string others =
+        bystanders_of(file.elf.fd(), file.path, options.process, file.found.only_serves);
     if (!others.empty()) bystanders_.push_back(std::move(others));
   }
   return {};
@@ -164,6 +172,7 @@ Result<void> CoroutineProbes::look_for_runtimes(const Options& options) {
     const auto program = program_of(options.command.front());
     if (!program) return tl::unexpected<Error>(program.error());
     look_into(open_program(*program), *program, 0);
+    if (by_name_ && runtime_->is_spread) look_into_libraries(*program);
     where = quote(*program);
   } else {
     for (coroutine::probes::MappedFile& mapped :
@@ -172,9 +181,21 @@ Result<void> CoroutineProbes::look_for_runtimes(const Options& options) {
     }
     where = fmt::format("the files of process {}", options.process);
   }
-  if (!by_name_ || !files_.empty()) return {};
+  if (!by_name_) return {};
+  if (!not_known_.empty()) return fail(not_known_);
+  const bool has_any = std::any_of(files_.begin(), files_.end(),
+                                   [](const File& file) { return !file.found.only_serves; });
+  if (has_any) return {};
   return fail(fmt::format("no {} in {}", runtime_->coroutines, where),
               "`triptych doctor` with the same -p PID or -- COMMAND says what could be seen");
+}
+
+void CoroutineProbes::look_into_libraries(const std::string& program) {
+  const char* path = std::getenv("LD_LIBRARY_PATH");
+  for (const std::string& library :
+       coroutine::discover::libraries_of(program, path == nullptr ? "" : path)) {
+    look_into(open_program(library), library, 0);
+  }
 }
 
 // A file that cannot be read is one without coroutines.
@@ -183,11 +204,15 @@ void CoroutineProbes::look_into(UniqueFd file, const std::string& path, pid_t on
   if (!file || ::fstat(file.get(), &status) != 0) return;
   if (!looked_into_.insert({status.st_dev, status.st_ino}).second) return;
   for (const CoroutineRuntime& runtime : runtimes()) {
-    if (runtime.discover == nullptr) continue;
+    if (runtime.discover == nullptr || (runtime.is_spread && !by_name_)) continue;
     auto elf = ElfFile::open(UniqueFd(::fcntl(file.get(), F_DUPFD_CLOEXEC, 0)));
     if (!elf || (!by_name_ && coroutine::discover::links_recorder(*elf))) return;
     auto found = runtime.discover(*elf);
-    if (!found || (found->places.empty() && found->dear.empty())) continue;
+    if (!found) continue;
+    if (!found->not_known.empty())
+      not_known_ = fmt::format("{}: {}", quote(path), found->not_known);
+    if (found->contexts) context_layout_ = found->contexts;
+    if (found->places.empty() && found->dear.empty()) continue;
     if (only_of != 0 && coroutine::probes::is_mapped_by_others(status, only_of)) {
       remarks_.push_back({"coroutine", "",
                           fmt::format("{} in {}: other processes have it mapped, too; "
@@ -277,6 +302,12 @@ Result<void> CoroutineProbes::attach(probe::CoroutinePrograms& programs, std::si
   for (const auto& function : file.found.functions) {
     programs.add_function(function.name, function.address);
   }
+  for (const auto& entry : file.found.entries) {
+    const bool is_loop = entry.name.empty();
+    const std::uint32_t function = is_loop ? 0 : programs.add_function(entry.name, entry.address);
+    if (is_loop || function != 0) programs.add_context_entry(number, entry.address, function);
+  }
+  if (context_layout_) programs.set_context_layout(*context_layout_);
   if (file.found.python) TRIPTYCH_TRY(programs.add_python(number, *file.found.python));
   for (const std::uint64_t address : file.found.returns) {
     programs.settle_return({address, number + 1, 0}, TRIPTYCH_CPP_RETURN_COVERED);

@@ -74,6 +74,7 @@ class CoroutineProbes {
   Result<void> look_into_command(const std::string& command);
   Result<void> look_into_process(pid_t tgid);
   void look_into(UniqueFd file, const std::string& path, pid_t only_of);
+  void look_into_libraries(const std::string& program);
   Result<void> attach(probe::CoroutinePrograms& programs, std::size_t number);
   void add(coroutine::probes::ElfFile elf, const std::string& path, const CoroutineRuntime* runtime,
            coroutine::discover::Discovery found);
@@ -87,6 +88,8 @@ class CoroutineProbes {
   std::vector<std::string> bystanders_;
   std::set<std::pair<std::uint64_t, std::uint64_t>> looked_into_;  // device and inode
   const CoroutineRuntime* runtime_ = nullptr;                      // asked for by name
+  std::optional<triptych_context_layout> context_layout_;
+  std::string not_known_;  // why one of the files that were looked into is not understood
   bool markers_ = false;
   bool by_name_ = false;
   bool hit_ = false;

@@ -8,9 +8,11 @@
 
 #include "base/text.hpp"
 #include "coroutine/discover/asyncio.hpp"
+#include "coroutine/discover/boost.hpp"
 #include "coroutine/discover/cpp.hpp"
 #include "coroutine/discover/greenlet.hpp"
 #include "coroutine/discover/python_files.hpp"
+#include "coroutine/discover/ucontext.hpp"
 #include "launch/program.hpp"
 
 namespace triptych::record {
@@ -55,6 +57,16 @@ constexpr CoroutineRuntime kRuntimes[] = {
      "those that the compiler inlined or whose frames it elided, those that are never resumed, and "
      "the start of those that their maker does not resume",
      discover::cpp_landing},
+    {"boost", "contexts of Boost (Context, Fiber, Coroutine2)", "on_context", "",
+     discover::discover_boost, nullptr,
+     "what switches through a pointer, the scheduler of fibers, and the names of those made from "
+     "function pointers",
+     nullptr, true},
+    {"ucontext", "contexts of libc (makecontext, swapcontext)", "on_context", "",
+     discover::discover_ucontext, nullptr,
+     "what calls libc through a pointer, and a context that is gone back to without having been "
+     "switched away from",
+     nullptr, true},
     {"asyncio", "tasks of Python's asyncio", "on_asyncio_step", "on_asyncio_switch", nullptr,
      find_asyncio,
      "tasks that are never stepped, those written in Python, and coroutines that a task awaits "

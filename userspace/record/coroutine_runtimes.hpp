@@ -42,6 +42,9 @@ struct CoroutineRuntime {
   // What makes a landing of the place that a coroutine returned to; null: nothing is learned.
   std::optional<coroutine::probes::Place> (*landing)(const coroutine::probes::ElfFile& file,
                                                      std::uint64_t address);
+  // It is spread over files of the program, the libraries that it needs among them, and nothing or
+  // wrong things are seen where one of them is not probed: only when it is asked for by name.
+  bool is_spread = false;
 };
 
 std::span<const CoroutineRuntime> coroutine_runtimes();

@@ -8,9 +8,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <utility>
 
 #include "base/text.hpp"
+#include "coroutine/discover/libraries.hpp"
 #include "coroutine/discover/symbols.hpp"
 #include "coroutine/probes/mapped_files.hpp"
 #include "coroutine/probes/usdt.hpp"
@@ -43,7 +45,9 @@ void survey_runtime(const ElfFile& elf, const std::string& path, const Coroutine
                     std::vector<SurveyedFile>& all) {
   if (runtime.discover == nullptr) return;
   const auto found = runtime.discover(elf);
-  if (!found || (found->functions.empty() && found->not_understood == 0)) return;
+  if (!found || found->only_serves) return;
+  const bool has_any = !found->functions.empty() || !found->places.empty() || !found->dear.empty();
+  if (!has_any && found->not_understood == 0) return;
   all.push_back({.path = path,
                  .way = fmt::format("uprobe:{}", runtime.name),
                  .coroutines = std::string(runtime.coroutines),
@@ -79,6 +83,25 @@ void survey(UniqueFd file, const std::string& path, pid_t tgid, std::vector<Surv
   for (std::size_t i = before; i < all.size(); ++i) all[i].shared = shared;
 }
 
+// Of the runtimes that are spread over the libraries that a command will load.
+void survey_libraries(const std::string& program, std::vector<SurveyedFile>& all) {
+  const char* path = std::getenv("LD_LIBRARY_PATH");
+  for (const std::string& library :
+       coroutine::discover::libraries_of(program, path == nullptr ? "" : path)) {
+    const auto elf =
+        ElfFile::open(UniqueFd(::open(library.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)));
+    struct stat status {};
+    if (!elf || ::fstat(elf->fd(), &status) != 0) continue;
+    const std::size_t before = all.size();
+    for (const CoroutineRuntime& runtime : coroutine_runtimes()) {
+      if (runtime.is_spread) survey_runtime(*elf, library, runtime, all);
+    }
+    if (all.size() == before) continue;
+    const bool shared = coroutine::probes::is_mapped_by_others(status, 0);
+    for (std::size_t i = before; i < all.size(); ++i) all[i].shared = shared;
+  }
+}
+
 // Of the runtimes whose file one finds by the program. A program that is none of theirs has none.
 void survey_program(const CoroutineProgram& program, std::vector<SurveyedFile>& all) {
   for (const CoroutineRuntime& runtime : coroutine_runtimes()) {
@@ -104,6 +127,7 @@ Result<std::vector<SurveyedFile>> survey_command(const std::string& command) {
   }
   std::vector<SurveyedFile> all;
   survey(UniqueFd(::open(program.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)), program, 0, all);
+  survey_libraries(program, all);
   survey_program({program, 0}, all);
   return all;
 }

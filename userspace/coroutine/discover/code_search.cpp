@@ -75,6 +75,22 @@ std::vector<std::uint64_t> CodeSearch::stubs(std::uint64_t slot) const {
   return found;
 }
 
+std::vector<std::uint64_t> CodeSearch::matches(
+    std::span<const std::optional<std::byte>> bytes) const {
+  const auto same = [](std::byte there, std::optional<std::byte> wanted) {
+    return !wanted || there == *wanted;
+  };
+  std::vector<std::uint64_t> found;
+  for (const Part& part : parts_) {
+    for (auto at = part.bytes.begin();; ++at) {
+      at = std::search(at, part.bytes.end(), bytes.begin(), bytes.end(), same);
+      if (at == part.bytes.end()) break;
+      found.push_back(part.address + static_cast<std::uint64_t>(at - part.bytes.begin()));
+    }
+  }
+  return found;
+}
+
 std::span<const std::byte> CodeSearch::at(std::uint64_t address, std::size_t size) const {
   for (const Part& part : parts_) {
     const std::uint64_t into = address - part.address;

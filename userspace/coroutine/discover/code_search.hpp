@@ -5,6 +5,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "coroutine/discover/dynamic_symbols.hpp"
@@ -24,6 +26,9 @@ class CodeSearch {
   [[nodiscard]] std::vector<std::uint64_t> calls_through(std::uint64_t slot) const;
   // Of the stubs that jump to wherever the slot points (the PLT's).
   [[nodiscard]] std::vector<std::uint64_t> stubs(std::uint64_t slot) const;
+  // Where the code has these bytes; one that is none may be any.
+  [[nodiscard]] std::vector<std::uint64_t> matches(
+      std::span<const std::optional<std::byte>> bytes) const;
   // At most `size` bytes of code from this address on.
   [[nodiscard]] std::span<const std::byte> at(std::uint64_t address, std::size_t size) const;
 

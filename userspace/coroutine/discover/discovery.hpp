@@ -27,6 +27,13 @@ struct Discovery {
   std::vector<probes::Place> dear;
   std::size_t not_understood = 0;                // functions that cannot be probed at all
   std::optional<triptych_python_layout> python;  // of an interpreter's: how its objects look
+  // Of coroutines with stacks of their own: the functions that one of them may begin with, those
+  // without a name if it is what chooses the next one; and what the code that switches them keeps
+  // on a stack.
+  std::vector<Function> entries;
+  std::optional<triptych_context_layout> contexts;
+  bool only_serves = false;  // it has no coroutines itself, but what others' need
+  std::string not_known;     // why nothing can be made of it: it is built in an unknown way
 };
 
 }  // namespace triptych::coroutine::discover

@@ -32,6 +32,8 @@ class DynamicSymbols {
 
   // That the file itself defines; nullptr when it does not.
   [[nodiscard]] const DynamicSymbol* defined(std::string_view name) const;
+  [[nodiscard]] const std::vector<DynamicSymbol>& all() const { return symbols_; }
+  [[nodiscard]] const std::vector<ImportSlot>& slots() const { return slots_; }
   [[nodiscard]] std::vector<std::uint64_t> import_slots(std::string_view name) const;
 
  private:

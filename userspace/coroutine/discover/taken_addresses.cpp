@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "coroutine/discover/taken_addresses.hpp"
+
+#include <elf.h>
+
+#include <algorithm>
+#include <cstring>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "coroutine/discover/places.hpp"
+
+namespace triptych::coroutine::discover {
+namespace {
+
+constexpr std::uint64_t kMostText = 64 << 20;
+
+// lea address(%rip),%register, or of a program at fixed addresses mov $address,%register.
+std::uint64_t address_in(const Instruction& each, std::uint64_t at) {
+  if (each.is_one_byte(0x8d)) return rip_target(each, at).value_or(0);
+  const bool moves =
+      each.map == OpcodeMap::kOneByte && ((each.opcode & 0xf8) == 0xb8 || each.opcode == 0xc7);
+  return moves && each.immediate > 0 ? static_cast<std::uint64_t>(each.immediate) : 0;
+}
+
+void add_from_code(const probes::ElfFile& file, std::set<std::uint64_t>& taken) {
+  for (const probes::Section& section : file.sections()) {
+    if (!section.name.starts_with(".text")) continue;
+    const auto code = file.code(section.address, std::min(section.size, kMostText));
+    for (std::size_t done = 0; done < code.size(); ++done) {  // over data between functions
+      sweep(std::span(code).subspan(done), section.address + done,
+            [&](std::uint64_t at, const Instruction& each) {
+              const std::uint64_t address = address_in(each, at);
+              if (file.code_offset(address)) taken.insert(address);
+              done = static_cast<std::size_t>(at + each.length - section.address);
+              return true;
+            });
+    }
+  }
+}
+
+void add_from_data(const probes::ElfFile& file, std::set<std::uint64_t>& taken) {
+  for (const probes::Section& section : file.sections()) {
+    if (section.type != SHT_RELA) continue;
+    const auto bytes = file.read(section);
+    if (!bytes) continue;
+    for (std::span<const std::byte> rest = *bytes; rest.size() >= sizeof(Elf64_Rela);
+         rest = rest.subspan(sizeof(Elf64_Rela))) {
+      Elf64_Rela each{};
+      std::memcpy(&each, rest.data(), sizeof each);
+      const auto address = static_cast<std::uint64_t>(each.r_addend);
+      const bool is_address = ELF64_R_TYPE(each.r_info) == R_X86_64_RELATIVE;
+      if (is_address && file.code_offset(address)) taken.insert(address);
+    }
+  }
+}
+
+}  // namespace
+
+std::set<std::uint64_t> taken_addresses(const probes::ElfFile& file,
+                                        const DynamicSymbols& symbols) {
+  std::set<std::uint64_t> taken;
+  add_from_code(file, taken);
+  add_from_data(file, taken);
+  // What it exports it may reach through a slot of its own.
+  std::set<std::string_view> slots;
+  for (const ImportSlot& each : symbols.slots()) slots.insert(each.name);
+  for (const DynamicSymbol& each : symbols.all()) {
+    if (each.address != 0 && slots.contains(each.name)) taken.insert(each.address);
+  }
+  return taken;
+}
+
+}  // namespace triptych::coroutine::discover
