@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * C++20 coroutines of programs that say nothing: probes where the functions are entered that resume them, and
+ * C++20 coroutines, and tasks of Rust's tokio, of programs that say nothing: probes where the functions are entered that resume them, and
  * behind the calls that they return to. What is below is proven by the stack pointer: whatever was entered
  * with a lower one than there is now has given its thread back. Neither returns nor exceptions are probed.
  *
- * The first word of a frame is the function that resumes it, and zero at the final suspend point.
+ * The first word of a C++ frame is the function that resumes it, and zero at the final suspend point. When a task
+ * of tokio is over is told by a function that is entered then; afterwards its memory may be anybody's.
  */
 #include "lib/coroutine.bpf.h"
 
@@ -52,7 +53,7 @@ struct cpp_event {
 	u32 function;
 	u16 flags;
 	u8 what;
-	u8 reserved;
+	u8 runtime;
 };
 
 /* Global functions are verified once instead of at each call. */
@@ -72,7 +73,7 @@ __noinline int cpp_tell(struct cpp_event *event)
 	record->function = event->function;
 	record->what = event->what;
 	record->source = TRIPTYCH_COROUTINE_UPROBE;
-	record->runtime = TRIPTYCH_COROUTINE_RUNTIME_CPP;
+	record->runtime = event->runtime;
 	record->flags = event->flags;
 	submit(&record->hdr, sizeof(*record));
 	return 0;
@@ -84,11 +85,12 @@ static __always_inline void tell(struct cpp_event *event, u8 what)
 	cpp_tell(event);
 }
 
-static __always_inline bool at_final_suspend(u64 address)
+static __always_inline bool is_at_its_end(u64 address, u8 runtime)
 {
 	u64 word = 1;
 
-	return !bpf_probe_read_user(&word, sizeof(word), (void *)address) && !word;
+	return runtime == TRIPTYCH_COROUTINE_RUNTIME_CPP &&
+	       !bpf_probe_read_user(&word, sizeof(word), (void *)address) && !word;
 }
 
 /* The coroutine of this entry no longer runs here; `now` is when that is known. */
@@ -112,13 +114,14 @@ __noinline int cpp_leave(struct triptych_cpp_entry *entry, u32 task, u32 space, 
 	frame->left_ns = now;
 	if (__sync_val_compare_and_swap(&frame->mounted_by, task, 0) != task)
 		return 0;
-	finished = ending || at_final_suspend(entry->frame);
+	finished = ending || is_at_its_end(entry->frame, entry->runtime);
 	frame->ended = finished;
 	event.frame = entry->frame;
 	event.now = now;
 	event.task = task;
 	event.space = space;
 	event.function = entry->function;
+	event.runtime = entry->runtime;
 	tell(&event, finished ? TRIPTYCH_COROUTINE_FINISHED : TRIPTYCH_COROUTINE_SUSPENDED);
 	return 0;
 }
@@ -182,7 +185,8 @@ static __always_inline void end_mounting(struct triptych_cpp_thread *thread, str
 		return;
 	event->task = by;
 	event->function = frame->function;
-	tell(event, TRIPTYCH_COROUTINE_SUSPENDED);
+	tell(event, is_at_its_end(event->frame, event->runtime) ? TRIPTYCH_COROUTINE_FINISHED
+	                                                        : TRIPTYCH_COROUTINE_SUSPENDED);
 	event->task = task;
 	event->function = function;
 }
@@ -228,6 +232,7 @@ __noinline int cpp_tell_awaiter(struct cpp_event *event)
 		awaits.other = event->frame;
 		awaits.now = event->now;
 		awaits.task = event->task;
+		awaits.runtime = event->runtime;
 		awaits.space = event->space;
 		awaits.function = found->function;
 		tell(&awaits, TRIPTYCH_COROUTINE_AWAITS);
@@ -268,15 +273,16 @@ static __always_inline bool is_landing_known(struct pt_regs *ctx, const struct t
 	return false;
 }
 
-static __always_inline void push(struct triptych_cpp_thread *thread, u64 frame, u64 sp, u32 function, u64 now)
+static __always_inline void push(struct triptych_cpp_thread *thread, const struct cpp_event *event, u64 sp)
 {
 	struct triptych_cpp_entry *entry = entry_at(thread, thread->top);
 
-	entry->frame = frame;
+	entry->frame = event->frame;
 	entry->sp = sp;
-	entry->since = now;
-	entry->function = function;
+	entry->since = event->now;
+	entry->function = event->function;
 	entry->left = 0;
+	entry->runtime = event->runtime;
 	thread->top++;
 	if (thread->count < TRIPTYCH_CPP_DEPTH)
 		thread->count++;
@@ -306,6 +312,7 @@ static __always_inline void on_resume(struct triptych_cpp_thread *thread, struct
 	struct triptych_cpp_frame next = { 0, 0, event->task, event->function, 0, 0 };
 	bool looked_at = frame && frame->looked_at;
 	bool fresh = !frame || frame->ended || frame->function != event->function || !index;
+	bool is_task = event->runtime == TRIPTYCH_COROUTINE_RUNTIME_TOKIO;
 
 	if (fresh)
 		looked_at = false;
@@ -316,8 +323,11 @@ static __always_inline void on_resume(struct triptych_cpp_thread *thread, struct
 	}
 	next.since = event->now;
 	/* Of one that was there before the recording nobody knows when it was made. */
-	if (fresh && (coroutines_from_start || frame || index <= 2))
+	if (fresh && (coroutines_from_start || frame || index <= 2)) {
+		event->flags = is_task ? TRIPTYCH_COROUTINE_FIRST_SEEN : 0;
 		tell(event, TRIPTYCH_COROUTINE_CREATED);
+		event->flags = 0;
+	}
 	/* In its place: an update would make a new element. */
 	if (frame)
 		*frame = next;
@@ -328,7 +338,7 @@ static __always_inline void on_resume(struct triptych_cpp_thread *thread, struct
 	tell(event, TRIPTYCH_COROUTINE_RESUMED);
 	event->flags = 0;
 	/* At the first call of all nobody can await it yet. */
-	if (index && !looked_at)
+	if (index && !looked_at && !is_task)
 		cpp_tell_awaiter(event);
 }
 
@@ -340,8 +350,27 @@ static __always_inline void on_free(struct triptych_cpp_thread *thread, struct c
 	if (!thread->count || top->left || top->frame != freed)
 		return;
 	event->frame = freed;
+	event->runtime = top->runtime;
 	event->function = top->function;
 	cpp_leave(top, event->task, event->space, event->now, true);
+	tell(event, TRIPTYCH_COROUTINE_DESTROYED);
+	bpf_map_delete_elem(&cpp_frames, &key);
+}
+
+/* A task of tokio is over: it runs, or it was never to run to its end. */
+static __always_inline void on_complete(struct triptych_cpp_thread *thread, struct cpp_event *event, u64 task)
+{
+	struct triptych_cpp_frame_key key = { task, event->space, 0 };
+	struct triptych_cpp_entry *top = entry_at(thread, thread->top - 1);
+
+	if (thread->count && !top->left && top->frame == task) {
+		cpp_leave(top, event->task, event->space, event->now, true);
+		return;
+	}
+	if (!bpf_map_lookup_elem(&cpp_frames, &key))
+		return;
+	event->frame = task;
+	event->runtime = TRIPTYCH_COROUTINE_RUNTIME_TOKIO;
 	tell(event, TRIPTYCH_COROUTINE_DESTROYED);
 	bpf_map_delete_elem(&cpp_frames, &key);
 }
@@ -361,7 +390,8 @@ static __always_inline void on_entry(struct pt_regs *ctx, const struct triptych_
 	bool destroys = site->kind == TRIPTYCH_CPP_DESTROY;
 	u16 read = 0;
 
-	event->frame = ctx->di; /* as all places of this runtime have it */
+	event->frame = ctx->di; /* as all places of these runtimes have it */
+	event->runtime = site->runtime;
 	event->function = known_coroutine_function(site->function, event->now);
 	event->known_size = site->index_offset;
 	event->before = frame_on_top(thread);
@@ -374,14 +404,14 @@ static __always_inline void on_entry(struct pt_regs *ctx, const struct triptych_
 	cpp_pop(thread, sp, event->task, event->now);
 	/* Whoever is on top gives control away; at its own end its frame may already be gone. */
 	top = entry_at(thread, thread->top - 1);
-	if (thread->count && !top->left && at_final_suspend(top->frame))
+	if (thread->count && !top->left && is_at_its_end(top->frame, top->runtime))
 		cpp_leave(top, event->task, event->space, event->now, true);
 	if (destroys) {
 		on_destroy(thread, event);
 		return;
 	}
 	on_resume(thread, event, index, is_landing_known(ctx, site, state, sp));
-	push(thread, event->frame, sp, event->function, event->now);
+	push(thread, event, sp);
 }
 
 static __always_inline struct cpp_thread_state *thread_of(const struct triptych_task_state *state)
@@ -427,6 +457,11 @@ int on_cpp_coroutine(struct pt_regs *ctx)
 	event.now = bpf_ktime_get_ns();
 	event.task = state->serial;
 	event.space = state->mm;
+	if (site->kind == TRIPTYCH_CPP_COMPLETE) {
+		cpp_pop(thread, ctx->sp + site->sp_added, event.task, event.now);
+		on_complete(thread, &event, operand_value(&site->id, ctx));
+		return 0;
+	}
 	if (site->kind == TRIPTYCH_CPP_LANDING || site->kind == TRIPTYCH_CPP_FREE) {
 		if (!thread->count)
 			return 0;

@@ -131,11 +131,12 @@ struct triptych_known_function {
 	char name[TRIPTYCH_COROUTINE_NAME_LEN];
 };
 
-/* Kinds of places in C++20 coroutines. */
-#define TRIPTYCH_CPP_RESUME 1  /* the function that resumes, and of g++ destroys, is entered */
-#define TRIPTYCH_CPP_DESTROY 2 /* the one that only destroys */
-#define TRIPTYCH_CPP_FREE 3    /* in the former: `id` is about to be freed */
-#define TRIPTYCH_CPP_LANDING 4 /* behind a call that may have resumed one */
+/* Kinds of places in C++20 coroutines, and in tokio's tasks. */
+#define TRIPTYCH_CPP_RESUME 1   /* the function that resumes, and of g++ destroys, is entered */
+#define TRIPTYCH_CPP_DESTROY 2  /* the one that only destroys */
+#define TRIPTYCH_CPP_FREE 3     /* in the former: `id` is about to be freed */
+#define TRIPTYCH_CPP_LANDING 4  /* behind a call that may have resumed one */
+#define TRIPTYCH_CPP_COMPLETE 5 /* of tokio: `id` is over */
 
 #define TRIPTYCH_CPP_DEPTH 64 /* coroutines on top of each other on a thread; a power of two */
 struct triptych_cpp_entry {
@@ -143,7 +144,9 @@ struct triptych_cpp_entry {
 	__u64 sp;    /* at the function's entry: where the return address is */
 	__u64 since; /* of the resumption, and tells it from others */
 	__u32 function;
-	__u32 left; /* its end has been told */
+	__u16 left; /* its end has been told */
+	__u8 runtime;
+	__u8 reserved;
 };
 /* Per thread. When it is full, the oldest are forgotten. */
 struct triptych_cpp_thread {

@@ -9,6 +9,7 @@
 #include "coroutine/discover/boost.hpp"
 #include "coroutine/discover/cpp.hpp"
 #include "coroutine/discover/greenlet.hpp"
+#include "coroutine/discover/tokio.hpp"
 #include "coroutine/discover/ucontext.hpp"
 #include "coroutine/probes/usdt.hpp"
 #include "support/memory_file.hpp"
@@ -25,6 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace coroutine::discover;
   if (const auto found = discover_cpp(*file)) expect_inside(found->places);
   if (const auto found = discover_boost(*file)) expect_inside(found->places);
+  if (const auto found = discover_tokio(*file)) expect_inside(found->places);
   if (const auto found = discover_ucontext(*file)) expect_inside(found->places);
   const auto interpreter = read_interpreter(*file);
   const Interpreter of_module =

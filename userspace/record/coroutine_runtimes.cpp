@@ -12,6 +12,7 @@
 #include "coroutine/discover/cpp.hpp"
 #include "coroutine/discover/greenlet.hpp"
 #include "coroutine/discover/python_files.hpp"
+#include "coroutine/discover/tokio.hpp"
 #include "coroutine/discover/ucontext.hpp"
 #include "launch/program.hpp"
 
@@ -56,6 +57,10 @@ constexpr CoroutineRuntime kRuntimes[] = {
     {"cpp", "C++20 coroutines", "on_cpp_coroutine", "", discover::discover_cpp, nullptr,
      "those that the compiler inlined or whose frames it elided, those that are never resumed, and "
      "the start of those that their maker does not resume",
+     discover::cpp_landing},
+    {"tokio", "tasks of tokio", "on_cpp_coroutine", "", discover::discover_tokio, nullptr,
+     "when a task was made, tasks that are never polled, what a task awaits itself, and the future "
+     "that block_on is called with",
      discover::cpp_landing},
     {"boost", "contexts of Boost (Context, Fiber, Coroutine2)", "on_context", "",
      discover::discover_boost, nullptr,

@@ -58,6 +58,15 @@ TEST(EntryPlace, StaysWhereTheArgumentIsStillThere) {
   EXPECT_FALSE(entry_place(code("\x0f\x1f\x44\x00\x00\xc3"), 0x1000));
   EXPECT_EQ(entry_place(code("\x0f\x1f\x44\x00\x00\x55\xc3"), 0x1000)->address, 0x1005u);
   EXPECT_FALSE(entry_place({}, 0x1000));
+  // sub $0x38,%rsp; mov %rdi,0x10(%rsp); lea 0x10(%rsp),%rdi; push $1; call
+  const auto kept_code =
+      code("\x48\x83\xec\x38\x48\x89\x7c\x24\x10\x48\x8d\x7c\x24\x10\x6a\x01\xe8\x00\x00\x00\x00");
+  EXPECT_EQ(entry_place(kept_code, 0x1000)->cost, ProbeCost::kStepped) << "it has no argument";
+  const auto kept = entry_place(kept_code, 0x1000, true);
+  EXPECT_EQ(kept->address, 0x1010u);
+  EXPECT_EQ(kept->sp_added, 0x40);
+  EXPECT_EQ(kept->kept_at, 0x18);
+  EXPECT_FALSE(entry_place(code("\x48\x89\x7c\x24\x10\x55"), 0x1000, true)->kept_at);
 }
 
 TEST(LandingPlace, IsBeforeAnythingElseIsCalled) {
@@ -68,6 +77,8 @@ TEST(LandingPlace, IsBeforeAnythingElseIsCalled) {
   EXPECT_FALSE(called.address);
   EXPECT_FALSE(called.returns);
   // leave; ret
+  EXPECT_EQ(landing_place(code("\xff\xd0\x90"), 0x1000, true).address, 0x1002u);
+
   const Landing returned = landing_place(code("\xc9\xc3\x90"), 0x1000);
   EXPECT_FALSE(returned.address);
   EXPECT_TRUE(returned.returns);

@@ -38,7 +38,7 @@ _triptych() {
     --unit) words='ns count pages samples' ;;
     --sort) words='on-cpu runnable blocked switches faults start' ;;
     --user) mapfile -t COMPREPLY < <(compgen -u -- "$current"); return ;;
-    --coroutines) words='auto recorder usdt uprobe:cpp uprobe:boost uprobe:ucontext uprobe:asyncio uprobe:greenlet off' ;;
+    --coroutines) words='auto recorder usdt uprobe:cpp uprobe:tokio uprobe:boost uprobe:ucontext uprobe:asyncio uprobe:greenlet off' ;;
     --stacks) words='on-cpu off-cpu wakeup fault cow fork' ;;
     --events) words='switch wakeup fault fork exec exit' ;;
     -p) mapfile -t COMPREPLY < <(compgen -W "$(cd /proc && echo [0-9]*)" -- "$current"); return ;;

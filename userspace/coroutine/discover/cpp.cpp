@@ -10,9 +10,9 @@
 #include <unordered_set>
 #include <utility>
 
-#include "coroutine/discover/cpp_landings.hpp"
 #include "coroutine/discover/cpp_names.hpp"
 #include "coroutine/discover/demangle.hpp"
+#include "coroutine/discover/landings.hpp"
 #include "coroutine/discover/places.hpp"
 #include "coroutine/discover/symbols.hpp"
 
@@ -155,7 +155,7 @@ class Finder {
   }
 
   void add_landings() {
-    Landings landings(file_, seen_, functions_);
+    Landings landings(file_, {seen_, std::nullopt, {}, {}, false}, functions_);
     found_.returns = landings.find();
     for (const std::uint64_t address : landings.places()) {
       const auto place = place_at(file_, address, TRIPTYCH_CPP_LANDING, ProbeCost::kEmulated);

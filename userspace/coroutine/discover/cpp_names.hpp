@@ -11,11 +11,6 @@
 
 namespace triptych::coroutine::discover {
 
-struct CodeRange {
-  std::uint64_t address = 0;
-  std::uint64_t size = 0;
-};
-
 // A coroutine, put together from the symbols of its parts.
 struct CppCoroutine {
   std::string name;  // mangled, of the function that the program's author wrote

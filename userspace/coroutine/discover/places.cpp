@@ -95,8 +95,14 @@ std::optional<std::uint16_t> pushed_by(const Instruction& instruction) {
     return static_cast<std::uint16_t>(instruction.immediate);
   }
   const std::uint8_t written = written_register(instruction);
-  if (written == kAnyRegister || written == kRsp || written == kRdi) return std::nullopt;
+  if (written == kAnyRegister || written == kRsp) return std::nullopt;
   return std::uint16_t{0};
+}
+
+// mov %rdi,NUMBER(%rsp)
+bool keeps_argument(const Instruction& instruction) {
+  return instruction.is_one_byte(0x89) && instruction.is_wide() && instruction.reg() == kRdi &&
+         instruction.base() == kRsp;
 }
 
 }  // namespace
@@ -122,33 +128,42 @@ std::unordered_set<std::uint64_t> jump_targets(std::span<const std::byte> code,
   return targets;
 }
 
-std::optional<EntryPlace> entry_place(std::span<const std::byte> code, std::uint64_t address) {
+std::optional<EntryPlace> entry_place(std::span<const std::byte> code, std::uint64_t address,
+                                      bool may_be_kept) {
   const auto targets = jump_targets(code, address);
   std::optional<EntryPlace> found;
   std::uint16_t pushed = 0;
+  std::optional<std::int32_t> kept;  // from where rsp was at the entry
+  bool in_register = true;
   int left = kMostEntryInstructions;
   sweep(code, address, [&](std::uint64_t at, const Instruction& instruction) {
     if (at != address && targets.contains(at)) return false;
     const ProbeCost cost = probe_cost(instruction);
     if (cost == ProbeCost::kEmulated || (at == address && cost == ProbeCost::kStepped)) {
-      found = EntryPlace{at, pushed, cost};
+      found = EntryPlace{at, pushed, cost, std::nullopt};
+      if (!in_register) found->kept_at = *kept + pushed;
     }
     if (cost == ProbeCost::kEmulated || ends_straight_line(instruction)) return false;
     const auto more = pushed_by(instruction);
     if (!more || pushed + *more > kMostPushed || --left == 0) return false;
     pushed = static_cast<std::uint16_t>(pushed + *more);
-    return true;
+    if (may_be_kept && in_register && keeps_argument(instruction)) {
+      kept = instruction.displacement - pushed;
+    }
+    if (written_register(instruction) == kRdi) in_register = false;
+    return in_register || kept.has_value();
   });
   return found;
 }
 
-Landing landing_place(std::span<const std::byte> code, std::uint64_t address) {
+Landing landing_place(std::span<const std::byte> code, std::uint64_t address, bool calls_before) {
   Landing found;
-  int left = kMostLandingInstructions;
+  int left = kMostLandingInstructions * (calls_before ? 2 : 1);
   sweep(code, address, [&](std::uint64_t at, const Instruction& instruction) {
     if (probe_cost(instruction) == ProbeCost::kEmulated) found.address = at;
     found.returns = instruction.is_one_byte(0xc3);
-    const bool calls = instruction.is_one_byte(0xff) && (instruction.modrm >> 3 & 7) == 2;
+    const bool calls =
+        !calls_before && instruction.is_one_byte(0xff) && (instruction.modrm >> 3 & 7) == 2;
     return !found.address && !calls && !ends_straight_line(instruction) && --left > 0;
   });
   return found;

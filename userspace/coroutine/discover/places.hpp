@@ -27,11 +27,15 @@ struct EntryPlace {
   std::uint64_t address = 0;
   std::uint16_t sp_added = 0;  // pushed between the function's entry and here
   ProbeCost cost = ProbeCost::kStepped;
+  // The first argument is no longer in rdi, but at this distance from rsp.
+  std::optional<std::int32_t> kept_at;
 };
 
 // The cheapest place that is passed once whenever the function is entered, and where its first
-// argument is still in rdi. `code` is all of the function. None when nothing can be probed.
-std::optional<EntryPlace> entry_place(std::span<const std::byte> code, std::uint64_t address);
+// argument is still in rdi, or kept on the stack if that will do. `code` is all of the function.
+// None when nothing can be probed.
+std::optional<EntryPlace> entry_place(std::span<const std::byte> code, std::uint64_t address,
+                                      bool may_be_kept = false);
 
 struct Landing {
   std::optional<std::uint64_t> address;  // none: no place is cheap
@@ -41,7 +45,8 @@ struct Landing {
 constexpr std::size_t kLandingBytes = 128;  // of code that are worth looking through for one
 
 // The first cheap place at or behind `address`, to which a call returns: nothing else is called
-// before.
-Landing landing_place(std::span<const std::byte> code, std::uint64_t address);
+// before, unless that will do.
+Landing landing_place(std::span<const std::byte> code, std::uint64_t address,
+                      bool calls_before = false);
 
 }  // namespace triptych::coroutine::discover

@@ -20,6 +20,11 @@ struct Symbol {
   std::uint64_t size = 0;  // 0: not known
 };
 
+struct CodeRange {
+  std::uint64_t address = 0;
+  std::uint64_t size = 0;
+};
+
 // Each function that the file defines, of all its tables of symbols: one may come twice. An error
 // when a table is damaged.
 Result<void> for_each_function(const probes::ElfFile& file,

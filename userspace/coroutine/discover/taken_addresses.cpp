@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coroutine/discover/taken_addresses.hpp"
 
-#include <elf.h>
-
 #include <algorithm>
-#include <cstring>
 #include <span>
 #include <string_view>
-#include <vector>
 
 #include "coroutine/discover/places.hpp"
+#include "coroutine/discover/relocations.hpp"
 
 namespace triptych::coroutine::discover {
 namespace {
@@ -40,29 +37,13 @@ void add_from_code(const probes::ElfFile& file, std::set<std::uint64_t>& taken) 
   }
 }
 
-void add_from_data(const probes::ElfFile& file, std::set<std::uint64_t>& taken) {
-  for (const probes::Section& section : file.sections()) {
-    if (section.type != SHT_RELA) continue;
-    const auto bytes = file.read(section);
-    if (!bytes) continue;
-    for (std::span<const std::byte> rest = *bytes; rest.size() >= sizeof(Elf64_Rela);
-         rest = rest.subspan(sizeof(Elf64_Rela))) {
-      Elf64_Rela each{};
-      std::memcpy(&each, rest.data(), sizeof each);
-      const auto address = static_cast<std::uint64_t>(each.r_addend);
-      const bool is_address = ELF64_R_TYPE(each.r_info) == R_X86_64_RELATIVE;
-      if (is_address && file.code_offset(address)) taken.insert(address);
-    }
-  }
-}
-
 }  // namespace
 
 std::set<std::uint64_t> taken_addresses(const probes::ElfFile& file,
                                         const DynamicSymbols& symbols) {
   std::set<std::uint64_t> taken;
   add_from_code(file, taken);
-  add_from_data(file, taken);
+  for (const auto& [slot, address] : filled_slots(file)) taken.insert(address);
   // What it exports it may reach through a slot of its own.
   std::set<std::string_view> slots;
   for (const ImportSlot& each : symbols.slots()) slots.insert(each.name);
