@@ -129,6 +129,7 @@ const volatile bool coroutines_from_start = false;
 const volatile __u32 stacks_wanted = 0;
 const volatile __u32 kernel_stacks_wanted = 0;
 const volatile __u64 stack_seed = 0;
+const volatile __u32 stack_copy_pieces = 0;
 
 volatile bool gate = false;
 volatile __u32 recorded_flags = TRIPTYCH_TASK_STATE_TARGET;

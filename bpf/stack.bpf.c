@@ -119,6 +119,99 @@ __noinline u64 walk_user_stack(u32 slot, u64 ip, u64 fp)
 	return count * sizeof(u64);
 }
 
+enum piece { PIECE_TOLD = 0, PIECE_UNREADABLE = 1, PIECE_LOST = 2 };
+
+__noinline int tell_stack_piece(u32 stack, u32 task, u64 address, u64 now)
+{
+	struct triptych_stack_bytes *record = reserve_uncounted(sizeof(*record));
+
+	if (!record)
+		return PIECE_LOST;
+	if (bpf_probe_read_user(record->bytes, sizeof(record->bytes), (void *)address)) {
+		discard(&record->hdr, room_for(sizeof(*record)));
+		return PIECE_UNREADABLE;
+	}
+	fill_header(&record->hdr, TRIPTYCH_EV_STACK_BYTES, now, task);
+	record->stack = stack;
+	record->address = address;
+	submit(&record->hdr, sizeof(*record));
+	return PIECE_TOLD;
+}
+
+struct stack_copying {
+	u64 address;
+	u64 now;
+	u32 stack;
+	u32 task;
+	u32 pieces;
+	int last; /* enum piece */
+};
+
+static long copy_piece(u32 index, struct stack_copying *copying)
+{
+	copying->last = tell_stack_piece(copying->stack, copying->task, copying->address, copying->now);
+	if (copying->last != PIECE_TOLD)
+		return 1;
+	copying->address += TRIPTYCH_STACK_PIECE;
+	copying->pieces++;
+	return 0;
+}
+
+static __always_inline void fill_registers(u64 *to, const struct pt_regs *regs)
+{
+	to[0] = regs->ax;
+	to[1] = regs->dx;
+	to[2] = regs->cx;
+	to[3] = regs->bx;
+	to[4] = regs->si;
+	to[5] = regs->di;
+	to[6] = regs->bp;
+	to[7] = regs->sp;
+	to[8] = regs->r8;
+	to[9] = regs->r9;
+	to[10] = regs->r10;
+	to[11] = regs->r11;
+	to[12] = regs->r12;
+	to[13] = regs->r13;
+	to[14] = regs->r14;
+	to[15] = regs->r15;
+	to[16] = regs->ip;
+}
+
+__noinline u32 copy_user_stack(u32 task, u32 mm, u64 now)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	struct triptych_stack_cpu_state *state = stack_state();
+	struct triptych_stack_copy *record = 0;
+	struct stack_copying copying = { .now = now, .task = task };
+	u64 sp = regs->sp;
+
+	if (!state)
+		return TRIPTYCH_STACK_NONE;
+	__sync_fetch_and_add(&state->taken, 1);
+	copying.stack = __sync_fetch_and_add(&next_stack, 1);
+	copying.address = sp & ~(u64)(TRIPTYCH_STACK_PIECE - 1);
+	if (sp >= LOWEST_FRAME && sp < HIGHEST_FRAME)
+		bpf_loop(stack_copy_pieces, copy_piece, &copying, 0);
+	else
+		copying.last = PIECE_UNREADABLE;
+	if (copying.last != PIECE_LOST)
+		record = reserve_uncounted(sizeof(*record));
+	if (!record) {
+		__sync_fetch_and_add(&state->lost, 1);
+		return TRIPTYCH_STACK_NONE;
+	}
+	fill_header(&record->hdr, TRIPTYCH_EV_STACK_COPY, now, task);
+	record->stack = copying.stack;
+	record->mm = mm;
+	record->pieces = copying.pieces;
+	record->flags = copying.last == PIECE_UNREADABLE ? TRIPTYCH_STACK_COPY_UNREADABLE : 0;
+	fill_registers(record->registers, regs);
+	submit(&record->hdr, sizeof(*record));
+	__sync_fetch_and_add(&state->copied, 1);
+	return copying.stack;
+}
+
 __noinline u32 number_of_stack(u32 slot, u64 bytes, u32 mm, u64 now)
 {
 	struct triptych_stack_frames *frames = bpf_map_lookup_elem(&stack_slots, &slot);

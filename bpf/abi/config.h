@@ -253,6 +253,7 @@ struct triptych_stack_cpu_state {
 	__u64 unreadable; /* of the user's, not one frame could be read */
 	__u64 lost_samples;
 	__u64 collisions; /* told again, because another stack had the same hash */
+	__u64 copied;     /* records of kind STACK_COPY */
 };
 
 #define TRIPTYCH_ITER_ATTACH 1   /* make the tasks of process iter_tgid (0: all) targets */

@@ -17,7 +17,7 @@
 #endif
 
 #define TRIPTYCH_ABI_MAJOR 2
-#define TRIPTYCH_ABI_MINOR 4
+#define TRIPTYCH_ABI_MINOR 5
 
 #ifdef __cplusplus
 #define TRIPTYCH_ABI_ASSERT(condition, text) static_assert(condition, text)
@@ -58,6 +58,9 @@ enum triptych_event_kind {
 	TRIPTYCH_EV_SAMPLE = 72,        /* perf_event/cpu-clock: a task was met on its CPU */
 	TRIPTYCH_EV_KERNEL_SYMBOL = 73, /* written by user space: what a kernel frame's number means */
 	TRIPTYCH_EV_MAP = 74,           /* written by user space: code appeared in an address space */
+	/* Since minor version 5. */
+	TRIPTYCH_EV_STACK_BYTES = 75, /* a piece of a user stack, as it lay in memory */
+	TRIPTYCH_EV_STACK_COPY = 76,  /* the registers that go with such pieces, behind the last of them */
 };
 
 /* Serial numbers of tasks and address spaces are given in the kernel, dense, and never reused within

@@ -37,6 +37,35 @@ struct triptych_stack_of {
 };
 TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_stack_of) == 32, "stack_of is 32 bytes");
 
+/* A user stack that is to be unwound afterwards: instead of frames, memory from the stack pointer on. Its
+ * number is of this one stack and stands in one record. Pieces lie at multiples of their size, so that none
+ * lies in two pages; the first one begins below the stack pointer. They have the time and the CPU of the
+ * STACK_COPY record, which follows them; without one they mean nothing. */
+#define TRIPTYCH_STACK_PIECE 1024
+#define TRIPTYCH_STACK_PIECES_MAX 33 /* 32 KiB from the stack pointer on */
+struct triptych_stack_bytes {
+	struct triptych_hdr hdr; /* hdr.task is the task whose stack it is */
+	__u32 stack;
+	__u32 reserved;
+	__u64 address;
+	__u8 bytes[TRIPTYCH_STACK_PIECE];
+};
+TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_stack_bytes) == 1056, "stack_bytes is 1056 bytes");
+
+#define TRIPTYCH_STACK_COPY_UNREADABLE (1u << 0) /* it ends where memory could not be read */
+#define TRIPTYCH_STACK_REGISTERS 17
+struct triptych_stack_copy {
+	struct triptych_hdr hdr;
+	__u32 stack;
+	__u32 mm;
+	__u16 pieces;
+	__u16 flags;
+	__u32 reserved;
+	__u64 registers[TRIPTYCH_STACK_REGISTERS]; /* by DWARF's numbers: 7 is the stack pointer, 16 where
+	                                            * the task goes on in user mode */
+};
+TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_stack_copy) == 168, "stack_copy is 168 bytes");
+
 /* hdr.task was running at hdr.ts_ns, by a clock of the CPU's that ticks every period_ns. */
 #define TRIPTYCH_SAMPLE_KERNEL (1u << 0) /* in kernel mode */
 struct triptych_sample {

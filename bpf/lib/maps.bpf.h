@@ -78,6 +78,7 @@ extern const volatile bool record_wakeups;          /* false: nor is a switch as
 extern const volatile __u32 stacks_wanted;        /* TRIPTYCH_STACKS_ */
 extern const volatile __u32 kernel_stacks_wanted; /* of them, those with the kernel's frames too */
 extern const volatile __u64 stack_seed;           /* nobody can know which stacks share a hash */
+extern const volatile __u32 stack_copy_pieces;    /* copied of a user stack; 0: its frames are walked */
 
 extern volatile bool gate; /* nothing is recorded while it is closed */
 /* A task is recorded that has all of these flags: at the end of the recording only targets that were in

@@ -18,6 +18,10 @@ u32 number_of_stack(u32 slot, u64 bytes, u32 mm, u64 now);
 /* Puts the frames down in `slot` that the frame pointer leads to; returns their bytes. */
 u64 walk_user_stack(u32 slot, u64 ip, u64 fp);
 
+/* Tells the registers of the current task, which `task` and `mm` are the serials of, and a piece of its stack;
+ * returns the number of both. */
+u32 copy_user_stack(u32 task, u32 mm, u64 now);
+
 int count_lost_sample(void);
 
 /* `user_stack` and `kernel_stack` are the stacks of the record of kind `what` and time `now` that will be
@@ -31,9 +35,16 @@ static __always_inline u32 take_user_stack(u32 slot, struct triptych_task_state 
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct pt_regs *regs;
 	u64 bytes;
+	u32 copy;
 
 	if (state->mm == TRIPTYCH_MM_NONE || !task->mm)
 		return TRIPTYCH_STACK_NONE;
+	if (stack_copy_pieces) {
+		state->walking_stack++;
+		copy = copy_user_stack(state->serial, state->mm, now);
+		state->walking_stack--;
+		return copy;
+	}
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	state->walking_stack++;
 	bytes = walk_user_stack(slot, regs->ip, regs->bp);

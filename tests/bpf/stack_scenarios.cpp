@@ -37,6 +37,19 @@ IN_SECTION(chain_inner) void inner(const timespec* time) {
   asm volatile("syscall" : "=a"(result) : "0"(35L), "D"(time), "S"(0L) : "rcx", "r11", "memory");
 }
 
+// The same with a stack pointer to where nothing is, for as long as it sleeps.
+IN_SECTION(chain_inner) void inner_without_stack(const timespec* time) {
+  long result;
+  asm volatile(
+      "mov %%rsp, %%rbx\n\t"
+      "mov $0x10000000000, %%rsp\n\t"
+      "syscall\n\t"
+      "mov %%rbx, %%rsp"
+      : "=a"(result)
+      : "0"(35L), "D"(time), "S"(0L)
+      : "rbx", "rcx", "r11", "memory");
+}
+
 IN_SECTION(chain_spin) void spin(const timespec* time) {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
@@ -84,6 +97,15 @@ int blocked_chain(std::size_t n) {
   return 0;
 }
 
+int lost_stack(std::size_t n) {
+  const timespec time{0, 1'000'000};
+  tell_functions();
+  begin();
+  for (std::size_t i = 0; i < n; ++i) outer(inner_without_stack, &time);
+  end();
+  return 0;
+}
+
 // Computes for n milliseconds.
 int busy_chain(std::size_t n) {
   const timespec time{0, static_cast<long>(n) * 1'000'000};
@@ -94,7 +116,8 @@ int busy_chain(std::size_t n) {
   return 0;
 }
 
-constexpr Scenario kOfStacks[] = {{"blocked_chain", blocked_chain}, {"busy_chain", busy_chain}};
+constexpr Scenario kScenarios[] = {
+    {"blocked_chain", blocked_chain}, {"busy_chain", busy_chain}, {"lost_stack", lost_stack}};
 
 }  // namespace
 

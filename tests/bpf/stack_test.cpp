@@ -5,6 +5,7 @@
 
 #include <cinttypes>
 #include <cstdio>
+#include <cstring>
 #include <map>
 #include <optional>
 #include <set>
@@ -114,6 +115,70 @@ TEST(Stack, EachBlockedSwitchHasTheChainThatSleeps) {
   }
   EXPECT_EQ(blocked, kSleeps);
   EXPECT_EQ(numbers.size(), 1u);  // told once
+}
+
+// The memory that is copied is that of the marked functions: their return addresses are in it.
+TEST(Stack, CopiesHaveTheRegistersAndTheMemoryBehindThem) {
+  constexpr std::size_t kSleeps = 50;
+  Recorded recorded;
+  record_scenario("blocked_chain", kSleeps, &recorded,
+                  with_stacks({.off_cpu = true, .copied_bytes = 2048}));
+  if (HasFatalFailure() || IsSkipped()) return;
+  const model::StackCounters& counters = recorded.ending.counters.stacks;
+  const auto copies = recorded.all<model::StackCopy>();
+  EXPECT_EQ(counters.copied, copies.size());
+  EXPECT_EQ(counters.taken, counters.copied);
+  EXPECT_EQ(counters.lost, 0u);
+  EXPECT_EQ(counters.told, 0u);
+  std::map<model::StackId, std::map<std::uint64_t, model::StackBytes>> pieces;
+  for (const auto& [event, piece] : recorded.all<model::StackBytes>()) {
+    pieces[piece.id][piece.address] = piece;
+  }
+  const Stacks stacks(recorded);
+  std::size_t seen = 0;
+  for (const auto& [event, copy] : copies) {
+    if (!stacks.marked(event)) continue;
+    ++seen;
+    EXPECT_TRUE(stacks.functions.at("inner").has(copy.registers[16]));
+    EXPECT_FALSE(copy.unreadable);
+    EXPECT_EQ(copy.pieces, 3u);
+    std::uint64_t address = copy.registers[7] & ~std::uint64_t{model::kStackPiece - 1};
+    std::size_t words = 0, returns_to_middle = 0;
+    for (const auto& [at, piece] : pieces[copy.id]) {
+      EXPECT_EQ(at, address);
+      address += model::kStackPiece;
+      for (std::size_t i = 0; i < piece.bytes.size(); i += 8, ++words) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, piece.bytes.data() + i, sizeof word);
+        if (at + i >= copy.registers[7])
+          returns_to_middle += stacks.functions.at("middle").has(word);
+      }
+    }
+    EXPECT_EQ(words, 3 * model::kStackPiece / 8);
+    EXPECT_EQ(returns_to_middle, 1u);
+  }
+  EXPECT_EQ(seen, kSleeps);
+}
+
+// A stack pointer that points nowhere is the program's business.
+TEST(Stack, AStackThatCannotBeReadIsCopiedAsItsRegisters) {
+  constexpr std::size_t kSleeps = 20;
+  Recorded recorded;
+  record_scenario("lost_stack", kSleeps, &recorded,
+                  with_stacks({.off_cpu = true, .copied_bytes = 8192}));
+  if (HasFatalFailure() || IsSkipped()) return;
+  const Stacks stacks(recorded);
+  std::size_t seen = 0;
+  for (const auto& [event, copy] : recorded.all<model::StackCopy>()) {
+    if (!stacks.marked(event) || copy.registers[7] > 0x20000000000) continue;
+    ++seen;
+    EXPECT_TRUE(copy.unreadable);
+    EXPECT_EQ(copy.pieces, 0u);
+    EXPECT_TRUE(stacks.functions.at("inner").has(copy.registers[16]));
+  }
+  EXPECT_EQ(seen, kSleeps);
+  const analyze::Summary summary = recorded.summary();
+  EXPECT_EQ(summary.totals.faults.unresolved, 0u);
 }
 
 TEST(Stack, KernelFramesBeginWithTheSchedulers) {

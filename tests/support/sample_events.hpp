@@ -228,6 +228,13 @@ inline std::vector<model::Payload> sample_payloads() {
   model::CoroutineFile file{.function = any};
   file.name.assign("/srv/app dir/server.py");
   all.push_back(file);
+  model::StackBytes bytes{.id = model::StackId{any}, .address = any};
+  bytes.bytes[1] = 0xa0;
+  bytes.bytes[bytes.bytes.size() - 1] = 0x0f;
+  all.push_back(bytes);
+  model::StackCopy copy{.id = model::StackId{any}, .mm = MmId{any}, .pieces = 33};
+  for (std::uint64_t& value : copy.registers) value = any;
+  all.push_back(copy);
   return all;
 }
 
@@ -262,6 +269,8 @@ inline void flip_flags(model::Payload& payload) {
           [&](Sample& p) { flip(p.in_kernel); },
           [&](Map& p) { flip(p.fresh, p.there, p.path_cut); },
           [&](CoroutineWait& p) { flip(p.gil); },
+          [&](StackBytes& p) { p.bytes = {}; },
+          [&](StackCopy& p) { flip(p.unreadable); },
           [](auto&) {},
       },
       payload);

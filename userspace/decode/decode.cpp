@@ -7,7 +7,8 @@
 #include <string_view>
 
 #include "abi/coroutines.h"
-#include "abi/stacks.h"
+#include "decode/decode_as.hpp"
+#include "decode/decode_stacks.hpp"
 
 namespace triptych::decode {
 namespace {
@@ -15,12 +16,6 @@ namespace {
 using model::MmId;
 using model::TaskId;
 using model::Tid;
-
-template <std::size_t N>
-void read_name(model::FixedString<N>& name, const char (&bytes)[N]) {
-  // Bytes behind the NUL are not part of the name, whoever left them there.
-  name.assign(std::string_view(bytes, ::strnlen(bytes, N)));
-}
 
 model::Counters read_counters(const triptych_counters& raw) {
   return {.nvcsw = raw.nvcsw,
@@ -294,104 +289,6 @@ bool read(const triptych_coroutine_lost& raw, model::CoroutineLost& out) {
   return true;
 }
 
-bool read(const triptych_stack_of& raw, model::StackOf& out) {
-  switch (raw.what) {
-    case TRIPTYCH_EV_SWITCH:
-      out.what = model::StackWhat::kSwitch;
-      break;
-    case TRIPTYCH_EV_WAKEUP:
-      out.what = model::StackWhat::kWakeup;
-      break;
-    case TRIPTYCH_EV_TASK_NEW:
-      out.what = model::StackWhat::kTaskNew;
-      break;
-    case TRIPTYCH_EV_FAULT:
-      out.what = model::StackWhat::kFault;
-      break;
-    default:
-      return false;
-  }
-  out.user = model::StackId{raw.user_stack};
-  out.kernel = model::StackId{raw.kernel_stack};
-  return true;
-}
-
-bool read(const triptych_sample& raw, model::Sample& out) {
-  out = {.period_ns = raw.period_ns,
-         .user = model::StackId{raw.user_stack},
-         .kernel = model::StackId{raw.kernel_stack},
-         .mm = MmId{raw.mm},
-         .in_kernel = (raw.flags & TRIPTYCH_SAMPLE_KERNEL) != 0};
-  return true;
-}
-
-bool read(const triptych_kernel_symbol& raw, model::KernelSymbol& out) {
-  out.symbol = raw.symbol;
-  read_name(out.name, raw.name);
-  read_name(out.module, raw.module);
-  return true;
-}
-
-bool read_stack(const triptych_stack& raw, std::size_t room, model::Stack& out) {
-  static_assert(model::kMaxFrames == TRIPTYCH_STACK_FRAMES);
-  if (raw.frames > room) return false;
-  out.id = model::StackId{raw.stack};
-  out.mm = MmId{raw.mm};
-  out.kernel = (raw.flags & TRIPTYCH_STACK_KERNEL) != 0;
-  out.cut = (raw.flags & TRIPTYCH_STACK_CUT) != 0;
-  out.symbols = (raw.flags & TRIPTYCH_STACK_SYMBOLS) != 0;
-  out.frames = raw.frames;
-  std::copy_n(raw.frame, raw.frames, out.frame.begin());
-  return true;
-}
-
-// A record whose size depends on what is in it.
-Status decode_stack(std::span<const std::byte> record, model::Event& event) {
-  constexpr std::size_t kHead = offsetof(triptych_stack, frame);
-  if (record.size() < kHead) return Status::kMalformed;
-  triptych_stack raw{};
-  const std::size_t bytes = std::min(record.size(), sizeof raw);
-  std::memcpy(&raw, record.data(), bytes);
-  event.ts_ns = raw.hdr.ts_ns;
-  event.task = TaskId{raw.hdr.task};
-  event.cpu = raw.hdr.cpu;
-  const std::size_t room = (bytes - kHead) / sizeof(__u64);
-  return read_stack(raw, room, event.payload.emplace<model::Stack>()) ? Status::kOk
-                                                                      : Status::kMalformed;
-}
-
-bool read_map(const triptych_map& raw, std::size_t room, model::Map& out) {
-  if (raw.build_id_size > TRIPTYCH_BUILD_ID_LEN || raw.path_size > room) return false;
-  out.start = raw.start;
-  out.end = raw.end;
-  out.offset = raw.offset;
-  out.inode = raw.inode;
-  out.device_major = raw.device_major;
-  out.device_minor = raw.device_minor;
-  out.tgid = static_cast<Tid>(raw.tgid);
-  out.fresh = (raw.flags & TRIPTYCH_MAP_FRESH) != 0;
-  out.there = (raw.flags & TRIPTYCH_MAP_THERE) != 0;
-  out.path_cut = (raw.flags & TRIPTYCH_MAP_PATH_CUT) != 0;
-  out.build_id_size = raw.build_id_size;
-  std::copy_n(raw.build_id, raw.build_id_size, out.build_id.begin());
-  out.path.assign(std::string_view(raw.path, ::strnlen(raw.path, raw.path_size)));
-  return true;
-}
-
-// Its size, too, depends on what is in it.
-Status decode_map(std::span<const std::byte> record, model::Event& event) {
-  if (record.size() < offsetof(triptych_map, path)) return Status::kMalformed;
-  triptych_map raw{};
-  const std::size_t bytes = std::min(record.size(), sizeof raw);
-  std::memcpy(&raw, record.data(), bytes);
-  event.ts_ns = raw.hdr.ts_ns;
-  event.task = TaskId{raw.hdr.task};
-  event.cpu = raw.hdr.cpu;
-  const std::size_t room = bytes - offsetof(triptych_map, path);
-  return read_map(raw, room, event.payload.emplace<model::Map>()) ? Status::kOk
-                                                                  : Status::kMalformed;
-}
-
 bool read(const triptych_coroutine_wait& raw, model::CoroutineWait& out) {
   out = {.space = model::CoroutineSpace{raw.space},
          .function = raw.function,
@@ -407,13 +304,7 @@ bool read(const triptych_coroutine_file& raw, model::CoroutineFile& out) {
 
 template <class Raw, class Payload>
 Status decode_as(std::span<const std::byte> record, model::Event& event) {
-  if (record.size() < sizeof(Raw)) return Status::kMalformed;
-  Raw raw;
-  std::memcpy(&raw, record.data(), sizeof raw);
-  event.ts_ns = raw.hdr.ts_ns;
-  event.task = TaskId{raw.hdr.task};
-  event.cpu = raw.hdr.cpu;
-  return read(raw, event.payload.emplace<Payload>()) ? Status::kOk : Status::kMalformed;
+  return decode::decode_as<Raw, Payload>(record, event, &read);
 }
 
 // What programs do by themselves: their coroutines and stacks.
@@ -430,22 +321,12 @@ Status decode_of_programs(std::uint8_t kind, std::span<const std::byte> record,
       return decode_as<triptych_coroutine_totals, model::CoroutineTotals>(record, event);
     case TRIPTYCH_EV_COROUTINE_LOST:
       return decode_as<triptych_coroutine_lost, model::CoroutineLost>(record, event);
-    case TRIPTYCH_EV_STACK:
-      return decode_stack(record, event);
-    case TRIPTYCH_EV_STACK_OF:
-      return decode_as<triptych_stack_of, model::StackOf>(record, event);
-    case TRIPTYCH_EV_SAMPLE:
-      return decode_as<triptych_sample, model::Sample>(record, event);
-    case TRIPTYCH_EV_KERNEL_SYMBOL:
-      return decode_as<triptych_kernel_symbol, model::KernelSymbol>(record, event);
-    case TRIPTYCH_EV_MAP:
-      return decode_map(record, event);
     case TRIPTYCH_EV_COROUTINE_WAIT:
       return decode_as<triptych_coroutine_wait, model::CoroutineWait>(record, event);
     case TRIPTYCH_EV_COROUTINE_FILE:
       return decode_as<triptych_coroutine_file, model::CoroutineFile>(record, event);
     default:
-      return Status::kUnknownKind;
+      return decode_stacks(kind, record, event);
   }
 }
 

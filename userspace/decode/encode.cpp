@@ -384,6 +384,26 @@ triptych_map raw_of(const model::Map& in) {
   return raw;
 }
 
+triptych_stack_bytes raw_of(const model::StackBytes& in) {
+  triptych_stack_bytes raw{};
+  raw.hdr.kind = TRIPTYCH_EV_STACK_BYTES;
+  raw.stack = number(in.id);
+  raw.address = in.address;
+  std::copy(in.bytes.begin(), in.bytes.end(), raw.bytes);
+  return raw;
+}
+
+triptych_stack_copy raw_of(const model::StackCopy& in) {
+  triptych_stack_copy raw{};
+  raw.hdr.kind = TRIPTYCH_EV_STACK_COPY;
+  raw.stack = number(in.id);
+  raw.mm = number(in.mm);
+  raw.pieces = in.pieces;
+  raw.flags = static_cast<__u16>(bit_if(in.unreadable, TRIPTYCH_STACK_COPY_UNREADABLE));
+  std::copy(in.registers.begin(), in.registers.end(), raw.registers);
+  return raw;
+}
+
 constexpr std::size_t rounded_up(std::size_t value, std::size_t step) {
   return (value + step - 1) / step * step;
 }

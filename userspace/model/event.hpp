@@ -13,25 +13,12 @@
 #include <string_view>
 #include <variant>
 
+#include "model/fixed_string.hpp"
 #include "model/ids.hpp"
+#include "model/stack_events.hpp"
 
 namespace triptych::model {
 
-// A NUL-padded name of at most N bytes, kept in place so that events need no allocation.
-template <std::size_t N>
-struct FixedString {
-  std::array<char, N> bytes{};
-
-  [[nodiscard]] std::string_view view() const {
-    std::string_view whole(bytes.data(), N);
-    return whole.substr(0, whole.find('\0'));
-  }
-  void assign(std::string_view text) {
-    bytes = {};
-    text.copy(bytes.data(), N);
-  }
-  bool operator==(const FixedString&) const = default;
-};
 using Comm = FixedString<16>;
 
 struct Counters {
@@ -368,78 +355,6 @@ struct CoroutineLost {
   bool operator==(const CoroutineLost&) const = default;
 };
 
-inline constexpr std::size_t kMaxFrames = 124;
-
-// What StackId `id` means; may come a moment after the first event that has it.
-struct Stack {
-  StackId id{};
-  MmId mm{};  // whose addresses they are; kNoMm of a kernel stack
-  bool kernel = false;
-  bool cut = false;      // there may be more frames than there is room for
-  bool symbols = false;  // kernel: KernelFrame::coded instead of addresses
-  std::uint16_t frames = 0;
-  std::array<std::uint64_t, kMaxFrames> frame{};  // innermost first
-  bool operator==(const Stack&) const = default;
-};
-
-// No address of the kernel's is in a trace: its frames are symbols by number, and offsets in them.
-struct KernelFrame {
-  std::uint32_t symbol = 0;
-  std::uint32_t offset = 0;
-
-  [[nodiscard]] std::uint64_t coded() const { return std::uint64_t{symbol} << 32 | offset; }
-  static KernelFrame of(std::uint64_t coded) {
-    return {static_cast<std::uint32_t>(coded >> 32), static_cast<std::uint32_t>(coded)};
-  }
-};
-
-enum class StackWhat : std::uint8_t { kSwitch = 1, kWakeup = 2, kTaskNew = 3, kFault = 4 };
-
-// Event::task's stacks, of the event of this kind that follows on the same CPU with the same time.
-struct StackOf {
-  StackId user{};  // kNoStack: not asked for, or not to be had
-  StackId kernel{};
-  StackWhat what = StackWhat::kSwitch;
-  bool operator==(const StackOf&) const = default;
-};
-
-// Event::task was running.
-struct Sample {
-  std::uint64_t period_ns = 0;  // one sample stands for this much time
-  StackId user{};
-  StackId kernel{};
-  MmId mm{};
-  bool in_kernel = false;
-  bool operator==(const Sample&) const = default;
-};
-
-// What a kernel frame's number means.
-struct KernelSymbol {
-  std::uint32_t symbol = 0;
-  FixedString<128> name{};   // empty: the kernel has none for the address
-  FixedString<56> module{};  // empty: the kernel itself
-  bool operator==(const KernelSymbol&) const = default;
-};
-
-// Code appeared in an address space: that of process `tgid` then. It takes the place of what was
-// there.
-struct Map {
-  std::uint64_t start = 0;
-  std::uint64_t end = 0;
-  std::uint64_t offset = 0;  // in the file
-  std::uint64_t inode = 0;   // 0: not known
-  std::uint32_t device_major = 0;
-  std::uint32_t device_minor = 0;
-  Tid tgid = 0;
-  bool fresh = false;  // the first one of an exec, whose TaskExec is still to come
-  bool there = false;  // it was there when the recording of the process began
-  bool path_cut = false;
-  std::uint8_t build_id_size = 0;  // 0: not known
-  std::array<std::uint8_t, 20> build_id{};
-  FixedString<896> path{};  // as the process sees it
-  bool operator==(const Map&) const = default;
-};
-
 // The thread leaves the CPU to wait, while a coroutine is mounted on it.
 struct CoroutineWait {
   CoroutineSpace space{};
@@ -454,11 +369,11 @@ struct CoroutineFile {
   bool operator==(const CoroutineFile&) const = default;
 };
 
-using Payload =
-    std::variant<Switch, Wakeup, Arrival, Fault, TaskNew, TaskSeen, TaskBaseline, CloneReturn,
-                 TaskExec, TaskRename, TaskExit, TaskEnd, TaskFree, Mark, Lost, TaskSummary,
-                 Coroutine, CoroutineSpaceNew, CoroutineFunction, CoroutineTotals, CoroutineLost,
-                 Stack, StackOf, Sample, KernelSymbol, Map, CoroutineWait, CoroutineFile>;
+using Payload = std::variant<Switch, Wakeup, Arrival, Fault, TaskNew, TaskSeen, TaskBaseline,
+                             CloneReturn, TaskExec, TaskRename, TaskExit, TaskEnd, TaskFree, Mark,
+                             Lost, TaskSummary, Coroutine, CoroutineSpaceNew, CoroutineFunction,
+                             CoroutineTotals, CoroutineLost, Stack, StackOf, Sample, KernelSymbol,
+                             Map, CoroutineWait, CoroutineFile, StackBytes, StackCopy>;
 
 struct Event {
   TimeNs ts_ns = 0;

@@ -72,6 +72,7 @@ struct StackCounters {
   std::uint64_t unreadable = 0;    // not one frame could be read
   std::uint64_t lost_samples = 0;  // no room in the ring
   std::uint64_t collisions = 0;    // told again: another stack had the same hash
+  std::uint64_t copied = 0;        // of those taken, as memory that is unwound afterwards
   std::uint64_t lost_maps = 0;     // mappings of code that the kernel found no room to tell of
   bool operator==(const StackCounters&) const = default;
 };

@@ -39,6 +39,9 @@ struct StackSet {
   bool cow = false;  // of the faults, those that may copy
   bool fork = false;
   bool kernel = false;  // also the kernel's frames where unwinding them is what costs most
+  // Of the user's: this much memory from the stack pointer on, to be unwound afterwards; 0: the
+  // frames that the frame pointer leads to.
+  std::uint32_t copied_bytes = 0;
   [[nodiscard]] bool any() const { return on_cpu || off_cpu || wakeup || fault || cow || fork; }
 };
 

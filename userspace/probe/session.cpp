@@ -107,6 +107,10 @@ void Session::Impl::want_stacks() const {
       bit(stacks.fork, TRIPTYCH_STACKS_FORK);
   skeleton->rodata->stacks_wanted = wanted;
   skeleton->rodata->kernel_stacks_wanted = stacks.kernel ? wanted : 0;
+  // The first piece begins below the stack pointer.
+  const std::uint32_t pieces = stacks.copied_bytes / TRIPTYCH_STACK_PIECE + 1;
+  skeleton->rodata->stack_copy_pieces =
+      stacks.copied_bytes == 0 ? 0 : std::min<std::uint32_t>(pieces, TRIPTYCH_STACK_PIECES_MAX);
   if (::getrandom(&skeleton->rodata->stack_seed, sizeof(__u64), 0) != sizeof(__u64)) {
     skeleton->rodata->stack_seed = now_ns();  // guessable, so that somebody could hide a stack
   }
@@ -411,6 +415,7 @@ model::StackCounters Session::Impl::count_stacks() const {
     counters.unreadable += state.unreadable;
     counters.lost_samples += state.lost_samples;
     counters.collisions += state.collisions;
+    counters.copied += state.copied;
   }
   return counters;
 }

@@ -7,6 +7,8 @@
 //     choice(name, enum, names)      names[i] is the enumerator of value first + i
 //     build_id(name, Map)            its bytes in hexadecimal
 //     frames(name, Stack)            its addresses, or SYMBOL+OFFSET
+//     hex_list(name, array)          numbers in hexadecimal
+//     bytes(name, array)             in hexadecimal, without the zeros at the end
 //     number_or(name, integer, absent)  left out when it is `absent`, not when it is zero
 #pragma once
 
@@ -73,7 +75,9 @@ inline constexpr std::array<std::string_view, std::variant_size_v<model::Payload
     "kernel_symbol",
     "map",
     "coroutine_wait",
-    "coroutine_file"};
+    "coroutine_file",
+    "stack_bytes",
+    "stack_copy"};
 
 template <Like<model::Counters> P, class V>
 void visit_counters(P& p, V& v) {
@@ -380,6 +384,22 @@ void visit_fields(P& p, V& v) {
   v.flag("path_cut", p.path_cut);
   v.build_id("build_id", p);
   v.text("path", p.path);
+}
+
+template <Like<model::StackBytes> P, class V>
+void visit_fields(P& p, V& v) {
+  v.number("id", p.id);
+  v.hex("address", p.address);
+  v.bytes("bytes", p.bytes);
+}
+
+template <Like<model::StackCopy> P, class V>
+void visit_fields(P& p, V& v) {
+  v.number("id", p.id);
+  v.number("mm", p.mm);
+  v.number("pieces", p.pieces);
+  v.flag("unreadable", p.unreadable);
+  v.hex_list("registers", p.registers);
 }
 
 template <Like<model::CoroutineWait> P, class V>

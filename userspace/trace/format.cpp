@@ -99,6 +99,8 @@ std::size_t loss_class(std::uint8_t kind) {
     case TRIPTYCH_EV_SAMPLE:
     case TRIPTYCH_EV_KERNEL_SYMBOL:
     case TRIPTYCH_EV_MAP:
+    case TRIPTYCH_EV_STACK_BYTES:
+    case TRIPTYCH_EV_STACK_COPY:
     case TRIPTYCH_EV_COROUTINE_WAIT:
     case TRIPTYCH_EV_COROUTINE_FILE:
       break;  // none that the kernel side counts

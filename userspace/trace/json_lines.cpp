@@ -78,6 +78,16 @@ class JsonVisitor {
   void list(std::string_view name, const std::array<T, N>& values) {
     field(name, "[{}]", fmt::join(values, ","));
   }
+  template <std::size_t N>
+  void hex_list(std::string_view name, const std::array<std::uint64_t, N>& values) {
+    field(name, "[\"{:#x}\"]", fmt::join(values, "\",\""));
+  }
+  template <std::size_t N>
+  void bytes(std::string_view name, const std::array<std::uint8_t, N>& values) {
+    std::size_t used = N;
+    while (used > 0 && values[used - 1] == 0) --used;
+    field(name, "\"{:02x}\"", fmt::join(values.begin(), values.begin() + used, ""));
+  }
 
  private:
   template <class T>

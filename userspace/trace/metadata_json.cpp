@@ -204,6 +204,7 @@ OrderedJson counters_json(const model::ProbeCounters& counters) {
                     {"lost_samples", stacks.lost_samples},
                     {"collisions", stacks.collisions},
                     {"lost_maps", stacks.lost_maps}};
+  if (stacks.copied != 0) json["stacks"]["copied"] = stacks.copied;
   return json;
 }
 
@@ -214,6 +215,7 @@ void read_stack_counters(const Fields& fields, model::StackCounters& out) {
   fields.read("unreadable", out.unreadable);
   fields.read("lost_samples", out.lost_samples);
   fields.read("collisions", out.collisions);
+  fields.read("copied", out.copied);
   fields.read("lost_maps", out.lost_maps);
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -169,16 +170,13 @@ class FieldReader {
     const Token* token = find(name, true);
     if (token == nullptr) return;
     const std::string_view digits = token->value;
-    if (digits.size() % 2 != 0 || digits.size() / 2 > map.build_id.size()) {
-      return bad_value(*token);
-    }
-    for (std::size_t i = 0; i < digits.size() / 2; ++i) {
-      const int high = hex_digit(digits[2 * i]);
-      const int low = hex_digit(digits[2 * i + 1]);
-      if (high < 0 || low < 0) return bad_value(*token);
-      map.build_id[i] = static_cast<std::uint8_t>(high * 16 + low);
-    }
+    if (!parse_bytes(digits, map.build_id)) return bad_value(*token);
     map.build_id_size = static_cast<std::uint8_t>(digits.size() / 2);
+  }
+  template <std::size_t N>
+  void bytes(std::string_view name, std::array<std::uint8_t, N>& out) {
+    const Token* token = find(name, true);
+    if (token != nullptr && !parse_bytes(token->value, out)) bad_value(*token);
   }
   void frames(std::string_view name, model::Stack& stack) {
     const Token* token = find(name, true);
@@ -216,6 +214,11 @@ class FieldReader {
     }
   }
 
+  template <std::size_t N>
+  void hex_list(std::string_view name, std::array<std::uint64_t, N>& out) {
+    list(name, out);
+  }
+
   void reject_unused(std::string_view kind) {
     for (const Token& token : tokens_) {
       if (token.used) continue;
@@ -228,6 +231,16 @@ class FieldReader {
   }
 
  private:
+  static bool parse_bytes(std::string_view digits, std::span<std::uint8_t> out) {
+    if (digits.size() % 2 != 0 || digits.size() / 2 > out.size()) return false;
+    for (std::size_t i = 0; i < digits.size() / 2; ++i) {
+      const int high = hex_digit(digits[2 * i]);
+      const int low = hex_digit(digits[2 * i + 1]);
+      if (high < 0 || low < 0) return false;
+      out[i] = static_cast<std::uint8_t>(high * 16 + low);
+    }
+    return true;
+  }
   const Token* find(std::string_view name, bool with_value) {
     for (Token& token : tokens_) {
       if (token.used || token.key != name) continue;

@@ -103,6 +103,20 @@ class TextVisitor {
     if (used == 0) return;
     field(name, "{}", fmt::join(values.begin(), values.begin() + used, ","));
   }
+  template <std::size_t N>
+  void hex_list(std::string_view name, const std::array<std::uint64_t, N>& values) {
+    std::size_t used = N;
+    while (used > 0 && values[used - 1] == 0) --used;
+    if (used == 0) return;
+    field(name, "{:#x}", fmt::join(values.begin(), values.begin() + used, ","));
+  }
+  template <std::size_t N>
+  void bytes(std::string_view name, const std::array<std::uint8_t, N>& values) {
+    std::size_t used = N;
+    while (used > 0 && values[used - 1] == 0) --used;
+    if (used == 0) return;
+    field(name, "{:02x}", fmt::join(values.begin(), values.begin() + used, ""));
+  }
 
  private:
   template <class T>
