@@ -98,10 +98,25 @@ std::vector<std::uint64_t> coroutine_steps() {
   return steps;
 }
 
+// Rules for the first 64 bytes of the code.
+std::string call_frames() {
+  const unsigned char bytes[] = {
+      0x14, 0, 0, 0, 0, 0, 0, 0, 1, 'z', 'R', 0, 1, 0x78, 16, 1, 0x1b, 0x0c, 7, 8, 0x90, 1, 0, 0,
+      0x1c, 0, 0, 0, 0x1c, 0, 0, 0, 0xe0, 0xef, 0xff, 0xff, 64, 0, 0, 0, 0, 0x41, 0x0e, 16, 0x86,
+      2,                                      // pushes the
+                                              // frame pointer
+      0x44, 0x0f, 5, 0x77, 8, 0x80, 0, 0x22,  // an expression for the frame's address
+      0x44, 0x16, 3, 3, 0x77, 0x10, 6, 0x44, 0x07, 16, 0, 0, 0, 0, 0};
+  return {reinterpret_cast<const char*>(bytes), sizeof bytes};
+}
+
 // One for each parser that the symbol fuzzer's first byte chooses.
 void write_symbol_seeds(const std::filesystem::path& directory) {
-  const std::string program =
-      test::ElfBuilder().function("_ZN3foo3barEi", test::ElfBuilder::kCodeAddress, 64).build();
+  const std::string program = test::ElfBuilder()
+                                  .function("_ZN3foo3barEi", test::ElfBuilder::kCodeAddress, 64)
+                                  .section(".eh_frame", SHT_PROGBITS, call_frames(),
+                                           test::ElfBuilder::kCodeAddress + 0x1000)
+                                  .build();
   const std::string texts[] = {program,
                                "1000 80 first\n0x2000 10 second\n",
                                "_ZN4core3fmt5write17h0123456789abcdefE",

@@ -12,8 +12,10 @@
 #include "decode/decode.hpp"
 #include "symbol/capture/kernel_names.hpp"
 #include "symbol/capture/map_event.hpp"
+#include "symbol/resolve/call_frames.hpp"
 #include "symbol/resolve/demangle.hpp"
 #include "symbol/resolve/elf_symbols.hpp"
+#include "symbol/resolve/frame_expression.hpp"
 #include "symbol/resolve/jit_map.hpp"
 
 namespace {
@@ -25,7 +27,23 @@ void check_map(const symbol::capture::MapEvent& event) {
   TRIPTYCH_CHECK(decode::decode(symbol::capture::record_of(event), decoded) == decode::Status::kOk);
 }
 
+void check_call_frames(const symbol::resolve::Image& image) {
+  symbol::resolve::CallFrames frames = symbol::resolve::CallFrames::of(image);
+  symbol::resolve::Registers registers;
+  analyze::CopiedStack stack;
+  for (std::size_t i = 0; i < model::kRegisters; ++i) registers.set(i, 0x7f0000000000 + 8 * i);
+  stack.pieces[0x7f0000000000] = {1, 2, 3};
+  for (std::uint64_t address = 0x401000; address < 0x401080; address += 8) {
+    const auto* row = frames.at(address);
+    if (row == nullptr) continue;
+    const symbol::resolve::FrameState state{registers, stack, 0, 0x7f0000000100};
+    (void)symbol::resolve::evaluate(row->frame_address, state);
+    for (const auto& rule : row->registers) (void)symbol::resolve::evaluate(rule.program, state);
+  }
+}
+
 void check_program(std::span<const std::byte> bytes) {
+  check_call_frames(symbol::resolve::Image::of(bytes));
   auto symbols = symbol::resolve::ElfSymbols::open(symbol::resolve::Image::of(bytes));
   if (!symbols) return;
   for (std::uint64_t address = 0x400000; address < 0x402000; address += 0x80) {

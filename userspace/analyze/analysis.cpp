@@ -417,6 +417,10 @@ Analysis::Analysis(Analysis&&) noexcept = default;
 Analysis& Analysis::operator=(Analysis&&) noexcept = default;
 Analysis::~Analysis() = default;
 
+void Analysis::unwind_with(Unwinder& unwinder) {
+  impl_->stacks.unwind_with(&unwinder);
+}
+
 void Analysis::push(const model::Event& event) {
   impl_->push(event);
 }

@@ -10,6 +10,7 @@
 
 #include "analyze/interval.hpp"
 #include "analyze/summary.hpp"
+#include "analyze/unwinder.hpp"
 #include "base/error.hpp"
 #include "model/data_quality.hpp"
 #include "model/event.hpp"
@@ -35,6 +36,10 @@ class Analysis {
   Analysis(Analysis&&) noexcept;
   Analysis& operator=(Analysis&&) noexcept;
   ~Analysis();
+
+  // Copied stacks are unwound by it, as they come; it outlives the analysis. Without one they have
+  // their innermost frame.
+  void unwind_with(Unwinder& unwinder);
 
   void push(const model::Event& event);
 

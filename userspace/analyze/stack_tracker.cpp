@@ -26,6 +26,10 @@ bool StackTracker::on_event(const model::Event& event) {
     pending_[event.cpu] = {event.ts_ns, *of};
   } else if (const auto* stack = std::get_if<model::Stack>(&event.payload)) {
     table_.on_stack(*stack);
+  } else if (const auto* bytes = std::get_if<model::StackBytes>(&event.payload)) {
+    copies_.on_bytes(*bytes);
+  } else if (const auto* copy = std::get_if<model::StackCopy>(&event.payload)) {
+    table_.on_unwound(copy->id, copy->mm, copies_.on_copy(event.ts_ns, *copy, table_.code));
   } else if (const auto* symbol = std::get_if<model::KernelSymbol>(&event.payload)) {
     table_.on_symbol(*symbol);
   } else if (const auto* map = std::get_if<model::Map>(&event.payload)) {

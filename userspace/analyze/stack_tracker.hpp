@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "analyze/counting_window.hpp"
+#include "analyze/stack_copies.hpp"
 #include "analyze/stacks.hpp"
 #include "analyze/summary.hpp"
 #include "model/event.hpp"
@@ -28,6 +29,7 @@ class StackTracker {
   // Blocked in this system call (see blocked_name), for so long.
   void waited(const Stacks& stacks, std::int32_t key, std::uint64_t time_ns);
 
+  void unwind_with(Unwinder* unwinder) { copies_.unwind_with(unwinder); }
   [[nodiscard]] StackTable& table() { return table_; }
   void finish(Summary& summary);
 
@@ -49,6 +51,7 @@ class StackTracker {
 
   const CountingWindow& window_;
   StackTable table_;
+  StackCopies copies_;
   std::vector<Pending> pending_;  // by CPU
   Sums waits_, runs_;
   std::uint64_t without_ns_ = 0;  // blocked, and no stack tells where

@@ -6,12 +6,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "analyze/code_spaces.hpp"
+#include "analyze/unwinder.hpp"
 #include "model/event.hpp"
 
 namespace triptych::analyze {
@@ -36,6 +38,8 @@ class StackTable {
  public:
   void on_stack(const model::Stack& stack);
   void on_symbol(const model::KernelSymbol& symbol);
+  // Of a copied stack. Numbers of such are used once; equal stacks become one.
+  void on_unwound(model::StackId id, model::MmId mm, Unwound unwound);
   // The number of what an event of that time refers to.
   StackNumber number_of(model::StackId id, model::TimeNs ts_ns);
 
@@ -47,8 +51,9 @@ class StackTable {
     std::span<const std::uint64_t> frames;  // innermost first; empty: lost
     bool kernel = false;                    // each frame is a model::KernelFrame, coded
     bool cut = false;                       // there may have been more
-    model::MmId mm{};                       // whose addresses they are
-    model::TimeNs at_ns = 0;                // when they meant what they mean: see CodeSpaces::find
+    StackEnd end = StackEnd::kNotTold;
+    model::MmId mm{};         // whose addresses they are
+    model::TimeNs at_ns = 0;  // when they meant what they mean: see CodeSpaces::find
   };
   [[nodiscard]] View view(StackNumber number) const;
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
@@ -61,14 +66,18 @@ class StackTable {
     std::uint16_t count = 0;
     bool kernel = false;
     bool cut = false;
+    StackEnd end = StackEnd::kNotTold;
     model::MmId mm{};
   };
+  [[nodiscard]] bool is(const Told& told, model::MmId mm, const Unwound& unwound) const;
   struct Entry {
     model::StackId id{};
     model::TimeNs at_ns = 0;
   };
   std::vector<std::uint64_t> frames_;
-  std::unordered_map<std::uint32_t, Told> told_;            // by StackId
+  std::unordered_map<std::uint32_t, Told> told_;                   // by StackId
+  std::unordered_multimap<std::uint64_t, std::uint32_t> unwound_;  // StackId, by its frames' hash
+  std::map<std::uint32_t, std::uint32_t> same_as_;  // copies that no event has had yet, by StackId
   std::unordered_map<std::uint64_t, StackNumber> numbers_;  // by StackId and generation
   std::vector<Entry> entries_;                              // by StackNumber, less one
   std::unordered_map<std::uint32_t, KernelFunction> kernel_functions_;

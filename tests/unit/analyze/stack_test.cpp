@@ -26,6 +26,27 @@ model::StackOf stacks(std::uint32_t user, model::StackWhat what = model::StackWh
   return {.user = StackId{user}, .kernel = StackId{kernel}, .what = what};
 }
 
+model::StackCopy copy_of(std::uint32_t id, std::uint64_t at) {
+  model::StackCopy copy{.id = StackId{id}, .mm = model::MmId{1}};
+  copy.registers[16] = at;
+  return copy;
+}
+
+// The frames are the words that the copy has; the first one is the register's.
+class Words : public analyze::Unwinder {
+ public:
+  analyze::Unwound unwind(const analyze::CopiedStack& stack, const analyze::CodeSpaces&) override {
+    ++times;
+    analyze::Unwound unwound{.frames = {stack.registers[16]}};
+    for (const auto& [address, bytes] : stack.pieces) {
+      unwound.frames.push_back(stack.read(address, 8).value_or(0));
+    }
+    unwound.end = analyze::StackEnd::kFirstFunction;
+    return unwound;
+  }
+  int times = 0;
+};
+
 struct Analyzed {
   Summary summary;
   std::vector<Interval> intervals;
@@ -36,11 +57,13 @@ struct Analyzed {
   }
 };
 
-Analyzed analyzed(const std::vector<model::Event>& events, model::TimeNs end_ns) {
+Analyzed analyzed(const std::vector<model::Event>& events, model::TimeNs end_ns,
+                  analyze::Unwinder* unwinder = nullptr) {
   Analyzed result;
   analyze::Analysis analysis({}, {}, analyze::kDefaultSlowStepNs, [&](const Interval& interval) {
     result.intervals.push_back(interval);
   });
+  if (unwinder != nullptr) analysis.unwind_with(*unwinder);
   for (const model::Event& event : events) analysis.push(event);
   model::Ending ending;
   ending.end_ns = end_ns;
@@ -75,6 +98,64 @@ TEST(Stacks, WhatIsWaitedIsAddedUpByStackAndSystemCall) {
   EXPECT_EQ(sums.waited_ns, 30'000u);
   EXPECT_EQ(sums.waited_without_ns, 1'000u);
   EXPECT_EQ(sums.waited_ns + sums.waited_without_ns, result.summary.totals.blocked_ns);
+}
+
+model::StackBytes piece(std::uint32_t id, std::uint64_t address, std::uint8_t first) {
+  model::StackBytes bytes{.id = StackId{id}, .address = address};
+  bytes.bytes[0] = first;
+  return bytes;
+}
+
+TEST(Stacks, CopiesAreUnwoundAsTheyComeAndEqualOnesAreOne) {
+  TraceBuilder t;
+  const TaskId a = t.at(10us).cpu(0).launch("a", 100);
+  t.at(20us).emit(a, piece(1, 0x1000, 7)).emit(a, copy_of(1, 0x100));
+  t.emit(a, stacks(1)).block_to(model::kIdleTask, kRead);
+  t.at(30us).wake(a).at(31us).switch_to(a);
+  t.at(40us).emit(a, piece(2, 0x2000, 7)).emit(a, copy_of(2, 0x100));
+  t.emit(a, stacks(2)).block_to(model::kIdleTask, kRead);
+  t.at(45us).wake(a).at(46us).switch_to(a);
+  t.at(50us).emit(a, piece(3, 0x2000, 8)).emit(a, copy_of(3, 0x100));
+  t.emit(a, stacks(3)).block_to(model::kIdleTask, kRead);
+  t.at(51us).wake(a).at(52us).switch_to(a);
+  Words unwinder;
+  const Analyzed result = analyzed(t.events(), 60'000, &unwinder);
+  EXPECT_EQ(unwinder.times, 3);
+  const analyze::StackSums& sums = result.summary.stacks;
+  ASSERT_EQ(sums.waits.size(), 2u);
+  EXPECT_EQ(sums.waits[0].time_ns, 15'000u);
+  EXPECT_EQ(sums.waits[0].count, 2u);
+  const auto view = sums.table->view(sums.waits[0].stacks.user);
+  EXPECT_EQ(std::vector(view.frames.begin(), view.frames.end()),
+            (std::vector<std::uint64_t>{0x100, 7}));
+  EXPECT_EQ(view.end, analyze::StackEnd::kFirstFunction);
+  EXPECT_EQ(sums.waits[1].time_ns, 1'000u);
+}
+
+// A dump or a comparison looks into no files.
+TEST(Stacks, WithoutAnUnwinderACopyHasItsInnermostFrame) {
+  TraceBuilder t;
+  const TaskId a = t.at(10us).cpu(0).launch("a", 100);
+  t.at(20us).emit(a, piece(1, 0x1000, 7)).emit(a, copy_of(1, 0x100));
+  t.emit(a, stacks(1)).block_to(model::kIdleTask, kRead);
+  t.at(30us).wake(a).at(31us).switch_to(a);
+  const Analyzed result = analyzed(t.events(), 60'000);
+  ASSERT_EQ(result.summary.stacks.waits.size(), 1u);
+  const auto view = result.summary.stacks.table->view(result.summary.stacks.waits[0].stacks.user);
+  EXPECT_EQ(view.frames.size(), 1u);
+  EXPECT_EQ(view.end, analyze::StackEnd::kNotTold);
+}
+
+TEST(Stacks, WordsOfACopyMayLieInTwoPieces) {
+  analyze::CopiedStack stack;
+  stack.pieces[0x1000][1020] = 1;
+  stack.pieces[0x1400][3] = 2;
+  EXPECT_EQ(stack.read(0x13fc, 8), 0x0200000000000001u);
+  EXPECT_EQ(stack.read(0x17f8, 8), 0u);
+  EXPECT_EQ(stack.read(0x17f9, 8), std::nullopt);
+  EXPECT_EQ(stack.read(0xffc, 8), std::nullopt);
+  EXPECT_EQ(stack.read(~0ull, 8), std::nullopt);
+  EXPECT_EQ(stack.read(0x1000, 9), std::nullopt);
 }
 
 TEST(Stacks, AStackBelongsToTheNextEventOfItsKindAndTimeOnItsCpu) {

@@ -43,6 +43,7 @@ std::optional<ElfSymbols> ElfSymbols::open(Image image) {
 bool ElfSymbols::read_header() {
   Elf64_Ehdr header;
   if (!image_.read(0, header) || !is_ours(header)) return false;
+  entry_ = header.e_entry;
   if (header.e_phentsize == sizeof(Elf64_Phdr)) read_segments(header.e_phoff, header.e_phnum);
   if (header.e_shentsize == sizeof(Elf64_Shdr)) find_table(header.e_shoff, header.e_shnum);
   return true;

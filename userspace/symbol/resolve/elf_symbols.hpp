@@ -20,8 +20,11 @@ class ElfSymbols {
 
   [[nodiscard]] const std::vector<std::uint8_t>& build_id() const { return build_id_; }
   [[nodiscard]] std::uint64_t inode() const { return image_.inode(); }
+  [[nodiscard]] const Image& image() const { return image_; }
   [[nodiscard]] std::size_t functions() const { return functions_.size(); }
 
+  // Where the program begins, if it is one.
+  [[nodiscard]] std::uint64_t entry() const { return entry_; }
   // The address that the code at this place of the file is linked for; none: there is no code.
   [[nodiscard]] std::optional<std::uint64_t> address_of(std::uint64_t file_offset) const;
 
@@ -59,6 +62,7 @@ class ElfSymbols {
   std::vector<Segment> code_;
   std::vector<std::uint8_t> build_id_;
   std::optional<Table> table_;
+  std::uint64_t entry_ = 0;
   bool read_ = false;
   std::vector<Symbol> functions_;  // by address
 };

@@ -2,13 +2,10 @@
 #include "symbol/resolve/resolver.hpp"
 
 #include <fmt/format.h>
-#include <sys/utsname.h>
 
-#include <cinttypes>
-#include <cstdio>
-#include <fstream>
 #include <optional>
 
+#include "symbol/resolve/code_file.hpp"
 #include "symbol/resolve/demangle.hpp"
 #include "symbol/resolve/elf_symbols.hpp"
 #include "symbol/resolve/jit_map.hpp"
@@ -20,23 +17,6 @@ namespace {
 // again.
 constexpr std::size_t kMostFunctionsKept = 4u << 20;
 constexpr std::size_t kMostMissing = 100;
-
-// This process's own: another one's of the same kernel is no different.
-Image own_vdso() {
-  std::ifstream maps("/proc/self/maps");
-  for (std::string line; std::getline(maps, line);) {
-    std::uintptr_t start = 0, end = 0;
-    if (!line.ends_with("[vdso]")) continue;
-    if (std::sscanf(line.c_str(), "%" SCNxPTR "-%" SCNxPTR, &start, &end) != 2) continue;
-    return Image::of({reinterpret_cast<const std::byte*>(start), end - start});
-  }
-  return {};
-}
-
-bool is_same_kernel(const std::string& release) {
-  utsname names{};
-  return ::uname(&names) == 0 && release == names.release;
-}
 
 std::string debug_path(const std::string& directory, const std::vector<std::uint8_t>& build_id) {
   std::string digits;
@@ -85,20 +65,8 @@ bool Resolver::open_debug_file(Module& module, const analyze::CodeFile& file) {
 
 void Resolver::open(Module& module, const analyze::CodeFile& file) {
   std::string_view reason;
-  if (file.path == "[vdso]") {
-    if (is_same_kernel(options_.kernel)) module.file = ElfSymbols::open(own_vdso());
-    if (!module.file) reason = "of another kernel";
-  } else if (file.path.starts_with('/') && !file.path.starts_with("//") && !file.path_cut) {
-    module.file = ElfSymbols::open(Image::open(file.path));
-    const bool known = !file.build_id.empty() || file.inode != 0;
-    const bool same =
-        module.file && (file.build_id.empty() ? !known || module.file->inode() == file.inode
-                                              : module.file->build_id() == file.build_id);
-    if (!module.file) reason = "not there, not readable, or no program";
-    if (module.file && !same) reason = "not the file that was mapped";
-    if (!same) module.file.reset();
-    if (open_debug_file(module, file)) reason = {};
-  }
+  module.file = open_code_file(file, options_.kernel, reason);
+  if (open_debug_file(module, file)) reason = {};
   module.refused = !module.file && !module.debug;
   if (!reason.empty() && missing_.size() < kMostMissing) {
     missing_.push_back({file.path, std::string(reason)});

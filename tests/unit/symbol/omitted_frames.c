@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A chain of functions that keep no frame pointer. What follows each call keeps it from being a
+ * jump. */
+#include "omitted_frames.h"
+
+static volatile int called;
+
+__attribute__((noinline, noclone)) int omitted_inner(omitted_leaf leaf, void* argument) {
+  volatile char room[200];
+  room[0] = 1;
+  leaf(argument);
+  return called += room[0];
+}
+
+__attribute__((noinline, noclone)) int omitted_middle(omitted_leaf leaf, void* argument) {
+  return omitted_inner(leaf, argument) + ++called;
+}
+
+__attribute__((noinline, noclone)) int omitted_outer(omitted_leaf leaf, void* argument) {
+  return omitted_middle(leaf, argument) + ++called;
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "symbol/resolve/wholeness.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+namespace triptych::symbol::resolve {
+namespace {
+
+using analyze::StackEnd;
+
+std::string_view base_name(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+bool is_of_libc(const Frame& frame) {
+  const std::string_view name = base_name(frame.module);
+  return name.starts_with("libc.so") || name.starts_with("libc-") ||
+         name.starts_with("libpthread") || name.starts_with("ld-");
+}
+
+// It goes back to libc, which called the program or thread. Where libc has no names, that is as
+// much as can be told.
+bool ends_in_libc(const std::vector<Frame>& frames) {
+  constexpr std::string_view kStarts[] = {
+      "_start", "__libc_start_main", "start_thread",           "__clone",      "clone",
+      "clone3", "__clone3",          "__libc_start_call_main", "ret_from_fork"};
+  const Frame& last = frames.back();
+  if (std::find(std::begin(kStarts), std::end(kStarts), last.function) != std::end(kStarts)) {
+    return true;
+  }
+  return frames.size() > 1 && is_of_libc(last) && !is_of_libc(frames[frames.size() - 2]);
+}
+
+std::string_view text_of(StackEnd end) {
+  switch (end) {
+    case StackEnd::kNotTold:
+    case StackEnd::kFirstFunction:
+      break;
+    case StackEnd::kCopyEnds:
+      return "where the copied memory ends (--unwind dwarf,BYTES)";
+    case StackEnd::kUnreadable:
+      return "where memory could not be read";
+    case StackEnd::kNoRules:
+      return "in code that does not say how to unwind it, or whose file is not here";
+    case StackEnd::kNoCode:
+      return "where no code is known";
+    case StackEnd::kNonsense:
+      return "where the rules lead nowhere";
+    case StackEnd::kTooDeep:
+      return "at the limit of frames";
+  }
+  return "in code without frame pointers";
+}
+
+std::string percent(std::uint64_t part, std::uint64_t whole) {
+  if (whole == 0) return "–";
+  return fmt::format("{:.1f} %", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+}
+
+}  // namespace
+
+void Wholeness::add(Resolver& resolver, const analyze::StackTable& table,
+                    analyze::StackNumber stack, std::uint64_t weight) {
+  const analyze::StackTable::View view = table.view(stack);
+  all_ += weight;
+  const bool whole = view.end == StackEnd::kFirstFunction ||
+                     (view.end == StackEnd::kNotTold && !view.cut && !view.frames.empty() &&
+                      ends_in_libc(resolver.frames(stack)));
+  if (whole) {
+    whole_ += weight;
+  } else {
+    ends_[static_cast<std::size_t>(view.end)] += weight;
+  }
+}
+
+std::string Wholeness::share() const {
+  return percent(whole_, all_);
+}
+
+void Wholeness::merge(const Wholeness& other) {
+  all_ += other.all_;
+  whole_ += other.whole_;
+  for (std::size_t i = 0; i < ends_.size(); ++i) ends_[i] += other.ends_[i];
+}
+
+std::string Wholeness::others() const {
+  std::vector<std::size_t> kinds;
+  for (std::size_t i = 0; i < ends_.size(); ++i) {
+    if (ends_[i] != 0) kinds.push_back(i);
+  }
+  if (kinds.empty()) return {};
+  std::stable_sort(kinds.begin(), kinds.end(),
+                   [this](std::size_t a, std::size_t b) { return ends_[a] > ends_[b]; });
+  const auto text = [](std::size_t kind) { return text_of(static_cast<StackEnd>(kind)); };
+  if (kinds.size() == 1) return fmt::format("the others end {}", text(kinds[0]));
+  std::string sentence = "the others end";
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    sentence += fmt::format("{} {} ({})",
+                            i == 0                  ? ""
+                            : i + 1 == kinds.size() ? " or"
+                                                    : ",",
+                            text(kinds[i]), percent(ends_[kinds[i]], all_));
+  }
+  return sentence;
+}
+
+}  // namespace triptych::symbol::resolve
