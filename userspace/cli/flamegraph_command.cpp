@@ -42,6 +42,7 @@ constexpr int kNoGraph = 125;
 struct Options {
   std::string profile = "on-cpu";
   std::string output = "flamegraph.svg";
+  std::string unwind;
   std::vector<std::string> command;
 };
 
@@ -101,6 +102,7 @@ Result<int> run(Options options) {
   const ino_t before = number_of(trace);
   std::vector<std::string> record = {program, "record", "-o", trace};
   if (!stacks.empty()) record.push_back(fmt::format("--stacks={}", stacks));
+  if (!options.unwind.empty()) record.push_back(fmt::format("--unwind={}", options.unwind));
   record.emplace_back("--");
   record.insert(record.end(), options.command.begin(), options.command.end());
   TRIPTYCH_TRY_ASSIGN(const int status, run_to_end(record, std::nullopt, signals));
@@ -126,6 +128,8 @@ Command add_flamegraph_command(CLI::App& app) {
   self->add_option("--profile", options->profile, "Of what")
       ->check(one_of(profile::kind_words()))
       ->capture_default_str();
+  self->add_option("--unwind", options->unwind, "How frames are found: as of triptych record")
+      ->type_name("fp|dwarf[,BYTES]");
   self->add_option("-o,--output", options->output, "The file to write")
       ->type_name("FILE")
       ->capture_default_str();

@@ -18,6 +18,7 @@
 #include "export/pprof.hpp"
 #include "export/profile_writer.hpp"
 #include "export/speedscope.hpp"
+#include "symbol/resolve/stack_unwinder.hpp"
 
 namespace triptych::cli {
 namespace {
@@ -42,6 +43,8 @@ Result<Gathered> gather(const ExportOptions& options, const std::string& path, p
       source->metadata(), std::move(selection),
       std::make_unique<exports::ProfileWriter>(std::move(collector), without_ids, std::move(names),
                                                gathered.profile));
+  symbol::resolve::StackUnwinder unwinder(source->metadata().host.kernel);
+  exporting.unwind_with(unwinder);
   TRIPTYCH_TRY_ASSIGN(const analyze::Summary summary, run_export(*source, exporting, nullptr));
   gathered.quality = summary.quality;
   profile::Profile& profile = gathered.profile;

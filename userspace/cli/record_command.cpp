@@ -39,6 +39,7 @@ struct Words {
   std::optional<std::string> events;
   std::optional<std::string> stacks;
   bool kernel_stacks = false;
+  std::string unwind;
   std::optional<std::string> frequency;
   std::string buffer_size;
   std::string coroutines = "auto";
@@ -112,6 +113,31 @@ Result<void> read_frequency(const std::string& word, record::Options* options) {
   return {};
 }
 
+constexpr std::uint64_t kFewestCopied = 1024;
+constexpr std::uint64_t kMostCopied = 32ull << 10;
+
+// "fp", "dwarf" or "dwarf,BYTES".
+Result<void> read_unwind(const std::string& word, record::Options* options) {
+  constexpr std::string_view kDwarf = "dwarf";
+  if (!options->stacks.any()) {
+    return wrong("--unwind is of the stacks of --stacks", "add --stacks");
+  }
+  if (word == "fp") return {};
+  std::uint64_t bytes = record::kDefaultCopiedBytes;
+  const bool sized = word.starts_with("dwarf,");
+  if (word != kDwarf && !sized) {
+    return wrong(fmt::format("{} is no way to unwind a stack", quote(word)),
+                 "--unwind takes fp, dwarf or dwarf,BYTES");
+  }
+  if (sized && (!parse_bytes(word.substr(kDwarf.size() + 1), &bytes) || bytes < kFewestCopied ||
+                bytes > kMostCopied)) {
+    return wrong(fmt::format("{} is no size of a copied stack", quote(word)),
+                 "--unwind dwarf,BYTES takes 1K to 32K");
+  }
+  options->stacks.copied_bytes = static_cast<std::uint32_t>(bytes);
+  return {};
+}
+
 Result<void> read_stacks(const Words& words, record::Options* options) {
   if (words.stacks) {
     TRIPTYCH_TRY_ASSIGN(options->stacks, probe::parse_stack_set(*words.stacks));
@@ -121,6 +147,7 @@ Result<void> read_stacks(const Words& words, record::Options* options) {
     return wrong("--kernel-stacks adds to the stacks of --stacks", "add --stacks");
   }
   options->stacks.kernel = words.kernel_stacks;
+  if (!words.unwind.empty()) TRIPTYCH_TRY(read_unwind(words.unwind, options));
   if (options->stacks.any() && options->summary_only) {
     return wrong("--summary-only keeps no events, so no stacks of them",
                  "leave --stacks out, or --summary-only");
@@ -256,6 +283,10 @@ void add_options(CLI::App* self, record::Options* options, Words* words) {
       ->type_name("[LIST]");
   self->add_flag("--kernel-stacks", words->kernel_stacks,
                  "With --stacks: the kernel's frames too, not just of samples");
+  self->add_option("--unwind", words->unwind,
+                   "How the program's frames are found. fp: by the frame pointer, at once; dwarf: "
+                   "afterwards, from BYTES of the stack, which are kept (default: fp; BYTES: 8K)")
+      ->type_name("fp|dwarf[,BYTES]");
   self->add_option("--frequency", words->frequency,
                    "Stacks of what is running to take in a second, on each CPU (default: 99)")
       ->type_name("HZ");

@@ -30,6 +30,9 @@ class Export {
   Export(const model::Metadata& metadata, Selection selection, std::unique_ptr<Writer> writer);
   Export(Export&&) = delete;  // the analysis calls back
 
+  // As of the analysis.
+  void unwind_with(analyze::Unwinder& unwinder) { analysis_.unwind_with(unwinder); }
+
   void push(const model::Event& event);
   // As Analysis::finish. The last of the output is there afterwards.
   Result<analyze::Summary> finish(const std::optional<model::Ending>& ending,

@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "profile/frame_names.hpp"
+#include "symbol/resolve/wholeness.hpp"
 
 namespace triptych::profile {
 namespace {
@@ -166,13 +167,26 @@ void share_out(const std::vector<PathTable::Entry>& entries, std::vector<Values>
   }
 }
 
-// What a path is of is told by the task or process in it.
-bool is_chosen(const PathTable::Entry& entry, bool before, const Chosen* chosen) {
-  if (chosen == nullptr) return true;
-  const auto id = static_cast<std::uint32_t>(entry.key.id);
-  if (entry.key.subject == Subject::kTask) return chosen->tasks.count(id) != 0;
-  if (entry.key.subject != Subject::kProcess) return before;
-  return chosen->processes.count(static_cast<model::Tid>(id)) != 0;
+// Of what is counted first and has a user's stack: the outermost one, since a waker's may follow.
+void add_wholeness(const std::vector<PathTable::Entry>& entries, std::vector<Values> totals,
+                   const analyze::Summary& summary, symbol::resolve::Resolver& resolver,
+                   std::vector<std::string>& notes) {
+  for (std::size_t i = entries.size() - 1; i > 0; --i) add(totals[entries[i].parent], totals[i]);
+  symbol::resolve::Wholeness wholeness;
+  std::vector<bool> below(entries.size());
+  for (std::size_t i = 1; i < entries.size(); ++i) {
+    below[i] = below[entries[i].parent];
+    if (below[i] || entries[i].key.subject != Subject::kStack) continue;
+    const auto stack = static_cast<analyze::StackNumber>(entries[i].key.id);
+    if (summary.stacks.table->view(stack).kernel) continue;
+    below[i] = true;
+    wholeness.add(resolver, *summary.stacks.table, stack, totals[i][0]);
+  }
+  if (wholeness.all() == 0) return;
+  notes.push_back(fmt::format("stacks that go back to where the program or thread began: {}",
+                              wholeness.share()));
+  std::string others = wholeness.others();
+  if (!others.empty()) notes.push_back(std::move(others));
 }
 
 }  // namespace
@@ -192,6 +206,7 @@ Profile build(Kind kind, const PathTable& paths, const analyze::Summary& summary
   selves.reserve(entries.size());
   for (const PathTable::Entry& entry : entries) selves.push_back(entry.self);
   if (kind == Kind::kOnCpu) share_out(entries, selves);
+  add_wholeness(entries, selves, summary, resolver, profile.notes);
   std::vector<std::uint32_t> branch_of(entries.size(), 0);
   std::vector<bool> wanted(entries.size(), true);
   for (std::size_t i = 1; i < entries.size(); ++i) {

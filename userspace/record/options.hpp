@@ -21,6 +21,9 @@ inline constexpr std::uint64_t kDefaultCoroutineRingBytes = 16ull << 20;
 // Not a divisor of anything that programs do in a steady beat.
 inline constexpr std::uint32_t kDefaultFrequency = 99;
 
+// Of a user's stack, to be unwound afterwards.
+inline constexpr std::uint32_t kDefaultCopiedBytes = 8u << 10;
+
 enum class CoroutineWay : std::uint8_t {
   kOff,
   kRecorder,  // of programs that link our library

@@ -12,6 +12,7 @@
 #include "report/sections.hpp"
 #include "report/words.hpp"
 #include "symbol/resolve/resolver.hpp"
+#include "symbol/resolve/wholeness.hpp"
 
 namespace triptych::report {
 namespace {
@@ -20,6 +21,7 @@ using analyze::StackSum;
 using analyze::StackSums;
 using symbol::resolve::Frame;
 using symbol::resolve::Resolver;
+using symbol::resolve::Wholeness;
 
 constexpr std::size_t kFramesShown = 10;
 constexpr std::size_t kNameWidth = 60;
@@ -44,53 +46,32 @@ std::string chain_of(Resolver& resolver, const analyze::Stacks& stacks) {
   return joined(names, " < ") + (longer ? " < …" : "");
 }
 
-std::string_view base_name(std::string_view path) {
-  return path.substr(path.rfind('/') + 1);
-}
-
-bool is_of_libc(const Frame& frame) {
-  const std::string_view name = base_name(frame.module);
-  return name.starts_with("libc.so") || name.starts_with("libc-") ||
-         name.starts_with("libpthread") || name.starts_with("ld-");
-}
-
-// It goes back to where the program or the thread began: to libc, which called it. Where libc has
-// no names, that is as much as can be told.
-bool is_whole(const View& view, Resolver& resolver, analyze::StackNumber number) {
-  const std::vector<Frame>& frames = resolver.frames(number);
-  if (view.summary().stacks.table->view(number).cut || frames.empty()) return false;
-  constexpr std::string_view kStarts[] = {
-      "_start", "__libc_start_main", "start_thread",           "__clone",      "clone",
-      "clone3", "__clone3",          "__libc_start_call_main", "ret_from_fork"};
-  const Frame& last = frames.back();
-  if (std::find(std::begin(kStarts), std::end(kStarts), last.function) != std::end(kStarts)) {
-    return true;
-  }
-  return frames.size() > 1 && is_of_libc(last) && !is_of_libc(frames[frames.size() - 2]);
-}
-
 // Of the time that has a user's stack.
-std::string whole_share(const View& view, const std::vector<StackSum>& sums) {
-  std::uint64_t whole_ns = 0, all_ns = 0;
+Wholeness wholeness_of(const View& view, const std::vector<StackSum>& sums) {
+  Wholeness wholeness;
   for (const StackSum& sum : sums) {
     if (sum.stacks.user == analyze::kUnknownStack) continue;
-    all_ns += sum.time_ns;
-    if (is_whole(view, *view.options().resolver, sum.stacks.user)) whole_ns += sum.time_ns;
+    wholeness.add(*view.options().resolver, *view.summary().stacks.table, sum.stacks.user,
+                  sum.time_ns);
   }
-  return share_of(whole_ns, all_ns);
+  return wholeness;
 }
 
-Paragraph wholeness(const View& view, const StackSums& stacks) {
+Paragraph wholeness_paragraph(const View& view, const StackSums& stacks) {
   std::vector<std::string> parts;
+  Wholeness both;
   if (!stacks.waits.empty()) {
-    parts.push_back(fmt::format("{} of the waited time", whole_share(view, stacks.waits)));
+    both = wholeness_of(view, stacks.waits);
+    parts.push_back(fmt::format("{} of the waited time", both.share()));
   }
   if (!stacks.runs.empty()) {
-    parts.push_back(fmt::format("{} of the samples", whole_share(view, stacks.runs)));
+    const Wholeness runs = wholeness_of(view, stacks.runs);
+    both.merge(runs);
+    parts.push_back(fmt::format("{} of the samples", runs.share()));
   }
-  return {fmt::format("Stacks that go back to where the program or thread began: {}. The others "
-                      "end in code without frame pointers.",
-                      joined(parts)),
+  const std::string others = both.others();
+  return {fmt::format("Stacks that go back to where the program or thread began: {}{}{}.",
+                      joined(parts), others.empty() ? "" : "; ", others),
           Tone::kFaint};
 }
 
@@ -168,7 +149,7 @@ Section stacks_section(const View& view) {
   if (!stacks.runs.empty()) {
     section.blocks.emplace_back(table_of(view, stacks.runs, stacks.ran_ns, false));
   }
-  section.blocks.emplace_back(wholeness(view, stacks));
+  section.blocks.emplace_back(wholeness_paragraph(view, stacks));
   add_missing(*view.options().resolver, section);
   return section;
 }

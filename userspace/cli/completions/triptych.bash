@@ -38,7 +38,8 @@ _triptych() {
     --unit) words='ns count pages samples' ;;
     --sort) words='on-cpu runnable blocked switches faults start' ;;
     --user) mapfile -t COMPREPLY < <(compgen -u -- "$current"); return ;;
-    --coroutines) words='auto recorder usdt uprobe:cpp uprobe:tokio uprobe:boost uprobe:ucontext uprobe:asyncio uprobe:greenlet off' ;;
+    --coroutines) words='auto recorder usdt uprobe:cpp uprobe:asyncio uprobe:greenlet off' ;;
+    --unwind) words='fp dwarf dwarf,16K dwarf,32K' ;;
     --stacks) words='on-cpu off-cpu wakeup fault cow fork' ;;
     --events) words='switch wakeup fault fork exec exit' ;;
     -p) mapfile -t COMPREPLY < <(compgen -W "$(cd /proc && echo [0-9]*)" -- "$current"); return ;;
@@ -51,8 +52,8 @@ _triptych() {
   if [[ -z $words ]]; then
     case $command in
       record) words='-o --output -p --process -a --all --duration --events --buffer-size --user
-        --stacks --kernel-stacks --frequency --coroutines --coroutine-buffer --coroutine-budget --summary-only --no-probe --help --' ;;
-      flamegraph) words='--profile -o --output --help --' ;;
+        --stacks --kernel-stacks --unwind --frequency --coroutines --coroutine-buffer --coroutine-budget --summary-only --no-probe --help --' ;;
+      flamegraph) words='--profile --unwind -o --output --help --' ;;
       report) words='--format -o --output --tid --process --top --sort --from-mark --to-mark
         --slow-step --debug-files --schema --strict --help' ;;
       dump) words='--format -o --output --help' ;;
