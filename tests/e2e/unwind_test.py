@@ -44,6 +44,11 @@ class Unwind(harness.Test):
         self.assertEqual(frames[at:at + len(CHAIN)], CHAIN)
         self.assertRegex(frames[-2], "nanosleep")
         self.assertIn(WHOLE + "100.0 %", notes)
+        with_inlined, _ = self.paths("off-cpu", "--unit", "count", "--inlines")
+        self.assertEqual([count for _, count in with_inlined], [count for _, count in paths])
+        chain = next(frames for frames, _ in with_inlined if "main" in frames)
+        at = chain.index("main")
+        self.assertEqual(chain[at:at + len(CHAIN) + 1], [CHAIN[0], "d_is_inlined", *CHAIN[1:]])
         report = self.triptych("report").out
         self.assertIn("c_sleeps < b_calls_c < a_calls_b < main", " ".join(report.split()))
         self.assertRegex(" ".join(report.split()),

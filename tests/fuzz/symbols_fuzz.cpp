@@ -16,6 +16,7 @@
 #include "symbol/resolve/demangle.hpp"
 #include "symbol/resolve/elf_symbols.hpp"
 #include "symbol/resolve/frame_expression.hpp"
+#include "symbol/resolve/inlined_functions.hpp"
 #include "symbol/resolve/jit_map.hpp"
 
 namespace {
@@ -44,6 +45,8 @@ void check_call_frames(const symbol::resolve::Image& image) {
 
 void check_program(std::span<const std::byte> bytes) {
   check_call_frames(symbol::resolve::Image::of(bytes));
+  auto inlined = symbol::resolve::InlinedFunctions::of(symbol::resolve::Image::of(bytes));
+  for (std::uint64_t at = 0x401000; inlined && at < 0x401080; at += 8) (void)inlined->at(at);
   auto symbols = symbol::resolve::ElfSymbols::open(symbol::resolve::Image::of(bytes));
   if (!symbols) return;
   for (std::uint64_t address = 0x400000; address < 0x402000; address += 0x80) {

@@ -44,6 +44,7 @@ Result<void> check_options(const ExportOptions& options) {
   TRIPTYCH_TRY(check(!options.unit.empty(), profile, "--unit", kProfiles));
   TRIPTYCH_TRY(check(options.icicle, graph, "--icicle", "svg"));
   TRIPTYCH_TRY(check(options.debug_files, profile, "--debug-files", kProfiles));
+  TRIPTYCH_TRY(check(options.inlines, profile, "--inlines", kProfiles));
   return check(!options.base.empty(), graph, "--base", "svg");
 }
 
@@ -91,6 +92,9 @@ Command add_export_command(CLI::App& app) {
       ->type_name("FILE");
   self->add_flag("--debug-files", options->debug_files,
                  "Take names of functions also from /usr/lib/debug, by build id");
+  self->add_flag("--inlines", options->inlines,
+                 "Frames of their own for functions that were inlined, where debug information "
+                 "tells");
   self->add_flag("--icicle", options->icicle, "A flame graph with the outermost frames on top");
   self->add_option("--tid", options->tid, "Only the task with this thread id")
       ->check(whole_number(1, kMostTasks));

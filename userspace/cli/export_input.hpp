@@ -23,6 +23,7 @@ struct ExportOptions {
   bool icicle = false;
   std::string base;
   bool debug_files = false;
+  bool inlines = false;
   std::optional<model::Tid> tid;
   std::string process;
   std::string coroutine;

@@ -43,6 +43,7 @@ struct Options {
   std::string profile = "on-cpu";
   std::string output = "flamegraph.svg";
   std::string unwind;
+  bool inlines = false;
   std::vector<std::string> command;
 };
 
@@ -109,10 +110,10 @@ Result<int> run(Options options) {
   const ino_t made = number_of(trace);
   if (made == 0 || made == before) return status;
   TRIPTYCH_TRY_ASSIGN(launch::User user, launch::calling_user());
-  TRIPTYCH_TRY_ASSIGN(const int exported,
-                      run_to_end({program, "export", "--format", "svg", "--profile",
-                                  options.profile, "-o", options.output, trace},
-                                 std::move(user), signals));
+  std::vector<std::string> draw = {program,         "export", "--format",     "svg", "--profile",
+                                   options.profile, "-o",     options.output, trace};
+  if (options.inlines) draw.emplace_back("--inlines");
+  TRIPTYCH_TRY_ASSIGN(const int exported, run_to_end(std::move(draw), std::move(user), signals));
   if (exported != kExitOk) return kNoGraph;
   std::fputs(fmt::format("triptych: the flame graph is in {}\n", quote(options.output)).c_str(),
              stderr);
@@ -130,6 +131,8 @@ Command add_flamegraph_command(CLI::App& app) {
       ->capture_default_str();
   self->add_option("--unwind", options->unwind, "How frames are found: as of triptych record")
       ->type_name("fp|dwarf[,BYTES]");
+  self->add_flag("--inlines", options->inlines,
+                 "Frames for inlined functions: as of triptych export");
   self->add_option("-o,--output", options->output, "The file to write")
       ->type_name("FILE")
       ->capture_default_str();

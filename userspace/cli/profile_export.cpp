@@ -38,6 +38,7 @@ Result<Gathered> gather(const ExportOptions& options, const std::string& path, p
   Gathered gathered;
   profile::Collector collector(kind, selection.coroutines);
   symbol::resolve::ResolverOptions names;
+  names.inlines = options.inlines;
   if (options.debug_files) names.debug_directory = kDebugDirectory;
   exports::Export exporting(
       source->metadata(), std::move(selection),

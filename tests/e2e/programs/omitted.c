@@ -33,6 +33,11 @@ __attribute__((noinline, noclone)) void deeper(int levels) {
   called += room[0];
 }
 
+static inline __attribute__((always_inline)) void d_is_inlined(void) {
+  a_calls_b();
+  called++;
+}
+
 int main(int argc, char** argv) {
   const int times = argc > 1 ? atoi(argv[1]) : 1;
   const int levels = argc > 2 ? atoi(argv[2]) : 0;
@@ -40,7 +45,7 @@ int main(int argc, char** argv) {
     if (levels > 0)
       deeper(levels);
     else
-      a_calls_b();
+      d_is_inlined();
   }
   return 0;
 }

@@ -11,8 +11,12 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <random>
 #include <string>
+#include <vector>
 
+#include "inlined_frames.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace triptych::test {
@@ -159,6 +163,59 @@ TEST(Resolver, FramesOfTheKernelAreWhatTheRecordingSays) {
   EXPECT_EQ(frames[0].name(), "do_nanosleep");
   EXPECT_EQ(frames[0].kind, FrameKind::kKernel);
   EXPECT_EQ(frames[1].name(), "[kernel]+0x0");
+}
+
+TEST(Resolver, InlinedFunctionsAreFramesOfTheirOwn) {
+  const auto address = reinterpret_cast<std::uint64_t>(test::holds_inlined_functions());
+  StackTable table;
+  table.code.on_use(kProcess, kSpace);
+  table.code.on_map(100, own_map());
+  table.on_stack(stack_of(1, {known_address(), address}));
+  const auto number = table.number_of(model::StackId{1}, 200);
+  const auto names = [&](bool inlines) {
+    Resolver resolver(table, {.inlines = inlines});
+    std::vector<std::string> all;
+    for (const Frame& frame : resolver.frames(number)) all.push_back(frame.name());
+    return all;
+  };
+  const std::string leaf = "triptych::test::named_for_the_resolver(int)";
+  const std::string outer = "triptych::test::holds_inlined_functions()";
+  EXPECT_EQ(names(false), (std::vector{leaf, outer}));
+  const auto with = names(true);
+  ASSERT_EQ(with.size(), 4u);
+  EXPECT_EQ(with[0], leaf);
+  EXPECT_NE(with[1].find("innermost_inlined<long"), std::string::npos) << with[1];
+  EXPECT_NE(with[2].find("between_inlined"), std::string::npos) << with[2];
+  EXPECT_EQ(with[3], outer);
+}
+
+// Whatever a file says of itself: no crash, and no end of it.
+TEST(Resolver, DamagedDebugInformation) {
+  const auto address = reinterpret_cast<std::uint64_t>(test::holds_inlined_functions());
+  const std::string own = std::filesystem::read_symlink("/proc/self/exe");
+  std::ifstream file(own, std::ios::binary);
+  const std::string intact((std::istreambuf_iterator<char>(file)), {});
+  const test::TemporaryDirectory directory;
+  const std::string path = directory.path() + "/damaged";
+  std::mt19937_64 random(4);
+  for (int round = 0; round < 40; ++round) {
+    std::string damaged = intact;
+    for (int i = 0; i < 300 << round % 8; ++i) {
+      damaged[4096 + random() % (damaged.size() - 4096)] = static_cast<char>(random());
+    }
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << damaged;
+    StackTable table;
+    table.code.on_use(kProcess, kSpace);
+    model::Map map = own_map();
+    map.path.assign(path);
+    map.inode = 0;
+    table.code.on_map(100, map);
+    Resolver resolver(table, {.inlines = true});
+    std::vector<Frame> inlined;
+    for (std::uint64_t at = address - 200; at < address + 200; at += 8) {
+      (void)resolver.resolve(kSpace, at, 200, true, &inlined);
+    }
+  }
 }
 
 TEST(Resolver, CodeInThePlaceOfOtherCodeGivesAStackAnotherNumber) {

@@ -55,6 +55,7 @@ complete -c triptych -n $export -l format -x -a 'csv jsonl perfetto chrome svg s
 complete -c triptych -n $export -l profile -x -a 'on-cpu off-cpu run-queue wakeup fault cow fork coroutine suspended' -d 'What a profile is of'
 complete -c triptych -n $export -l unit -x -a 'ns count pages samples' -d 'What it is counted in'
 complete -c triptych -n $export -l debug-files -d 'Names of functions also from /usr/lib/debug'
+complete -c triptych -n $export -l inlines -d 'Frames for inlined functions'
 complete -c triptych -n $export -l base -r -F -d 'Colour by what changed since this trace'
 complete -c triptych -n $export -l icicle -d 'The outermost frames on top'
 complete -c triptych -n $export -l coroutine -x -d 'Only this coroutine, or those of this function'
@@ -64,6 +65,8 @@ complete -c triptych -n $export -l from -x -d 'Begin this long after the recordi
 complete -c triptych -n $export -l to -x -d 'Stop this long after the recording began'
 
 set --local flamegraph '__fish_seen_subcommand_from flamegraph'
+complete -c triptych -n $flamegraph -l unwind -x -a 'fp dwarf dwarf,16K dwarf,32K' -d 'How the frames of the program are found'
+complete -c triptych -n $flamegraph -l inlines -d 'Frames for inlined functions'
 complete -c triptych -n $flamegraph -l profile -x -a 'on-cpu off-cpu run-queue wakeup fault cow fork coroutine suspended' -d 'Of what'
 complete -c triptych -n $flamegraph -s o -l output -r -F -d 'Write to this file'
 

@@ -13,8 +13,6 @@ namespace {
 
 constexpr std::size_t kAlignment = 16;
 constexpr std::size_t kMostName = 32;
-// What a compressed section may say that it becomes.
-constexpr std::uint64_t kMostInflated = 4;
 
 struct Section {
   std::string name;
@@ -24,7 +22,8 @@ struct Section {
 std::uint64_t inflated_size(const Image& image, const Elf64_Shdr& section) {
   Elf64_Chdr compressed{};
   if ((section.sh_flags & SHF_COMPRESSED) == 0) return section.sh_size;
-  if (section.sh_size < sizeof compressed || !image.read(section.sh_offset, compressed)) return ~0u;
+  if (section.sh_size < sizeof compressed || !image.read(section.sh_offset, compressed))
+    return ~0ull;
   return compressed.ch_size;
 }
 
@@ -93,13 +92,14 @@ std::optional<PartialElf> PartialElf::take(const Image& image,
   std::string texts(1, '\0');
   std::uint64_t all = 0;
   for (const Section& section : sections) {
-    const std::uint64_t inflated = inflated_size(image, section.header);
-    if (section.header.sh_size > most || inflated > kMostInflated * most) return std::nullopt;
-    all += section.header.sh_size;
-    if (all > most) return std::nullopt;
+    const std::uint64_t size =
+        std::max<std::uint64_t>(section.header.sh_size, inflated_size(image, section.header));
+    if (size > most - all) return std::nullopt;
+    all += size;
   }
   if (sections.empty()) return std::nullopt;
   PartialElf part;
+  part.size_ = static_cast<std::size_t>(all);
   part.bytes_.resize(end);
   std::vector<Elf64_Shdr> headers(1);
   for (const Section& section : sections) {

@@ -8,6 +8,7 @@
 #include "symbol/resolve/code_file.hpp"
 #include "symbol/resolve/demangle.hpp"
 #include "symbol/resolve/elf_symbols.hpp"
+#include "symbol/resolve/inlined_functions.hpp"
 #include "symbol/resolve/jit_map.hpp"
 
 namespace triptych::symbol::resolve {
@@ -39,8 +40,10 @@ std::string Frame::name() const {
 struct Resolver::Module {
   std::optional<ElfSymbols> file;   // the mapped one: from places in it to addresses
   std::optional<ElfSymbols> debug;  // the one with more names
+  std::optional<InlinedFunctions> inlined;
   std::uint64_t last_use = 0;
   bool opened = false;
+  bool asked_for_inlined = false;
   bool refused = false;
 
   [[nodiscard]] std::size_t functions() const {
@@ -99,6 +102,8 @@ void Resolver::drop_oldest(const Module& kept) {
     if (functions <= kMostFunctionsKept || oldest == nullptr) return;
     oldest->file.reset();
     oldest->debug.reset();
+    oldest->inlined.reset();
+    oldest->asked_for_inlined = false;
     oldest->opened = false;
   }
 }
@@ -117,8 +122,39 @@ Frame Resolver::jit_frame(const analyze::CodeMap& map, std::uint64_t address,
   return frame;
 }
 
-Frame Resolver::resolve(model::MmId mm, std::uint64_t address, model::TimeNs at_ns,
-                        bool is_return) {
+void Resolver::drop_oldest_inlined(const Module& kept) {
+  for (;;) {
+    std::size_t bytes = 0;
+    Module* oldest = nullptr;
+    for (auto& [file, module] : modules_) {
+      if (!module->inlined) continue;
+      bytes += module->inlined->bytes();
+      const bool older = oldest == nullptr || module->last_use < oldest->last_use;
+      if (module.get() != &kept && older) oldest = module.get();
+    }
+    if (bytes <= InlinedFunctions::kMostBytes || oldest == nullptr) return;
+    oldest->inlined.reset();
+    oldest->asked_for_inlined = false;
+  }
+}
+
+void Resolver::add_inlined(Module& module, std::uint64_t linked, std::vector<Frame>& to) {
+  if (!module.asked_for_inlined) {
+    module.asked_for_inlined = true;
+    if (module.debug) module.inlined = InlinedFunctions::of(module.debug->image());
+    if (!module.inlined && module.file) {
+      module.inlined = InlinedFunctions::of(module.file->image());
+    }
+    drop_oldest_inlined(module);
+  }
+  if (!module.inlined) return;
+  for (const std::string& name : module.inlined->at(linked)) {
+    to.push_back({.function = demangle(name), .module = {}, .offset = 0});
+  }
+}
+
+Frame Resolver::resolve(model::MmId mm, std::uint64_t address, model::TimeNs at_ns, bool is_return,
+                        std::vector<Frame>* inlined) {
   const std::uint64_t looked_up = is_return && address != 0 ? address - 1 : address;
   const analyze::CodeMap* map = table_.code.find(mm, looked_up, at_ns);
   Frame frame{.offset = address};
@@ -135,6 +171,7 @@ Frame Resolver::resolve(model::MmId mm, std::uint64_t address, model::TimeNs at_
   // A file of debug information has the mapped one's addresses, but not its contents.
   const auto linked = module.file ? module.file->address_of(in_file) : std::nullopt;
   if (!linked) return frame;
+  if (inlined != nullptr && options_.inlines) add_inlined(module, *linked, *inlined);
   std::optional<ElfSymbols::Function> function;
   if (module.debug) function = module.debug->function_at(*linked);
   if (!function && module.file) function = module.file->function_at(*linked);
@@ -160,8 +197,14 @@ const std::vector<Frame>& Resolver::frames(analyze::StackNumber number) {
   const analyze::StackTable::View view = table_.view(number);
   std::vector<Frame> frames;
   for (std::size_t i = 0; i < view.frames.size(); ++i) {
-    frames.push_back(view.kernel ? kernel_frame(view.frames[i])
-                                 : resolve(view.mm, view.frames[i], view.at_ns, i != 0));
+    if (view.kernel) {
+      frames.push_back(kernel_frame(view.frames[i]));
+      continue;
+    }
+    const std::size_t before = frames.size();
+    Frame outer = resolve(view.mm, view.frames[i], view.at_ns, i != 0, &frames);
+    for (std::size_t at = before; at < frames.size(); ++at) frames[at].module = outer.module;
+    frames.push_back(std::move(outer));
   }
   return frames_[static_cast<std::uint32_t>(number)] = std::move(frames);
 }

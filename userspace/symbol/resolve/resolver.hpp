@@ -35,6 +35,9 @@ struct ResolverOptions {
   // Release of the kernel that was recorded: its vDSO is that of this very process, if it is the
   // same.
   std::string kernel{};
+  // Functions that the compiler put into others are frames of their own, where there is debug
+  // information.
+  bool inlines = false;
 };
 
 class Resolver {
@@ -49,8 +52,10 @@ class Resolver {
   const std::vector<Frame>& frames(analyze::StackNumber number);
 
   // What is at `address` of the address space at that time. A return address is that of the
-  // instruction behind the call.
-  Frame resolve(model::MmId mm, std::uint64_t address, model::TimeNs at_ns, bool is_return);
+  // instruction behind the call. With ResolverOptions::inlines, `inlined` gets the functions that
+  // are inlined there, innermost first.
+  Frame resolve(model::MmId mm, std::uint64_t address, model::TimeNs at_ns, bool is_return,
+                std::vector<Frame>* inlined = nullptr);
 
   // Files whose functions were asked for, and those of them that gave no names, by why.
   struct Missing {
@@ -64,6 +69,8 @@ class Resolver {
   Module& module_of(std::uint32_t file);
   void open(Module& module, const analyze::CodeFile& file);
   bool open_debug_file(Module& module, const analyze::CodeFile& file);
+  void add_inlined(Module& module, std::uint64_t linked, std::vector<Frame>& to);
+  void drop_oldest_inlined(const Module& kept);
   void drop_oldest(const Module& kept);
   Frame jit_frame(const analyze::CodeMap& map, std::uint64_t address, std::uint64_t looked_up);
   Frame kernel_frame(std::uint64_t coded) const;
