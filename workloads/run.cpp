@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <ctime>
 
+#include "workloads/support/thread_usage.hpp"
+
 namespace triptych::workloads {
 namespace {
 
@@ -19,11 +21,6 @@ std::uint64_t now_ns() {
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
          static_cast<std::uint64_t>(now.tv_nsec);
-}
-
-std::uint64_t to_ns(const timeval& time) {
-  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
-         static_cast<std::uint64_t>(time.tv_usec) * 1'000;
 }
 
 void add(Usage* usage, int who) {

@@ -116,7 +116,7 @@ int busy_chain(std::size_t n) {
   return 0;
 }
 
-constexpr Scenario kScenarios[] = {
+constexpr Scenario kOfStacks[] = {
     {"blocked_chain", blocked_chain}, {"busy_chain", busy_chain}, {"lost_stack", lost_stack}};
 
 }  // namespace

@@ -15,10 +15,10 @@
 #include <string>
 #include <vector>
 
+#include "golden_directory.hpp"
 #include "profile/kind.hpp"
 #include "report/report.hpp"
 #include "support/json_schema.hpp"
-#include "golden_directory.hpp"
 #include "support/run_program.hpp"
 #include "support/temporary_directory.hpp"
 

@@ -85,7 +85,7 @@ Result<analyze::Summary> summarize(const Options& options, const std::string& pa
   TRIPTYCH_TRY_ASSIGN(auto source, open_trace(path, !options.file.empty()));
   gathered.profiles.emplace(source->metadata());
   analyze::Analysis analysis(source->metadata(), {options.from_mark, options.to_mark}, slow_step_ns,
-                             intervals);
+                             intervals_of(options, gathered), coroutines_of(options, gathered));
   symbol::resolve::StackUnwinder unwinder(source->metadata().host.kernel);
   analysis.unwind_with(unwinder);
   TRIPTYCH_TRY(read_all(*source, [&analysis](const model::Event& event) -> Result<void> {

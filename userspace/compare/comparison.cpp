@@ -7,6 +7,7 @@
 #include <cmath>
 #include <ctime>
 
+#include "base/clock.hpp"
 #include "compare/calibration.hpp"
 #include "compare/explain.hpp"
 #include "compare/figures.hpp"

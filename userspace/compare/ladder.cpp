@@ -84,7 +84,7 @@ std::string address_space(const CellResult& cell) {
                      format_number(switches));
 }
 
-std::string speed_up(const ScalingPoint& point) {
+std::string proven_speed_up(const ScalingPoint& point) {
   return point.proven ? format_ratio(point.speed_up) : std::string("not proven");
 }
 
@@ -102,7 +102,7 @@ void add_parallelism(const Document& document, std::vector<Rung>* ladder) {
     last = scaling.model;
     const ScalingPoint& point = scaling.points.front();
     answer += fmt::format("{}{} {} with {} units", answer.empty() ? "" : ", ", scaling.model,
-                          speed_up(point), point.units);
+                          proven_speed_up(point), point.units);
   }
   if (answer.empty()) return;
   ladder->push_back({"parallelism", fmt::format("{} on {} CPUs", answer, cpus)});

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/clock.hpp"
 #include "base/text.hpp"
 #include "workloads/registry.hpp"
 
@@ -12,8 +13,6 @@ namespace triptych::compare {
 namespace {
 
 using workloads::Scenario;
-
-constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
 
 // Where a scenario's own default would leave out what the comparison is about, or take long.
 std::vector<std::string> presets_of(const Scenario& scenario, Effort effort) {

@@ -7,26 +7,20 @@
 #include <cstdio>
 #include <ctime>
 
+#include "base/clock.hpp"
+
 namespace triptych::compare {
 namespace {
 
-constexpr std::uint64_t kSecondNs = 1'000'000'000;
 constexpr std::uint64_t kBetweenNs = 100'000'000;
 
 }  // namespace
-
-std::uint64_t monotonic_ns() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * kSecondNs +
-         static_cast<std::uint64_t>(now.tv_nsec);
-}
 
 std::string progress_line(std::string_view what, std::uint64_t done_ns, std::uint64_t left_ns) {
   const std::uint64_t all = done_ns + left_ns;
   const std::uint64_t percent = all == 0 ? 0 : done_ns * 100 / all;
   return fmt::format("compare: {}, {} %, {} s left", what, percent,
-                     (left_ns + kSecondNs / 2) / kSecondNs);
+                     (left_ns + kNsPerSecond / 2) / kNsPerSecond);
 }
 
 Progress::Progress() : terminal_(::isatty(STDERR_FILENO) == 1), start_ns_(monotonic_ns()) {}

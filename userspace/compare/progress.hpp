@@ -29,6 +29,4 @@ class Progress {
   std::uint64_t last_ns_ = 0;
 };
 
-std::uint64_t monotonic_ns();
-
 }  // namespace triptych::compare

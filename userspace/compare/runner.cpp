@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/clock.hpp"
 #include "compare/child_output.hpp"
 #include "compare/document.hpp"
 #include "compare/interrupt.hpp"

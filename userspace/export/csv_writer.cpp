@@ -12,14 +12,14 @@ namespace triptych::exports {
 namespace {
 
 template <class Number>
-void append_number(std::string& out, Number number) {
+void append_cell(std::string& out, Number number) {
   const fmt::format_int digits(number);
   out.append(digits.data(), digits.size());
 }
 
 template <class Number>
-void append_number(std::string& out, const std::optional<Number>& number) {
-  if (number) append_number(out, *number);
+void append_cell(std::string& out, const std::optional<Number>& number) {
+  if (number) append_cell(out, *number);
 }
 
 // What a target chose stands in one line and one field, whatever it is.
@@ -43,11 +43,11 @@ void append_identity(std::string& out, const analyze::Task* task) {
     return;
   }
   out += ',';
-  append_number(out, static_cast<std::uint32_t>(task->id));
+  append_cell(out, static_cast<std::uint32_t>(task->id));
   out += ',';
-  append_number(out, task->tid);
+  append_cell(out, task->tid);
   out += ',';
-  append_number(out, task->tgid);
+  append_cell(out, task->tgid);
   out += ',';
   append_text(out, task->comm);
 }
@@ -64,26 +64,26 @@ void CsvWriter::write(const Context& context, const analyze::Interval& interval,
   const Row row = row_of(context, interval);
   out += row.kind;
   out += ',';
-  append_number(out, row.begin_ns);
+  append_cell(out, row.begin_ns);
   out += ',';
-  append_number(out, row.duration_ns);
+  append_cell(out, row.duration_ns);
   append_identity(out, row.task);
   out += ',';
-  append_number(out, row.cpu);
+  append_cell(out, row.cpu);
   out += ',';
   append_text(out, row.detail);
   out += ',';
-  if (row.other != model::kNoTask) append_number(out, static_cast<std::uint32_t>(row.other));
+  if (row.other != model::kNoTask) append_cell(out, static_cast<std::uint32_t>(row.other));
   out += ',';
-  if (row.other_task != nullptr) append_number(out, row.other_task->tid);
+  if (row.other_task != nullptr) append_cell(out, row.other_task->tid);
   out += ',';
   if (row.address) fmt::format_to(std::back_inserter(out), "{:#x}", *row.address);
   out += ',';
-  append_number(out, row.pages);
+  append_cell(out, row.pages);
   out += ',';
   if (row.major) out += *row.major ? "true" : "false";
   out += ',';
-  append_number(out, row.coroutine);
+  append_cell(out, row.coroutine);
   out += '\n';
 }
 

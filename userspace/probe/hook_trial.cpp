@@ -17,14 +17,11 @@
 #include "probe/perf_event.hpp"
 #include "probe/permission.hpp"
 #include "probe/tracefs.hpp"
+#include "probe/trial_program.hpp"
 #include "probe/user_probes.hpp"
 
 namespace triptych::probe {
 namespace {
-
-// r0 = 0; exit
-constexpr bpf_insn kReturnZero[] = {{BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0},
-                                    {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
 
 constexpr std::uint64_t kTrialPeriodNs = 1'000'000'000;
 

@@ -13,6 +13,8 @@
 #include <string>
 #include <system_error>
 
+#include "probe/trial_program.hpp"
+
 namespace triptych::probe {
 namespace {
 
@@ -33,10 +35,6 @@ struct LinkCreate {
   std::uint32_t reserved;
 };
 static_assert(sizeof(LinkCreate) == 64);
-
-// r0 = 0; exit
-constexpr bpf_insn kReturnZero[] = {{BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0},
-                                    {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
 
 // What the trial is attached to.
 asm(R"(

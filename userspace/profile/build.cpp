@@ -167,6 +167,15 @@ void share_out(const std::vector<PathTable::Entry>& entries, std::vector<Values>
   }
 }
 
+// What a path is of is told by the task or process in it.
+bool is_chosen(const PathTable::Entry& entry, bool before, const Chosen* chosen) {
+  if (chosen == nullptr) return true;
+  const auto id = static_cast<std::uint32_t>(entry.key.id);
+  if (entry.key.subject == Subject::kTask) return chosen->tasks.count(id) != 0;
+  if (entry.key.subject != Subject::kProcess) return before;
+  return chosen->processes.count(static_cast<model::Tid>(id)) != 0;
+}
+
 // Of what is counted first and has a user's stack: the outermost one, since a waker's may follow.
 void add_wholeness(const std::vector<PathTable::Entry>& entries, std::vector<Values> totals,
                    const analyze::Summary& summary, symbol::resolve::Resolver& resolver,
@@ -206,11 +215,14 @@ Profile build(Kind kind, const PathTable& paths, const analyze::Summary& summary
   selves.reserve(entries.size());
   for (const PathTable::Entry& entry : entries) selves.push_back(entry.self);
   if (kind == Kind::kOnCpu) share_out(entries, selves);
-  add_wholeness(entries, selves, summary, resolver, profile.notes);
-  std::vector<std::uint32_t> branch_of(entries.size(), 0);
   std::vector<bool> wanted(entries.size(), true);
   for (std::size_t i = 1; i < entries.size(); ++i) {
     wanted[i] = is_chosen(entries[i], wanted[entries[i].parent], options.chosen);
+    if (!wanted[i]) selves[i] = {};
+  }
+  add_wholeness(entries, selves, summary, resolver, profile.notes);
+  std::vector<std::uint32_t> branch_of(entries.size(), 0);
+  for (std::size_t i = 1; i < entries.size(); ++i) {
     if (!wanted[i]) continue;
     std::uint32_t branch = branch_of[entries[i].parent];
     for (const Frame& frame : names.frames_of(entries[i].key, entries[entries[i].parent].key)) {

@@ -11,6 +11,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/clock.hpp"
 #include "base/text.hpp"
 #include "coroutine/discover/libraries.hpp"
 #include "coroutine/discover/mappers.hpp"

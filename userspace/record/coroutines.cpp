@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/clock.hpp"
 #include "coroutine/ring/find.hpp"
 #include "record/event_loop.hpp"
 

@@ -9,10 +9,11 @@
 #include <limits>
 #include <span>
 
+#include "base/clock.hpp"
+
 namespace triptych::record {
 namespace {
 
-constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
 constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 
 // Together with the longest sleep below a second: that much at most dies with the recorder.
@@ -27,13 +28,6 @@ bool readable(int fd) {
 }
 
 }  // namespace
-
-std::uint64_t monotonic_ns() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * kNsPerSecond +
-         static_cast<std::uint64_t>(now.tv_nsec);
-}
 
 EventLoop::EventLoop(const Parts& parts, std::uint64_t start_ns)
     : parts_(parts),

@@ -23,8 +23,6 @@
 
 namespace triptych::record {
 
-std::uint64_t monotonic_ns();
-
 enum class Stop { kTargetEnded, kDuration, kInterrupted, kFailed };
 
 // Someone who interrupts a command wants it to end, and its end in the recording. It has this long

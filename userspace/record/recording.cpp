@@ -8,6 +8,7 @@
 
 #include <utility>
 
+#include "base/clock.hpp"
 #include "base/text.hpp"
 #include "host/host.hpp"
 #include "probe/capabilities.hpp"
@@ -24,8 +25,6 @@
 
 namespace triptych::record {
 namespace {
-
-constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
 
 // For use in functions that return an Outcome: our own failures.
 #define TRIPTYCH_RECORD_TRY(declaration, expression)                                   \

@@ -24,7 +24,7 @@ using symbol::resolve::Resolver;
 using symbol::resolve::Wholeness;
 
 constexpr std::size_t kFramesShown = 10;
-constexpr std::size_t kNameWidth = 60;
+constexpr std::size_t kFrameWidth = 60;
 
 std::string share_of(std::uint64_t part, std::uint64_t whole) {
   if (whole == 0) return "–";
@@ -32,7 +32,7 @@ std::string share_of(std::uint64_t part, std::uint64_t whole) {
 }
 
 void add_frames(const std::vector<Frame>& frames, std::vector<std::string>& names) {
-  for (const Frame& frame : frames) names.push_back(cut(escape(frame.name()), kNameWidth));
+  for (const Frame& frame : frames) names.push_back(cut(escape(frame.name()), kFrameWidth));
 }
 
 // Innermost first, the kernel's before the program's.

@@ -9,7 +9,7 @@
 namespace triptych::report {
 namespace {
 
-constexpr std::size_t kNameWidth = 32;
+constexpr std::size_t kFunctionWidth = 32;
 
 template <class T>
 std::vector<const T*> on_threads_of(const View& view, const std::vector<T>& all) {
@@ -108,7 +108,7 @@ const std::string& CoroutineNames::raw(std::uint32_t function) const {
 }
 
 std::string CoroutineNames::shown(std::uint32_t function) const {
-  return known(function) ? cut(escape(raw(function)), kNameWidth) : "(unknown function)";
+  return known(function) ? cut(escape(raw(function)), kFunctionWidth) : "(unknown function)";
 }
 
 model::Tid CoroutineNames::tgid(std::uint32_t space) const {

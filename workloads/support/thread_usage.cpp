@@ -6,14 +6,10 @@
 #include <ctime>
 
 namespace triptych::workloads {
-namespace {
-
 std::uint64_t to_ns(const timeval& time) {
   return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
          static_cast<std::uint64_t>(time.tv_usec) * 1'000;
 }
-
-}  // namespace
 
 // Of a thread, unlike of a process, getrusage has the processor time as of the last tick or switch:
 // work shorter than a tick would count for nothing. Reading the thread's clock brings the kernel's

@@ -14,7 +14,7 @@
 namespace triptych::coroutine::discover {
 namespace {
 
-tl::unexpected<Error> not_known(std::string_view why) {
+tl::unexpected<Error> no_asyncio(std::string_view why) {
   return fail(fmt::format("its asyncio is built in a way that is not known: {}", why));
 }
 
@@ -34,7 +34,7 @@ std::vector<std::uint64_t> calls_of_import(const CodeSearch& code, const Dynamic
 Result<probes::Place> step_place(const probes::ElfFile& file, std::uint64_t address,
                                  std::uint8_t what) {
   const auto place = place_at(file, address, what, TRIPTYCH_COROUTINE_RUNTIME_ASYNCIO);
-  if (!place) return not_known("its code is not where it says");
+  if (!place) return no_asyncio("its code is not where it says");
   return *place;
 }
 
@@ -44,11 +44,11 @@ Result<FunctionRange> find_step(const probes::ElfFile& file, const CodeSearch& c
                                 const DynamicSymbols& symbols) {
   const std::vector<std::uint64_t> sends = calls_of_import(code, symbols, "PyIter_Send");
   if (sends.size() != 1) {
-    return not_known(fmt::format("{} calls of PyIter_Send instead of one", sends.size()));
+    return no_asyncio(fmt::format("{} calls of PyIter_Send instead of one", sends.size()));
   }
   TRIPTYCH_TRY_ASSIGN(const FunctionRanges ranges, FunctionRanges::read(file));
   const auto range = ranges.around(sends.front());
-  if (!range) return not_known("no function is around its call of PyIter_Send");
+  if (!range) return no_asyncio("no function is around its call of PyIter_Send");
   return *range;
 }
 
@@ -56,15 +56,15 @@ Result<FunctionRange> find_step(const probes::ElfFile& file, const CodeSearch& c
 
 Result<Discovery> discover_asyncio(const probes::ElfFile& module, const Interpreter& interpreter) {
   TRIPTYCH_TRY_ASSIGN(const DynamicSymbols symbols, DynamicSymbols::read(module));
-  if (symbols.defined("_PyRuntime") != nullptr) return not_known("it is part of the interpreter");
+  if (symbols.defined("_PyRuntime") != nullptr) return no_asyncio("it is part of the interpreter");
   Discovery plan;
   plan.python = layout_for(symbols, interpreter);
-  if (!plan.python) return not_known("it does without None");
+  if (!plan.python) return no_asyncio("it does without None");
 
   TRIPTYCH_TRY_ASSIGN(const CodeSearch code, CodeSearch::read(module));
   TRIPTYCH_TRY_ASSIGN(const FunctionRange step, find_step(module, code, symbols));
   const auto entry = cheap_entry(code, step.begin);
-  if (!entry) return not_known("its step has no cheap place at its entry");
+  if (!entry) return no_asyncio("its step has no cheap place at its entry");
   TRIPTYCH_TRY_ASSIGN(probes::Place mount, step_place(module, *entry, TRIPTYCH_COROUTINE_RESUMED));
   // Since 3.12 the module's state comes before the task.
   mount.site.id =
@@ -73,11 +73,11 @@ Result<Discovery> discover_asyncio(const probes::ElfFile& module, const Interpre
 
   constexpr std::uint64_t kCallSize = 5;
   const std::vector<std::uint64_t> calls = code.calls(step.begin);
-  if (calls.empty()) return not_known("nobody calls its step");
-  if (!code.jumps(step.begin).empty()) return not_known("a function ends with its step");
+  if (calls.empty()) return no_asyncio("nobody calls its step");
+  if (!code.jumps(step.begin).empty()) return no_asyncio("a function ends with its step");
   for (const std::uint64_t call : calls) {
     const auto back = cheap_place(code, call + kCallSize);
-    if (!back) return not_known("no cheap place behind its step");
+    if (!back) return no_asyncio("no cheap place behind its step");
     TRIPTYCH_TRY_ASSIGN(const probes::Place place,
                         step_place(module, *back, TRIPTYCH_COROUTINE_SUSPENDED));
     plan.places.push_back(place);

@@ -15,16 +15,16 @@ constexpr std::uint8_t kAbsolute8 = 0x00;
 constexpr std::uint8_t kAbsolute4 = 0x03;
 constexpr std::uint8_t kRelative4 = 0x1b;  // to where it is written, signed
 constexpr std::uint8_t kRelative8 = 0x1c;
-constexpr std::uint8_t kUnknown = 0xff;
+constexpr std::uint8_t kUnknownEncoding = 0xff;
 
 // "zPLR" says what the data after it is: the encodings come in the same order.
 std::uint8_t read_encoding(std::span<const std::byte> common) {
   ByteReader reader(common);
   const auto version = reader.number<std::uint8_t>();
   const auto augmentation = probes::text_at(common, reader.at());
-  if (!augmentation) return kUnknown;
+  if (!augmentation) return kUnknownEncoding;
   if (augmentation->empty()) return kAbsolute8;
-  if (augmentation->front() != 'z') return kUnknown;
+  if (augmentation->front() != 'z') return kUnknownEncoding;
   reader.skip(augmentation->size() + 1);
   reader.uleb();  // of code
   reader.uleb();  // of data; signed, as long
@@ -35,7 +35,7 @@ std::uint8_t read_encoding(std::span<const std::byte> common) {
   }
   reader.uleb();  // size of what follows
   for (const char each : augmentation->substr(1)) {
-    if (each == 'R') return reader.failed() ? kUnknown : reader.number<std::uint8_t>();
+    if (each == 'R') return reader.failed() ? kUnknownEncoding : reader.number<std::uint8_t>();
     if (each == 'L') {
       reader.skip(1);
     } else if (each == 'P') {
@@ -43,7 +43,7 @@ std::uint8_t read_encoding(std::span<const std::byte> common) {
       const bool wide = (encoding & 0x0f) == 0x00 || (encoding & 0x0f) == 0x0c;
       reader.skip(wide ? 8 : 4);
     } else if (each != 'S' && each != 'B') {
-      return kUnknown;
+      return kUnknownEncoding;
     }
   }
   return kAbsolute8;

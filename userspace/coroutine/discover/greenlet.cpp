@@ -30,7 +30,7 @@ constexpr Wanted kWanted[] = {
      offsetof(pt_regs, rdi)},
 };
 
-tl::unexpected<Error> not_known(std::string_view why) {
+tl::unexpected<Error> no_greenlet(std::string_view why) {
   return fail(fmt::format("its greenlet is built in a way that is not known: {}", why),
               "those of version 2 are");
 }
@@ -55,10 +55,10 @@ Result<Discovery> discover_greenlet(const probes::ElfFile& module, const Interpr
   TRIPTYCH_TRY_ASSIGN(const CodeSearch code, CodeSearch::read(module));
   Discovery plan;
   auto layout = layout_for(symbols, interpreter);
-  if (!layout) return not_known("it does without None");
+  if (!layout) return no_greenlet("it does without None");
   const DynamicSymbol* main = symbols.defined("_ZTVN8greenlet12MainGreenletE");
   const auto self = member_of(code, symbols, "_ZNK8greenlet12UserGreenlet4selfEv");
-  if (main == nullptr || !self) return not_known("it does not tell what a greenlet consists of");
+  if (main == nullptr || !self) return no_greenlet("it does not tell what a greenlet consists of");
   layout->main_greenlet = main->address + 2 * sizeof(std::uint64_t);  // what an object points to
   layout->greenlet_self = *self;
   // What it runs comes behind its object and its parent.
@@ -66,11 +66,11 @@ Result<Discovery> discover_greenlet(const probes::ElfFile& module, const Interpr
   plan.python = *layout;
   for (const Wanted& each : kWanted) {
     const DynamicSymbol* function = symbols.defined(each.function);
-    if (function == nullptr) return not_known(fmt::format("there is no {}", each.function));
+    if (function == nullptr) return no_greenlet(fmt::format("there is no {}", each.function));
     const auto entry = cheap_entry(code, function->address);
-    if (!entry) return not_known(fmt::format("no cheap place at the entry of {}", each.function));
+    if (!entry) return no_greenlet(fmt::format("no cheap place at the entry of {}", each.function));
     auto place = place_at(module, *entry, each.what, TRIPTYCH_COROUTINE_RUNTIME_GREENLET);
-    if (!place) return not_known("its code is not where it says");
+    if (!place) return no_greenlet("its code is not where it says");
     place->site.id = in_register(each.id);
     plan.places.push_back(*place);
   }

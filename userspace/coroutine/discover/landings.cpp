@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint64_t kMostText = 64 << 20;
 constexpr std::size_t kMostLandings = 2000;
 constexpr int kMostRounds = 8;  // wrappers of wrappers
-constexpr std::uint8_t kNothing = 0xff;
+constexpr std::uint8_t kNoRegister = 0xff;
 
 bool is_indirect(const Instruction& instruction, std::uint8_t what) {
   return instruction.is_one_byte(0xff) && (instruction.modrm >> 3 & 7) == what;
@@ -27,14 +27,15 @@ bool is_indirect_jump(const Instruction& instruction) {
 
 // The register of an operand NUMBER(%register).
 std::uint8_t base_of(const Instruction& instruction, std::int32_t number) {
-  return instruction.displacement == number ? instruction.base().value_or(kNothing) : kNothing;
+  return instruction.displacement == number ? instruction.base().value_or(kNoRegister)
+                                            : kNoRegister;
 }
 
 }  // namespace
 
 void Landings::Track::clear() {
   std::fill(std::begin(slots_), std::end(slots_), 0);
-  std::fill(std::begin(loaded_from_), std::end(loaded_from_), kNothing);
+  std::fill(std::begin(loaded_from_), std::end(loaded_from_), kNoRegister);
   first_argument_is_ = kRdi;
 }
 
@@ -48,7 +49,7 @@ void Landings::Track::follow(const Instruction& each, std::uint64_t address) {
   if (!each.is_wide() || (!stores && !each.is_one_byte(0x8b))) return;
   if (each.mod() == 3) {
     const std::uint8_t to = stores ? each.rm() : each.reg();
-    loaded_from_[to] = kNothing;
+    loaded_from_[to] = kNoRegister;
     slots_[to] = 0;
     if (to == kRdi) first_argument_is_ = stores ? each.reg() : each.rm();
   } else if (!stores) {
@@ -59,14 +60,14 @@ void Landings::Track::follow(const Instruction& each, std::uint64_t address) {
 }
 
 bool Landings::Track::goes_by_frame(const Instruction& instruction) const {
-  std::uint8_t frame = kNothing;
+  std::uint8_t frame = kNoRegister;
   if (instruction.mod() == 3) {
     if (!table_) frame = loaded_from_[instruction.rm()];
   } else {
     frame = base_of(instruction, 0);
-    if (table_ && frame != kNothing) frame = loaded_from_[frame];
+    if (table_ && frame != kNoRegister) frame = loaded_from_[frame];
   }
-  return frame != kNothing && (frame == kRdi || frame == first_argument_is_);
+  return frame != kNoRegister && (frame == kRdi || frame == first_argument_is_);
 }
 
 Landings::Landings(const probes::ElfFile& file, Resuming resuming, std::vector<CodeRange> functions)

@@ -18,7 +18,8 @@
 namespace triptych::coroutine::ring {
 namespace {
 
-constexpr std::size_t kMostOfOneProcess = 16;  // of one process: each shared object may have its own
+constexpr std::size_t kMostOfOneProcess =
+    16;  // of one process: each shared object may have its own
 
 // Where all memfds live. A file of another place may have been given such a name to make us open
 // it.
