@@ -36,22 +36,39 @@ std::vector<std::uint32_t> owners_of(const profile::Profile& profile) {
   return owners;
 }
 
-// The largest first.
-std::vector<std::uint32_t> by_size(const profile::Profile& profile,
-                                   const std::vector<std::uint32_t>& owners, std::size_t unit) {
-  std::map<std::uint32_t, std::uint64_t> totals;
-  for (std::size_t i = 1; i < profile.nodes.size(); ++i) {
-    if (owners[i] != kNobody) totals[owners[i]] += profile.nodes[i].self[unit];
+struct Part {
+  std::uint32_t owner = 0;
+  std::uint64_t total = 0;
+  std::vector<std::uint32_t> nodes;
+};
+
+// Those that own something, the largest first.
+std::vector<Part> parts_of(const profile::Profile& profile, std::size_t unit) {
+  const std::vector<std::uint32_t> owners = owners_of(profile);
+  std::map<std::uint32_t, Part> parts;
+  for (std::uint32_t i = 1; i < profile.nodes.size(); ++i) {
+    const std::uint64_t value = profile.nodes[i].self[unit];
+    if (owners[i] == kNobody || value == 0) continue;
+    Part& part = parts[owners[i]];
+    part.total += value;
+    part.nodes.push_back(i);
   }
-  std::vector<std::uint32_t> sorted;
-  for (const auto& [owner, total] : totals) {
-    if (total != 0) sorted.push_back(owner);
+  std::vector<Part> sorted;
+  for (auto& [owner, part] : parts) {
+    part.owner = owner;
+    sorted.push_back(std::move(part));
   }
-  std::stable_sort(sorted.begin(), sorted.end(), [&totals](std::uint32_t a, std::uint32_t b) {
-    return totals.at(a) > totals.at(b);
-  });
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const Part& a, const Part& b) { return a.total > b.total; });
   if (sorted.size() > kMostThreads) sorted.resize(kMostThreads);
   return sorted;
+}
+
+// One more of a list.
+void add_number(std::string& list, std::uint64_t number) {
+  if (!list.empty() && list.back() != '[') list += ',';
+  const fmt::format_int digits(number);
+  list.append(digits.data(), digits.size());
 }
 
 class Document {
@@ -77,26 +94,28 @@ class Document {
 
  private:
   void write_unit(std::size_t unit) {
-    const std::vector<std::uint32_t> owners = owners_of(profile_);
-    write_profile(unit, "all", [](std::size_t) { return true; });
-    for (const std::uint32_t owner : by_size(profile_, owners, unit)) {
-      write_profile(unit, profile_.frames[owner].text,
-                    [&owners, owner](std::size_t node) { return owners[node] == owner; });
+    std::vector<std::uint32_t> all;
+    for (std::uint32_t i = 1; i < profile_.nodes.size(); ++i) {
+      if (profile_.nodes[i].self[unit] != 0) all.push_back(i);
+    }
+    write_profile(unit, "all", all);
+    for (const Part& part : parts_of(profile_, unit)) {
+      write_profile(unit, profile_.frames[part.owner].text, part.nodes);
     }
   }
 
-  template <class Wanted>
-  void write_profile(std::size_t unit, std::string_view whose, const Wanted& is_wanted) {
+  void write_profile(std::size_t unit, std::string_view whose,
+                     const std::vector<std::uint32_t>& nodes) {
     const profile::Unit& counted = profile::units_of(profile_.kind)[unit];
     std::string samples, weights;
     std::uint64_t total = 0;
-    for (std::size_t i = 1; i < profile_.nodes.size(); ++i) {
-      const std::uint64_t value = profile_.nodes[i].self[unit];
-      if (value == 0 || !is_wanted(i)) continue;
+    for (const std::uint32_t node : nodes) {
+      const std::uint64_t value = profile_.nodes[node].self[unit];
       total += value;
-      fmt::format_to(std::back_inserter(samples), "{}[{}]", samples.empty() ? "" : ",",
-                     fmt::join(path_of(profile_, static_cast<std::uint32_t>(i)), ","));
-      fmt::format_to(std::back_inserter(weights), "{}{}", weights.empty() ? "" : ",", value);
+      samples += samples.empty() ? "[" : ",[";
+      for (const std::uint32_t frame : path_of(profile_, node)) add_number(samples, frame);
+      samples += ']';
+      add_number(weights, value);
     }
     if (out_.back() != '[') out_ += ',';
     fmt::format_to(

@@ -4,13 +4,19 @@
 #include <variant>
 
 namespace triptych::profile {
+namespace {
+
+constexpr std::size_t kMostPaths = 100'000;  // of each
+
+}  // namespace
 
 // Summaries do not say what happened when.
 AllProfiles::AllProfiles(const model::Metadata& metadata) {
   if (metadata.summary_only) return;
   for (const std::string& word : kind_words()) {
     const Kind kind = *parse_kind(word);
-    if (check_recorded(kind, metadata)) collectors_.emplace_back(kind);
+    if (check_recorded(kind, metadata))
+      collectors_.emplace_back(kind, CoroutineFilter(), kMostPaths);
   }
 }
 

@@ -5,10 +5,11 @@
 
 #include <algorithm>
 #include <map>
-#include <unordered_map>
+#include <tuple>
 
 #include "base/text.hpp"
 #include "profile/frame_names.hpp"
+#include "profile/step_index.hpp"
 #include "symbol/resolve/wholeness.hpp"
 
 namespace triptych::profile {
@@ -23,18 +24,27 @@ class Tree {
  public:
   explicit Tree(std::vector<Frame>& frames) : frames_(frames) {}
 
-  std::uint32_t child(std::uint32_t parent, const Frame& frame) {
-    const auto next_frame = static_cast<std::uint32_t>(frames_.size());
-    const auto [known, is_new] = frame_index_.try_emplace(frame, next_frame);
+  // The number of a frame in the profile.
+  std::uint32_t number_of(const Frame& frame) {
+    const auto next = static_cast<std::uint32_t>(frames_.size());
+    const auto [known, is_new] = frame_index_.try_emplace(frame, next);
     if (is_new) frames_.push_back(frame);
-    const std::uint64_t step = std::uint64_t{parent} << 32 | known->second;
+    return known->second;
+  }
+
+  std::uint32_t child(std::uint32_t parent, std::uint32_t frame) {
+    const std::uint64_t hash = hash_of(parent, frame);
+    const std::uint32_t found = index_.find(hash, [&](std::uint32_t position) {
+      return branches_[position].parent == parent && branches_[position].frame == frame;
+    });
+    if (found != StepIndex::kNone) return found;
     const auto next = static_cast<std::uint32_t>(branches_.size());
-    const auto [found, added] = index_.try_emplace(step, next);
-    if (added) {
-      branches_.push_back({known->second, {}, {}});
-      branches_[parent].children.push_back(next);
-    }
-    return found->second;
+    branches_.push_back({parent, frame, 0, branches_[parent].first_child, {}});
+    branches_[parent].first_child = next;
+    index_.add(hash, next, [this](std::uint32_t position) {
+      return hash_of(branches_[position].parent, branches_[position].frame);
+    });
+    return next;
   }
 
   void add_to(std::uint32_t branch, const Values& values) { add(branches_[branch].self, values); }
@@ -42,24 +52,27 @@ class Tree {
   // Parents first, siblings by text; a branch in which nothing was counted is left out.
   std::vector<Node> flatten() {
     std::vector<Node> nodes;
+    nodes.reserve(branches_.size());
     struct Step {
       std::uint32_t branch, parent, depth;
     };
     std::vector<Step> open{{0, 0, 0}};
+    std::vector<std::uint32_t> children;
     while (!open.empty()) {
       const Step step = open.back();
       open.pop_back();
-      Branch& branch = branches_[step.branch];
+      const Branch& branch = branches_[step.branch];
       const auto position = static_cast<std::uint32_t>(nodes.size());
       nodes.push_back({step.parent, branch.frame, step.depth, branch.self, branch.self});
-      // The last one is taken first.
-      std::sort(branch.children.begin(), branch.children.end(),
-                [this](std::uint32_t a, std::uint32_t b) {
-                  return frames_[branches_[b].frame] < frames_[branches_[a].frame];
-                });
-      for (const std::uint32_t child : branch.children) {
-        open.push_back({child, position, step.depth + 1});
+      children.clear();
+      for (std::uint32_t each = branch.first_child; each != 0; each = branches_[each].sibling) {
+        children.push_back(each);
       }
+      // The last one is taken first.
+      std::sort(children.begin(), children.end(), [this](std::uint32_t a, std::uint32_t b) {
+        return frames_[branches_[b].frame] < frames_[branches_[a].frame];
+      });
+      for (const std::uint32_t child : children) open.push_back({child, position, step.depth + 1});
     }
     for (std::size_t i = nodes.size() - 1; i > 0; --i) {
       add(nodes[nodes[i].parent].total, nodes[i].total);
@@ -69,14 +82,43 @@ class Tree {
 
  private:
   struct Branch {
-    std::uint32_t frame = 0;
+    std::uint32_t parent = 0, frame = 0;
+    std::uint32_t first_child = 0, sibling = 0;  // 0: none
     Values self{};
-    std::vector<std::uint32_t> children;
   };
+  static std::uint64_t hash_of(std::uint32_t parent, std::uint32_t frame) {
+    std::uint64_t mixed = (std::uint64_t{parent} << 32 | frame) * 0x9e3779b97f4a7c15ull;
+    mixed = (mixed ^ mixed >> 32) * 0xff51afd7ed558ccdull;
+    return mixed ^ mixed >> 29;
+  }
+
   std::vector<Frame>& frames_;
   std::map<Frame, std::uint32_t> frame_index_;
   std::vector<Branch> branches_{Branch{}};
-  std::unordered_map<std::uint64_t, std::uint32_t> index_;
+  StepIndex index_;
+};
+
+// What each step of a path is called, asked for once.
+class StepNames {
+ public:
+  StepNames(Tree& tree, FrameNames& names) : tree_(tree), names_(names) {}
+
+  const std::vector<std::uint32_t>& frames_of(const Key& key, const Key& before) {
+    // A task is told with its model.
+    const bool coroutine = key.subject == Subject::kTask && before.id != 0;
+    const auto [told, is_new] = told_.try_emplace({key.subject, key.id, coroutine});
+    if (is_new) {
+      for (const Frame& frame : names_.frames_of(key, before)) {
+        told->second.push_back(tree_.number_of(frame));
+      }
+    }
+    return told->second;
+  }
+
+ private:
+  Tree& tree_;
+  FrameNames& names_;
+  std::map<std::tuple<Subject, std::uint64_t, bool>, std::vector<std::uint32_t>> told_;
 };
 
 std::string command_of(const model::Metadata& metadata) {
@@ -146,6 +188,11 @@ std::uint64_t part_of(std::uint64_t whole, std::uint64_t from, std::uint64_t to,
   return up_to(to) - up_to(from);
 }
 
+bool is_of_samples(const Key& key) {
+  return key.subject == Subject::kStack ||
+         key == Key{Subject::kWord, static_cast<std::uint64_t>(Word::kOtherPaths)};
+}
+
 // The time of a thread is exact, and so it stays: its samples say where it went, each of them for
 // the same share. Their paths go on from the thread's.
 void share_out(const std::vector<PathTable::Entry>& entries, std::vector<Values>& selves) {
@@ -153,7 +200,7 @@ void share_out(const std::vector<PathTable::Entry>& entries, std::vector<Values>
   std::vector<std::uint32_t> owner(entries.size());
   std::vector<std::uint64_t> samples(entries.size()), shared(entries.size());
   for (std::uint32_t i = 1; i < entries.size(); ++i) {
-    owner[i] = entries[i].key.subject == Subject::kStack ? owner[entries[i].parent] : i;
+    owner[i] = is_of_samples(entries[i].key) ? owner[entries[i].parent] : i;
     samples[owner[i]] += selves[i][kSamples];
   }
   std::vector<std::uint64_t> times(entries.size());
@@ -210,6 +257,7 @@ Profile build(Kind kind, const PathTable& paths, const analyze::Summary& summary
   profile.notes = notes_of(kind, summary, options.unknown_ns);
   FrameNames names(summary, resolver, options.without_ids);
   Tree tree(profile.frames);
+  StepNames step_names(tree, names);
   const std::vector<PathTable::Entry>& entries = paths.entries();
   std::vector<Values> selves;
   selves.reserve(entries.size());
@@ -225,13 +273,18 @@ Profile build(Kind kind, const PathTable& paths, const analyze::Summary& summary
   for (std::size_t i = 1; i < entries.size(); ++i) {
     if (!wanted[i]) continue;
     std::uint32_t branch = branch_of[entries[i].parent];
-    for (const Frame& frame : names.frames_of(entries[i].key, entries[entries[i].parent].key)) {
+    for (const std::uint32_t frame :
+         step_names.frames_of(entries[i].key, entries[entries[i].parent].key)) {
       branch = tree.child(branch, frame);
     }
     branch_of[i] = branch;
     tree.add_to(branch, shown(kind, summary, selves[i]));
   }
   profile.nodes = tree.flatten();
+  if (paths.is_full()) {
+    profile.notes.push_back(
+        fmt::format("only the first {} paths are told apart", format_count(entries.size())));
+  }
   add_missing_names(kind, resolver, options.any_stack, profile.notes);
   return profile;
 }

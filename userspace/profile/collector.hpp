@@ -25,7 +25,9 @@ class Collector {
  public:
   // With a filter only what was done while such a coroutine was on top is counted, or what these
   // coroutines themselves did.
-  explicit Collector(Kind kind, CoroutineFilter only = {}) : kind_(kind), only_(std::move(only)) {}
+  explicit Collector(Kind kind, CoroutineFilter only = {},
+                     std::size_t most_paths = PathTable::kMost)
+      : kind_(kind), only_(std::move(only)), paths_(most_paths) {}
 
   void add(const analyze::Interval& interval);
   // In order of time. The thread's intervals are told from `from_ns` on.

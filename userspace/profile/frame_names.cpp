@@ -44,6 +44,8 @@ const char* text_of(Word which) {
       return "by await chain";
     case Word::kNotAwaited:
       return "by function: nobody is known to await it";
+    case Word::kOtherPaths:
+      return "other paths: too many to be told apart";
   }
   return "";
 }

@@ -5,10 +5,10 @@
 #pragma once
 
 #include <cstdint>
-#include <unordered_map>
 #include <vector>
 
 #include "profile/profile.hpp"
+#include "profile/step_index.hpp"
 
 namespace triptych::profile {
 
@@ -45,6 +45,7 @@ enum class Word : std::uint8_t {
   kOtherCoroutines,
   kAwaitChain,
   kNotAwaited,
+  kOtherPaths,
 };
 
 struct Key {
@@ -53,6 +54,9 @@ struct Key {
   bool operator==(const Key&) const = default;
 };
 
+// Who was woken by whom, and by whom that one, may be another path at each event. Beyond a number
+// of paths new ones that go on from a path are counted as one, so that memory has a limit; models,
+// tasks, processes and forks are always told apart.
 class PathTable {
  public:
   struct Entry {
@@ -62,26 +66,26 @@ class PathTable {
   };
 
   static constexpr std::uint32_t kRoot = 0;
+  static constexpr std::size_t kMost = 400'000;
+
+  explicit PathTable(std::size_t most = kMost) : most_(most) {}
 
   // The path that goes on from `parent`.
   std::uint32_t child(std::uint32_t parent, const Key& key);
   void add(std::uint32_t path, const Values& values);
 
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }  // [0] is no frame
+  [[nodiscard]] bool is_full() const { return full_; }  // some are not told apart
 
  private:
-  struct Step {
-    std::uint32_t parent;
-    Key key;
-    bool operator==(const Step&) const = default;
-  };
-  struct StepHash {
-    std::size_t operator()(const Step& step) const;
-  };
+  static std::uint64_t hash_of(std::uint32_t parent, const Key& key);
+  std::uint32_t look_up(std::uint32_t parent, const Key& key);
 
+  std::size_t most_;
+  bool full_ = false;
   std::vector<Entry> entries_{Entry{}};
   std::vector<std::uint32_t> last_child_{kRoot};  // of each entry, as it was asked for last
-  std::unordered_map<Step, std::uint32_t, StepHash> index_;
+  StepIndex index_;
 };
 
 }  // namespace triptych::profile
