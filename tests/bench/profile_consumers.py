@@ -28,14 +28,12 @@ TYPES = {"ns": "time", "count": "count", "pages": "pages", "samples": "samples"}
 NS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9, "mins": 60e9, "hrs": 3600e9}
 
 
-def value_of(text):
+def same(text, exact):
+    """A consumer shows three digits or two decimals, in a unit of its choice."""
     number, unit = re.fullmatch(r"([0-9.]+)([a-z]*)", text).groups()
-    return float(number) * NS.get(unit, 1)
-
-
-def same(shown, exact):
-    """A consumer shows three digits or two decimals."""
-    return abs(shown - exact) <= 0.006 * exact + 0.5
+    size = NS.get(unit, 1)
+    decimals = 0.006 * size if "." in number else 0
+    return abs(float(number) * size - exact) <= max(0.006 * exact + 0.5, decimals)
 
 
 def check_pprof(file, unit, paths):
@@ -46,12 +44,12 @@ def check_pprof(file, unit, paths):
     for path, value in paths.items():
         itself[path[-1]] += value
     total = re.search(r"% of ([0-9.]+[a-z]*) total", printed)
-    assert total and same(value_of(total.group(1)), sum(paths.values())), printed
+    assert total and same(total.group(1), sum(paths.values())), printed
     rows = re.findall(r"^ *([0-9.]+[a-z]*) +[0-9.]+% +[0-9.]+% +\S+ +[0-9.]+%  (.*)$", printed, re.M)
     assert rows, printed
     for (shown, name), (_, exact) in zip(rows, itself.most_common()):
-        assert same(value_of(shown), exact), printed
-        assert same(value_of(shown), itself[profiles.as_folded(name)]), name
+        assert same(shown, exact), printed
+        assert same(shown, itself[profiles.as_folded(name)]), name
     return rows[0]
 
 
