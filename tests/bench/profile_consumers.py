@@ -6,7 +6,7 @@
 
 `go tool pprof` (Debian: golang-go, 81 MB, more than a minute to install: why it is no test) has to print
 the same totals and the same frames on top. SPEEDSCOPE_DIRECTORY is where `npm install speedscope` was
-called: a headless Chromium opens each profile there, and its first total has to be the same.
+called: a headless Chromium opens each profile there, and has to show the first one of it.
 """
 import collections
 import functools

@@ -205,6 +205,50 @@ def check_attack(program, directory):
     assert shapes[0] == shapes[1], "a name has become markup"
 
 
+def write_large(path, names):
+    """Threads of one process, each with functions, waits, wakeups and faults of its own."""
+    thread = """{at}0 cpu=0 task={task} task_seen how=launched tid={tid} tgid=1000 ns_tid={tid} parent_tid=99 mm=1 comm="{name}" start_boottime_ns=900000000
+{at}1 cpu=0 task=0 switch next={task} next_seq=0 next_target
+{at}2 cpu=0 task=0 stack id={task} mm=1 frames={frames}
+{at}2 cpu=0 task={task} sample period_ns=10000000 user={task} mm=1
+{at}3 cpu=0 task={task} stack_of what=fault user={task}
+{at}3 cpu=0 task={task} fault address=0x7f0000001000 ip=0x401000 duration_ns=850 vm_flags=0x100073 mm=1 pages=1 error_code=6 mapping=anon zeroed
+{at}4 cpu=0 task={task} fault address=0x7f0000001000 ip=0x401000 duration_ns=850 vm_flags=0x100073 mm=1 pages=1 error_code=7 mapping=anon not_zeroed
+{at}5 cpu=0 task={task} stack_of what=switch user={task}
+{at}5 cpu=0 task={task} switch next=0 state=1 syscall={call} prev_seq=1 voluntary prev_target
+"""
+    wakeup = "{at}6 cpu=0 task={task} wakeup waker={waker} target_cpu=0\n"
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("# triptych text trace 1\n")
+        mapped = f'1000000010 cpu=0 task=0 map tgid=1000 start=0x400000 end=0x80000000 inode=7 there path="/{names * 190}"\n'
+        for i in range(3000):
+            frames = ",".join(hex(0x400000 + 0x100 * (10 * i + depth)) for depth in range(5))
+            about = {"task": i + 2, "tid": 1000 + i, "name": names * 15, "frames": frames,
+                     "call": i % 300, "waker": i + 1, "at": 100000001 + i}
+            file.write(thread.format(**about).replace("\n", "\n" + mapped if i == 0 else "\n", 1))
+            if i:
+                about["task"], about["waker"] = i + 1, i + 2
+                file.write(wakeup.format(**about))
+
+
+def check_size(program):
+    """However much was recorded and whatever it is called."""
+    with tempfile.TemporaryDirectory() as temporary:
+        trace = os.path.join(temporary, "trace.txt")
+        for name in ("<", "x"):
+            write_large(trace, name)
+            page = html_pages.page(program, trace)
+            root = check_markup(page)
+            graphs = [each for each in root.iter(f"{XHTML}figure") if each.get("class") == "flame"]
+            assert len(graphs) >= 6, len(graphs)
+            for graph in graphs:
+                frames = graph.find(f".//{XHTML}g[@class='frames']")
+                assert len(frames) <= 1000
+                assert "narrowest frames are left out" in text_of(graph), graph.get("id")
+            assert len(page) < MOST_BYTES, f"{len(page)} bytes"
+            print(f"{len(page)} bytes")
+
+
 def check_refusals(program, directory):
     schema = subprocess.run([program, "report", "--format", "htm",
                              os.path.join(directory, "threads", "trace.txt")],
@@ -222,6 +266,7 @@ def main():
             sys.exit(f"{case}: {type(problem).__name__}: {problem}")
     assert histograms > 20, histograms
     check_attack(program, directory)
+    check_size(program)
     check_refusals(program, directory)
 
 

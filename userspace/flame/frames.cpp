@@ -30,6 +30,19 @@ std::string cut(const std::string& text, std::size_t most) {
   return text;
 }
 
+// What takes no more than so many bytes as markup, whatever the name is.
+std::string cut_to_bytes(const std::string& text, std::size_t most) {
+  constexpr std::size_t kReference = 6;  // "&quot;" is the longest
+  std::size_t bytes = 0, end = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool referred = std::string_view("<>&\"'").find(text[i]) != std::string_view::npos;
+    if (begins_letter(text[i])) end = i;
+    bytes += referred ? kReference : 1;
+    if (bytes > most) return text.substr(0, end) + "…";
+  }
+  return text;
+}
+
 // As much of it as there is room for.
 std::string fitting(const std::string& name, double width) {
   const auto room = static_cast<std::size_t>(std::max((width - 7) / kLetterWidth, 0.0));
@@ -105,7 +118,7 @@ class FrameWriter {
   [[nodiscard]] std::string name_of(std::uint32_t node) const {
     if (node == 0) return "all";
     std::string name = printable(escape(profile_.frames[profile_.nodes[node].frame].text));
-    return options_.longest_name == 0 ? name : cut(name, options_.longest_name);
+    return options_.longest_name == 0 ? name : cut_to_bytes(name, options_.longest_name);
   }
 
   [[nodiscard]] std::string share(const profile::Node& node) const {

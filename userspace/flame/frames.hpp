@@ -22,7 +22,7 @@ struct FrameOptions {
   bool icicle = false;           // the outermost frames on top
   int top = 0;                   // pixels above the uppermost frames
   bool filled = true;            // otherwise a style sheet has the colours
-  std::size_t longest_name = 0;  // characters; 0: whole
+  std::size_t longest_name = 0;  // bytes as markup; 0: whole
   const profile::Base* base = nullptr;
 };
 

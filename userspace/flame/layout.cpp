@@ -10,22 +10,26 @@ namespace {
 
 constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 
-// The widest, and with each of them those that it stands on, which are as wide at least.
+// The widest, and with each of them those that it stands on, which are as wide at least. Of those
+// of equal width the first ones: parents come before their children.
 std::vector<bool> choose(const profile::Profile& profile, std::size_t unit,
                          std::size_t most_frames) {
   std::vector<std::uint64_t> totals;
   for (const profile::Node& node : profile.nodes) totals.push_back(node.total[unit]);
+  // Those without width are there for the other units.
+  if (totals.size() <= most_frames) return std::vector<bool>(totals.size(), true);
+  std::vector<std::uint64_t> sorted = totals;
+  const auto last = sorted.begin() + static_cast<std::ptrdiff_t>(most_frames);
+  std::nth_element(sorted.begin(), last, sorted.end(), std::greater<>());
+  const std::uint64_t limit = *last;
+  const auto wider = std::count_if(totals.begin(), totals.end(),
+                                   [limit](std::uint64_t total) { return total > limit; });
+  std::size_t room = most_frames - static_cast<std::size_t>(wider);
   std::vector<bool> shown(totals.size());
-  std::uint64_t limit = 0;
-  if (totals.size() > most_frames) {
-    std::vector<std::uint64_t> sorted = totals;
-    const auto last = sorted.begin() + static_cast<std::ptrdiff_t>(most_frames);
-    std::nth_element(sorted.begin(), last, sorted.end(), std::greater<>());
-    limit = *last;
-  }
   for (std::size_t i = 0; i < totals.size(); ++i) {
-    // Those without width are there for the other units.
-    shown[i] = i == 0 || limit == 0 || totals[i] > limit;
+    const bool fits = totals[i] == limit && room > 0;
+    if (fits) --room;
+    shown[i] = totals[i] > limit || fits;
   }
   return shown;
 }

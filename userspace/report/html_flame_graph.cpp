@@ -22,7 +22,7 @@ using profile::Profile;
 constexpr int kWidth = 1000;  // without the script; with it, that of the page
 // Of all graphs of a page together some megabytes at most, whatever the names are.
 constexpr std::size_t kMostFrames = 1000;
-constexpr std::size_t kLongestName = 120;
+constexpr std::size_t kLongestName = 160;
 
 // "1.23 s blocked", "12 page faults in all"
 std::string total_of(const Profile& profile) {
