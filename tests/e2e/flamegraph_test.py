@@ -85,6 +85,14 @@ class KnownShares(harness.Test):
         for path, _ in paths:
             if "nap_two" in path:
                 self.assertEqual(path[path.index("nap_two") + 1], "blocked: clock_nanosleep")
+        # The report says the same: in JSON the longest first, and on its page.
+        profile = next(each for each in self.report()["profiles"] if each["profile"] == "off-cpu")
+        longest = [[frame["name"] for frame in path["frames"]] for path in profile["paths"][:3]]
+        ended = [path[:-1] for path in longest if path[-1] == "blocked: clock_nanosleep"]
+        self.assertIn("nap_three", [path[-1] for path in ended])
+        self.assertEqual(profile["total"]["ns"], sum(value for _, value in paths))
+        page = self.triptych("report", "--format", "html").out
+        self.assertRegex(page, r"<title>nap_three\n[\d.]+ ms \(")
 
 
 class ShortWay(harness.Test):
