@@ -18,6 +18,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -56,7 +57,7 @@ def groups(build):
 
 
 def flags_in(command):
-    words = command.split()
+    words = shlex.split(command)
     flags = [word for word in words if word.startswith(("-I", "-D", "-std=", "-W"))]
     systems = [pair for pair in itertools.pairwise(words) if pair[0] == "-isystem"]
     return flags + [word for pair in systems for word in pair]

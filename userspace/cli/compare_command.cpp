@@ -11,6 +11,7 @@
 #include "cli/command.hpp"
 #include "cli/errors.hpp"
 #include "cli/output.hpp"
+#include "cli/own_program.hpp"
 #include "compare/comparison.hpp"
 #include "compare/html.hpp"
 #include "compare/interrupt.hpp"
@@ -21,7 +22,7 @@
 namespace triptych::cli {
 namespace {
 
-constexpr const char* kFooter = R"(Examples:
+constexpr const char* kCompareExamples = R"(Examples:
   sudo triptych compare                    all scenarios: about 90 seconds on two CPUs
   sudo triptych compare --quick create switch
   triptych compare cpu --models thread,coroutine --format json -o cpu.json
@@ -31,7 +32,7 @@ constexpr const char* kFooter = R"(Examples:
 Without root the untraced half runs: times, but not the counts that explain them.
 )";
 
-struct Words {
+struct CompareWords {
   bool quick = false;
   bool thorough = false;
   bool schema = false;
@@ -55,22 +56,14 @@ std::string why_untraced() {
   return {};
 }
 
-Result<std::string> own_program() {
-  std::string path(4096, '\0');
-  const ssize_t length = ::readlink("/proc/self/exe", path.data(), path.size());
-  if (length < 0) return fail_errno("cannot read /proc/self/exe", errno);
-  path.resize(static_cast<std::size_t>(length));
-  return path;
-}
-
-Result<int> print_schema(const Words& words) {
+Result<int> print_schema(const CompareWords& words) {
   TRIPTYCH_TRY_ASSIGN(Output output, Output::open(words.output, ""));
   TRIPTYCH_TRY(output.write(compare::json_schema()));
   TRIPTYCH_TRY(output.finish());
   return kExitOk;
 }
 
-Result<int> run(compare::Options options, const Words& words) {
+Result<int> run_compare(compare::Options options, const CompareWords& words) {
   if (words.schema) return print_schema(words);
   if (words.quick) options.effort = compare::Effort::kQuick;
   if (words.thorough) options.effort = compare::Effort::kThorough;
@@ -98,7 +91,7 @@ Result<int> run(compare::Options options, const Words& words) {
 
 Command add_compare_command(CLI::App& app) {
   auto options = std::make_shared<compare::Options>();
-  auto words = std::make_shared<Words>();
+  auto words = std::make_shared<CompareWords>();
   options->tool_version = TRIPTYCH_VERSION;
   CLI::App* self = app.add_subcommand("compare", "Measure the same work in three models");
   self->add_option("SCENARIO", options->scenarios, "Which (default: all); see: triptych list");
@@ -121,10 +114,10 @@ Command add_compare_command(CLI::App& app) {
   self->add_option("--keep-traces", options->keep_traces, "Keep the recordings in this directory")
       ->type_name("DIR");
   self->add_flag("--schema", words->schema, "Print the JSON Schema of --format json");
-  self->footer(kFooter);
+  self->footer(kCompareExamples);
   Command command;
   command.app = self;
-  command.run = [options, words] { return run(*options, *words); };
+  command.run = [options, words] { return run_compare(*options, *words); };
   command.status_of = [](const Error& error) {
     const int signal_number = compare::interrupted();
     return signal_number != 0 ? 128 + signal_number : static_cast<int>(error.code);

@@ -12,21 +12,21 @@
 namespace triptych::cli {
 namespace {
 
-constexpr const char* kFooter = R"(Examples:
+constexpr const char* kDiffExamples = R"(Examples:
   triptych compare --format json -o before.json
   triptych compare --format json -o after.json     on another kernel, say
   triptych diff before.json after.json
   triptych diff --fail-on slower before.json after.json || echo "slower"
 )";
 
-struct Options {
+struct DiffOptions {
   std::string before, after;
   std::string format = "text";
   std::string output;
   std::string fail_on;
 };
 
-Result<int> run(const Options& options) {
+Result<int> run_diff(const DiffOptions& options) {
   TRIPTYCH_TRY_ASSIGN(const diff::Input before, diff::read_input(options.before));
   TRIPTYCH_TRY_ASSIGN(const diff::Input after, diff::read_input(options.after));
   TRIPTYCH_TRY_ASSIGN(diff::Difference difference, diff::compare_inputs(before, after));
@@ -50,7 +50,7 @@ Result<int> run(const Options& options) {
 }  // namespace
 
 Command add_diff_command(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<DiffOptions>();
   CLI::App* self = app.add_subcommand("diff", "Compare two comparisons, or two reports");
   self->add_option("BEFORE", options->before, "JSON of triptych compare or triptych report")
       ->required();
@@ -61,8 +61,8 @@ Command add_diff_command(CLI::App& app) {
       ->check(one_of({"text", "json"}))
       ->capture_default_str();
   self->add_option("-o,--output", options->output, "Write to this file, not to standard output");
-  self->footer(kFooter);
-  return {self, [options] { return run(*options); }};
+  self->footer(kDiffExamples);
+  return {self, [options] { return run_diff(*options); }};
 }
 
 }  // namespace triptych::cli

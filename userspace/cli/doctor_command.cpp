@@ -24,7 +24,7 @@
 namespace triptych::cli {
 namespace {
 
-constexpr const char* kFooter = R"(Examples:
+constexpr const char* kDoctorExamples = R"(Examples:
   sudo triptych doctor                  what this kernel can record, and how
   sudo triptych doctor --format json    the same for programs
   sudo triptych doctor -- ./server      and what could be seen of its coroutines, at what cost
@@ -33,7 +33,7 @@ constexpr const char* kFooter = R"(Examples:
 Each hook is really loaded and attached, which takes about a second.
 )";
 
-struct Options {
+struct DoctorOptions {
   std::string format = "text";
   std::vector<std::string> without_hooks;
   std::string process;
@@ -55,7 +55,7 @@ Result<probe::Session> open_session(const probe::AttachPlan& plan) {
   return probe::Session::open(options, std::move(preparation));
 }
 
-Result<void> survey(const Options& options, Diagnosis& diagnosis) {
+Result<void> survey(const DoctorOptions& options, Diagnosis& diagnosis) {
   if (!options.command.empty()) {
     TRIPTYCH_TRY_ASSIGN(diagnosis.coroutines, record::survey_command(options.command.front()));
   } else if (!options.process.empty()) {
@@ -71,7 +71,7 @@ Result<void> survey(const Options& options, Diagnosis& diagnosis) {
   return {};
 }
 
-Result<Diagnosis> diagnose(const Options& options) {
+Result<Diagnosis> diagnose(const DoctorOptions& options) {
   Diagnosis diagnosis;
   TRIPTYCH_TRY(survey(options, diagnosis));
   TRIPTYCH_TRY_ASSIGN(
@@ -202,7 +202,7 @@ std::string as_json(const Diagnosis& diagnosis) {
   return root.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-Result<int> run(const Options& options) {
+Result<int> run_doctor(const DoctorOptions& options) {
   TRIPTYCH_TRY_ASSIGN(const Diagnosis diagnosis, diagnose(options));
   TRIPTYCH_TRY_ASSIGN(Output output, Output::open({}, {}));
   TRIPTYCH_TRY(output.write(options.format == "json" ? as_json(diagnosis) : as_text(diagnosis)));
@@ -214,9 +214,9 @@ Result<int> run(const Options& options) {
 }  // namespace
 
 Command add_doctor_command(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<DoctorOptions>();
   CLI::App* self = app.add_subcommand("doctor", "Say what this kernel can record, and how");
-  self->footer(kFooter);
+  self->footer(kDoctorExamples);
   self->add_option("--format", options->format, "text or json")
       ->check(one_of({"text", "json"}))
       ->capture_default_str();
@@ -231,7 +231,7 @@ Command add_doctor_command(CLI::App& app) {
       ->type_name("")
       ->excludes(process);
   self->positionals_at_end();
-  return {self, [options] { return run(*options); }};
+  return {self, [options] { return run_doctor(*options); }};
 }
 
 }  // namespace triptych::cli

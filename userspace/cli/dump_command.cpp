@@ -13,22 +13,20 @@
 namespace triptych::cli {
 namespace {
 
-constexpr const char* kFooter = R"(Examples:
+constexpr const char* kDumpExamples = R"(Examples:
   triptych dump                         the trace triptych.tpt, one event a line
   triptych dump other.tpt -o other.txt  a text trace, which every command reads too
   triptych dump --format json | jq 'select(.kind == "fault")'
 The text form is described in docs/text-trace.md.
 )";
 
-constexpr std::size_t kFlushBytes = 1u << 18;
-
-struct Options {
+struct DumpOptions {
   std::string file;
   std::string format = "text";
   std::string output;
 };
 
-Result<int> run(const Options& options) {
+Result<int> run_dump(const DumpOptions& options) {
   const std::string path = options.file.empty() ? kDefaultTrace : options.file;
   const bool json = options.format == "json";
   TRIPTYCH_TRY_ASSIGN(auto source, open_trace(path, !options.file.empty()));
@@ -57,15 +55,15 @@ Result<int> run(const Options& options) {
 }  // namespace
 
 Command add_dump_command(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<DumpOptions>();
   CLI::App* self = app.add_subcommand("dump", "Print every event of a trace");
   self->add_option("FILE", options->file, "Trace to print (default: triptych.tpt)");
   self->add_option("--format", options->format, "text, or json: one object a line")
       ->check(one_of({"text", "json"}))
       ->capture_default_str();
   self->add_option("-o,--output", options->output, "Write to this file, not to standard output");
-  self->footer(kFooter);
-  return {self, [options] { return run(*options); }};
+  self->footer(kDumpExamples);
+  return {self, [options] { return run_dump(*options); }};
 }
 
 }  // namespace triptych::cli

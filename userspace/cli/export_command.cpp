@@ -15,7 +15,7 @@
 namespace triptych::cli {
 namespace {
 
-constexpr const char* kFooter = R"(Examples:
+constexpr const char* kExportExamples = R"(Examples:
   triptych export --format csv -o intervals.csv
   triptych export --format perfetto -o trace.pftrace    for ui.perfetto.dev
   triptych export --format jsonl --process redis-server --from 2s --to 2500ms other.tpt
@@ -48,7 +48,7 @@ Result<void> check_options(const ExportOptions& options) {
   return check(!options.base.empty(), graph, "--base", "svg");
 }
 
-Result<int> run(const ExportOptions& options) {
+Result<int> export_trace(const ExportOptions& options) {
   TRIPTYCH_TRY(check_options(options));
   if (is_profile(options.format)) return export_profile(options);
   const std::string path = options.file.empty() ? kDefaultTrace : options.file;
@@ -105,8 +105,8 @@ Command add_export_command(CLI::App& app) {
       ->type_name("TIME");
   self->add_option("--to", options->to, "Stop this long after the recording began")
       ->type_name("TIME");
-  self->footer(kFooter);
-  return {self, [options] { return run(*options); }};
+  self->footer(kExportExamples);
+  return {self, [options] { return export_trace(*options); }};
 }
 
 }  // namespace triptych::cli

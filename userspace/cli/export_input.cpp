@@ -15,8 +15,6 @@
 namespace triptych::cli {
 namespace {
 
-constexpr std::size_t kFlushBytes = 1u << 18;
-
 // A moment of the recording.
 Result<std::uint64_t> moment(const std::string& option, const std::string& text) {
   std::uint64_t ns = 0;

@@ -19,6 +19,7 @@
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/own_arguments.hpp"
+#include "cli/own_program.hpp"
 #include "launch/child.hpp"
 #include "launch/signals.hpp"
 #include "launch/user.hpp"
@@ -27,7 +28,7 @@
 namespace triptych::cli {
 namespace {
 
-constexpr const char* kFooter = R"(Examples:
+constexpr const char* kFlamegraphExamples = R"(Examples:
   sudo triptych flamegraph -- ./prog                      what it computed: flamegraph.svg
   sudo triptych flamegraph --profile off-cpu -- make -j4  what it waited in
   sudo triptych flamegraph --profile cow -o cow.svg -- redis-server
@@ -39,20 +40,13 @@ Exit status: as that of triptych record.
 
 constexpr int kNoGraph = 125;
 
-struct Options {
+struct FlamegraphOptions {
   std::string profile = "on-cpu";
   std::string output = "flamegraph.svg";
   std::string unwind;
   bool inlines = false;
   std::vector<std::string> command;
 };
-
-Result<std::string> own_program() {
-  std::array<char, 4096> path{};
-  const ssize_t length = ::readlink("/proc/self/exe", path.data(), path.size());
-  if (length < 0) return fail_errno("cannot read /proc/self/exe", errno);
-  return std::string(path.data(), static_cast<std::size_t>(length));
-}
 
 // Its exit status. Signals that came to us alone are passed on.
 Result<int> run_to_end(std::vector<std::string> argv, std::optional<launch::User> become,
@@ -91,7 +85,7 @@ ino_t number_of(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
 }
 
-Result<int> run(Options options) {
+Result<int> run_flamegraph(FlamegraphOptions options) {
   TRIPTYCH_TRY_ASSIGN(options.command, command_after_dashes());
   if (options.command.empty()) {
     return fail("a command is missing", "triptych flamegraph -- COMMAND", ErrorCode::kUsage);
@@ -123,7 +117,7 @@ Result<int> run(Options options) {
 }  // namespace
 
 Command add_flamegraph_command(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<FlamegraphOptions>();
   CLI::App* self = app.add_subcommand("flamegraph", "Record a program and draw its flame graph");
   self->positionals_at_end();
   self->add_option("--profile", options->profile, "Of what")
@@ -138,10 +132,10 @@ Command add_flamegraph_command(CLI::App& app) {
       ->capture_default_str();
   self->add_option("COMMAND", options->command, "The command to record, with its arguments")
       ->type_name("");
-  self->footer(kFooter);
+  self->footer(kFlamegraphExamples);
   Command command;
   command.app = self;
-  command.run = [options] { return run(*options); };
+  command.run = [options] { return run_flamegraph(*options); };
   command.status_of = [](const Error& error) {
     return error.code == ErrorCode::kUsage ? static_cast<int>(ErrorCode::kUsage) : kNoGraph;
   };

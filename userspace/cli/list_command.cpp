@@ -44,7 +44,7 @@ std::string describe(const Scenario& scenario) {
   return text;
 }
 
-Result<int> run(const std::string& name) {
+Result<int> run_list(const std::string& name) {
   std::string text;
   for (const Scenario& scenario : workloads::scenarios()) {
     if (!name.empty() && scenario.name != name) continue;
@@ -68,7 +68,7 @@ Command add_list_command(CLI::App& app) {
   CLI::App* self =
       app.add_subcommand("list", "List the built-in workloads: models, variants, parameters");
   self->add_option("SCENARIO", *scenario, "Only this one");
-  return {self, [scenario] { return run(*scenario); }};
+  return {self, [scenario] { return run_list(*scenario); }};
 }
 
 }  // namespace triptych::cli

@@ -13,7 +13,7 @@
 namespace triptych::cli {
 namespace {
 
-constexpr const char* kFooter = R"(Examples:
+constexpr const char* kCliExamples = R"(Examples:
   sudo triptych record -- make -j4      record a command and everything it starts
   triptych report                       say what happened in it
   triptych report --format json -o r.json
@@ -57,7 +57,7 @@ int run(int argc, char** argv) {
                "triptych");
   app.set_version_flag("--version", "triptych " TRIPTYCH_VERSION, "Print the version");
   app.set_help_flag("-h,--help", "Print this help");
-  app.footer(kFooter);
+  app.footer(kCliExamples);
   const std::vector<Command> commands = add_commands(app);
   try {
     app.parse(argc, argv);

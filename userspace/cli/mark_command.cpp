@@ -13,14 +13,14 @@
 namespace triptych::cli {
 namespace {
 
-struct Options {
+struct MarkOptions {
   std::string name;
   bool begin = false;
   bool end = false;
   bool point = false;
 };
 
-Result<int> run(const Options& options) {
+Result<int> run_mark(const MarkOptions& options) {
   if (options.name.empty() || options.name.size() > TRIPTYCH_MARK_NAME_MAX) {
     return fail(fmt::format("{} is not a name for a mark", quote(options.name)),
                 fmt::format("a name has 1 to {} bytes", TRIPTYCH_MARK_NAME_MAX), ErrorCode::kUsage);
@@ -37,7 +37,7 @@ Result<int> run(const Options& options) {
 }  // namespace
 
 Command add_mark_command(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<MarkOptions>();
   CLI::App* self = app.add_subcommand(
       "mark", "Mark a phase of the calling program in the trace that records it, if any");
   self->add_option("NAME", options->name, "The name of the phase")->required();
@@ -46,7 +46,7 @@ Command add_mark_command(CLI::App& app) {
   CLI::Option* point = self->add_flag("--point", options->point, "A moment (default)");
   begin->excludes(end)->excludes(point);
   end->excludes(point);
-  return {self, [options] { return run(*options); }};
+  return {self, [options] { return run_mark(*options); }};
 }
 
 }  // namespace triptych::cli

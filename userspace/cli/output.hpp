@@ -3,6 +3,7 @@
 // Where results go: standard output, or a file that appears whole or not at all.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,9 @@
 #include "base/unique_fd.hpp"
 
 namespace triptych::cli {
+
+// A text is written whenever it has become so long.
+inline constexpr std::size_t kFlushBytes = 1u << 18;
 
 class Output {
  public:

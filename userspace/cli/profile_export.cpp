@@ -23,19 +23,19 @@
 namespace triptych::cli {
 namespace {
 
-struct Gathered {
+struct ProfileOfTrace {
   profile::Profile profile;
   model::DataQuality quality;
 };
 
-Result<Gathered> gather(const ExportOptions& options, const std::string& path, profile::Kind kind,
-                        bool without_ids) {
+Result<ProfileOfTrace> gather(const ExportOptions& options, const std::string& path,
+                              profile::Kind kind, bool without_ids) {
   TRIPTYCH_TRY_ASSIGN(exports::Selection selection, select(options, path));
   const std::uint64_t from_ns = selection.from_ns;
   const std::uint64_t to_ns = selection.to_ns;
   TRIPTYCH_TRY_ASSIGN(auto source, open_for_export(path, !options.file.empty()));
   TRIPTYCH_TRY(profile::check_recorded(kind, source->metadata()));
-  Gathered gathered;
+  ProfileOfTrace gathered;
   profile::Collector collector(kind, selection.coroutines);
   symbol::resolve::ResolverOptions names;
   names.inlines = options.inlines;
@@ -66,7 +66,8 @@ Result<std::string> flame_graph(const profile::Profile& profile, const ExportOpt
   how.unit = unit;
   how.icicle = options.icicle;
   if (options.base.empty()) return exports::write_flame_graph(profile, how);
-  TRIPTYCH_TRY_ASSIGN(const Gathered earlier, gather(options, options.base, profile.kind, true));
+  TRIPTYCH_TRY_ASSIGN(const ProfileOfTrace earlier,
+                      gather(options, options.base, profile.kind, true));
   say_what_is_missing(earlier.quality);
   profile::Base base = profile::lay_beside(profile, earlier.profile);
   base.name = quote(options.base);
@@ -94,7 +95,8 @@ Result<int> export_profile(const ExportOptions& options) {
   }
   TRIPTYCH_TRY_ASSIGN(Output output, Output::open(options.output, path));
   if (options.format == "pprof") TRIPTYCH_TRY(refuse_terminal(output, "a profile for pprof"));
-  TRIPTYCH_TRY_ASSIGN(const Gathered gathered, gather(options, path, kind, !options.base.empty()));
+  TRIPTYCH_TRY_ASSIGN(const ProfileOfTrace gathered,
+                      gather(options, path, kind, !options.base.empty()));
   TRIPTYCH_TRY_ASSIGN(const std::string text, format(gathered.profile, options, unit));
   TRIPTYCH_TRY(output.write(text));
   TRIPTYCH_TRY(output.finish());

@@ -21,7 +21,7 @@
 namespace triptych::cli {
 namespace {
 
-constexpr const char* kFooter = R"(Examples:
+constexpr const char* kRecordExamples = R"(Examples:
   sudo triptych record -- make -j4                a command and everything it starts
   sudo triptych record -p 1234 --duration 10s     a running program and what it starts from now on
   sudo triptych record -a --duration 10s          the whole machine, but for the recorder
@@ -34,7 +34,7 @@ it cannot be run; 0 for -p and -a; 125 when there is no recording, or only part 
 kernel that does not allow it, a file that cannot be written; 2 for a wrong command line.
 )";
 
-struct Words {
+struct RecordWords {
   std::string duration;
   std::optional<std::string> events;
   std::optional<std::string> stacks;
@@ -60,7 +60,7 @@ constexpr std::uint64_t kSmallestRing = 4ull << 10;
 constexpr std::uint64_t kBiggestRing = 4ull << 30;
 constexpr std::uint64_t kLongestDurationNs = 366ull * 24 * 3600 * 1'000'000'000;
 
-Result<void> read_coroutine_way(const Words& words, record::Options* options) {
+Result<void> read_coroutine_way(const RecordWords& words, record::Options* options) {
   using record::CoroutineWay;
   constexpr std::pair<std::string_view, CoroutineWay> kWays[] = {
       {"auto", CoroutineWay::kAuto},
@@ -138,7 +138,7 @@ Result<void> read_unwind(const std::string& word, record::Options* options) {
   return {};
 }
 
-Result<void> read_stacks(const Words& words, record::Options* options) {
+Result<void> read_stacks(const RecordWords& words, record::Options* options) {
   if (words.stacks) {
     TRIPTYCH_TRY_ASSIGN(options->stacks, probe::parse_stack_set(*words.stacks));
   }
@@ -169,7 +169,7 @@ Result<void> read_coroutine_budget(const std::string& word, record::Options* opt
   return {};
 }
 
-Result<void> read_quantities(const Words& words, record::Options* options) {
+Result<void> read_quantities(const RecordWords& words, record::Options* options) {
   if (!words.duration.empty()) {
     std::uint64_t ns = 0;
     if (!parse_duration_ns(words.duration, &ns) || ns > kLongestDurationNs) {
@@ -232,7 +232,7 @@ Result<void> read_process(const std::string& word, record::Options* options) {
   return {};
 }
 
-Result<void> choose_target(const Words& words, record::Options* options) {
+Result<void> choose_target(const RecordWords& words, record::Options* options) {
   const bool process = !words.process.empty();
   const int chosen =
       (options->command.empty() ? 0 : 1) + (process ? 1 : 0) + (words.machine ? 1 : 0);
@@ -257,14 +257,14 @@ Result<void> choose_target(const Words& words, record::Options* options) {
   return process ? read_process(words.process, options) : Result<void>();
 }
 
-Result<int> run(const record::Options& options, Words* words) {
+Result<int> run_record(const record::Options& options, RecordWords* words) {
   const record::Outcome<int> outcome = record::run(options);
   if (outcome) return *outcome;
   words->exit_status = outcome.error().exit_status;
   return tl::unexpected<Error>(outcome.error().error);
 }
 
-void add_options(CLI::App* self, record::Options* options, Words* words) {
+void add_options(CLI::App* self, record::Options* options, RecordWords* words) {
   self->add_option("-o,--output", options->output, "The file to write")
       ->type_name("FILE")
       ->capture_default_str();
@@ -320,9 +320,9 @@ void add_options(CLI::App* self, record::Options* options, Words* words) {
 Command add_record_command(CLI::App& app) {
   auto options = std::make_shared<record::Options>();
   options->tool_version = TRIPTYCH_VERSION;
-  auto words = std::make_shared<Words>();
+  auto words = std::make_shared<RecordWords>();
   CLI::App* self = app.add_subcommand("record", "Record what the kernel does with a program");
-  self->footer(kFooter);
+  self->footer(kRecordExamples);
   self->positionals_at_end();
   add_options(self, options.get(), words.get());
   self->add_option("COMMAND", options->command, "The command to record, with its arguments")
@@ -334,7 +334,7 @@ Command add_record_command(CLI::App& app) {
     TRIPTYCH_TRY(take_command(options.get()));
     TRIPTYCH_TRY(choose_target(*words, options.get()));
     TRIPTYCH_TRY(read_quantities(*words, options.get()));
-    return run(*options, words.get());
+    return run_record(*options, words.get());
   };
   command.status_of = [words](const Error& error) {
     return error.code == ErrorCode::kUsage ? static_cast<int>(ErrorCode::kUsage)

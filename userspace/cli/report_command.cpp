@@ -24,7 +24,7 @@
 namespace triptych::cli {
 namespace {
 
-constexpr const char* kFooter = R"(Examples:
+constexpr const char* kReportExamples = R"(Examples:
   triptych report                            the trace triptych.tpt, as text
   triptych report --process redis-server --sort faults other.tpt
   triptych report --from-mark load --to-mark load
@@ -33,7 +33,7 @@ constexpr const char* kFooter = R"(Examples:
   triptych report --strict && echo "complete and exact"
 )";
 
-struct Options {
+struct ReportOptions {
   std::string file;
   std::string format = "text";
   std::string output;
@@ -58,7 +58,7 @@ struct Gathered {
   std::optional<profile::AllProfiles> profiles;
 };
 
-analyze::IntervalSink intervals_of(const Options& options, Gathered& gathered) {
+analyze::IntervalSink intervals_of(const ReportOptions& options, Gathered& gathered) {
   if (options.format == "text") return {};
   if (options.format == "json") {
     return [&gathered](const analyze::Interval& each) { gathered.profiles->add(each); };
@@ -69,12 +69,12 @@ analyze::IntervalSink intervals_of(const Options& options, Gathered& gathered) {
   };
 }
 
-analyze::CoroutineSink coroutines_of(const Options& options, Gathered& gathered) {
+analyze::CoroutineSink coroutines_of(const ReportOptions& options, Gathered& gathered) {
   if (options.format == "text") return {};
   return [&gathered](const analyze::CoroutineChange& each) { gathered.profiles->add(each); };
 }
 
-Result<analyze::Summary> summarize(const Options& options, const std::string& path,
+Result<analyze::Summary> summarize(const ReportOptions& options, const std::string& path,
                                    Gathered& gathered) {
   std::uint64_t slow_step_ns = 0;
   if (!parse_duration_ns(options.slow_step, &slow_step_ns) || slow_step_ns == 0) {
@@ -106,7 +106,7 @@ std::vector<profile::Profile> profiles_of(const Gathered& gathered, const report
   return gathered.profiles->finish(view.summary(), resolver, &chosen);
 }
 
-Result<int> run(const Options& options) {
+Result<int> run_report(const ReportOptions& options) {
   const std::string path = options.file.empty() ? kDefaultTrace : options.file;
   if (options.schema) {
     TRIPTYCH_TRY_ASSIGN(Output output, Output::open(options.output, ""));
@@ -147,7 +147,7 @@ Result<int> run(const Options& options) {
 }  // namespace
 
 Command add_report_command(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ReportOptions>();
   CLI::App* self = app.add_subcommand("report", "Say what happened in a trace");
   self->add_option("FILE", options->file, "Trace to report (default: triptych.tpt)");
   self->add_option("--format", options->format,
@@ -175,8 +175,8 @@ Command add_report_command(CLI::App& app) {
   self->add_flag("--schema", options->schema, "Print the JSON Schema of --format json");
   self->add_flag("--strict", options->strict,
                  "Exit with 4 when events are lost or damaged, or the audit finds a difference");
-  self->footer(kFooter);
-  return {self, [options] { return run(*options); }};
+  self->footer(kReportExamples);
+  return {self, [options] { return run_report(*options); }};
 }
 
 }  // namespace triptych::cli

@@ -20,7 +20,7 @@
 namespace triptych::cli {
 namespace {
 
-constexpr const char* kFooter = R"(Examples:
+constexpr const char* kRunExamples = R"(Examples:
   triptych run create --model process --set resident=64M
   triptych run create --model thread --variant small-stack --seconds 1 --pin 0
   triptych record -- triptych run create --model process
@@ -43,7 +43,7 @@ CLI::Validator seconds_in_a_day() {
   return CLI::Validator(check, "", "seconds_in_a_day");
 }
 
-struct Options {
+struct RunOptions {
   workloads::RunArguments arguments;
   std::string model;
   std::optional<std::uint64_t> iterations;
@@ -70,7 +70,7 @@ Result<int> become(const std::string& program, std::vector<std::string> words) {
                     "it is built and installed together with triptych");
 }
 
-Result<int> run(const Options& options) {
+Result<int> run_run(const RunOptions& options) {
   workloads::RunArguments arguments = options.arguments;
   arguments.model = *workloads::model_of(options.model);
   arguments.json = options.format == "json";
@@ -84,7 +84,7 @@ Result<int> run(const Options& options) {
 }  // namespace
 
 Command add_run_command(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<RunOptions>();
   workloads::RunArguments& arguments = options->arguments;
   CLI::App* self = app.add_subcommand("run", "Run one workload in one model, as a plain program");
   self->add_option("SCENARIO", arguments.scenario, "Which; see: triptych list")->required();
@@ -112,8 +112,8 @@ Command add_run_command(CLI::App& app) {
   self->add_option("--format", options->format, "How: text for people, json for programs")
       ->check(one_of({"text", "json"}))
       ->capture_default_str();
-  self->footer(kFooter);
-  return {self, [options] { return run(*options); }};
+  self->footer(kRunExamples);
+  return {self, [options] { return run_run(*options); }};
 }
 
 }  // namespace triptych::cli
