@@ -77,7 +77,7 @@ void write_flame_graph(Markup& page, const FlameGraph& graph) {
                     {"viewBox", fmt::format("0 0 {} {}", kWidth, height)},
                     {"tabindex", "0"},
                     {"role", "img"},
-                    {"aria-label", name},
+                    {"aria-label", std::string(profile::title_of(profile.kind))},
                     {"data-units", flame::units_json(profile.kind)},
                     {"data-unit", "0"},
                     {"data-icicle", "1"},
