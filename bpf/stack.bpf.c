@@ -178,6 +178,17 @@ static __always_inline void fill_registers(u64 *to, const struct pt_regs *regs)
 	to[16] = regs->ip;
 }
 
+/* Copies take so much room that they could keep all else from being recorded: the last quarter of a ring is
+ * not theirs. */
+static __always_inline bool has_room_for_copy(void)
+{
+	u32 ring = this_ring();
+	struct triptych_ring_ends *ends = bpf_map_lookup_elem(&ring_ends, &ring);
+	u64 size = (u64)ring_blocks * TRIPTYCH_RING_BLOCK;
+
+	return ends && *(volatile u64 *)&ends->head - *(volatile u64 *)&ends->tail < size - size / 4;
+}
+
 __noinline u32 copy_user_stack(u32 task, u32 mm, u64 now)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
@@ -191,7 +202,9 @@ __noinline u32 copy_user_stack(u32 task, u32 mm, u64 now)
 	__sync_fetch_and_add(&state->taken, 1);
 	copying.stack = __sync_fetch_and_add(&next_stack, 1);
 	copying.address = sp & ~(u64)(TRIPTYCH_STACK_PIECE - 1);
-	if (sp >= LOWEST_FRAME && sp < HIGHEST_FRAME)
+	if (!has_room_for_copy())
+		copying.last = PIECE_LOST;
+	else if (sp >= LOWEST_FRAME && sp < HIGHEST_FRAME)
 		bpf_loop(stack_copy_pieces, copy_piece, &copying, 0);
 	else
 		copying.last = PIECE_UNREADABLE;

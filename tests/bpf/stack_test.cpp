@@ -270,5 +270,28 @@ TEST(Stack, WhatFindsNoRoomIsCounted) {
   EXPECT_EQ(counters.taken, numbers + counters.unreadable + counters.lost);
 }
 
+// Copies fill a ring quickly: they are lost before anything else is.
+TEST(Stack, CopiesLeaveRoomForEvents) {
+  constexpr std::size_t kSleeps = 500;
+  RecordOptions options = with_stacks({.off_cpu = true, .copied_bytes = 8192});
+  options.buffer_bytes = 2 << 20;
+  options.drain = false;
+  Recorded recorded;
+  record_scenario("blocked_chain", kSleeps, &recorded, options);
+  if (HasFatalFailure() || IsSkipped()) return;
+  const model::StackCounters& counters = recorded.ending.counters.stacks;
+  EXPECT_GT(counters.copied, 20u);
+  EXPECT_GT(counters.lost, kSleeps / 4);
+  EXPECT_EQ(counters.taken, counters.copied + counters.lost);
+  EXPECT_EQ(counters.copied, recorded.all<model::StackCopy>().size());
+  for (const std::uint64_t lost : recorded.ending.counters.lost) EXPECT_EQ(lost, 0u);
+  const Stacks stacks(recorded);
+  std::size_t blocked = 0;
+  for (const auto& [event, change] : recorded.all<model::Switch>()) {
+    blocked += change.voluntary && stacks.marked(event);
+  }
+  EXPECT_EQ(blocked, kSleeps);
+}
+
 }  // namespace
 }  // namespace triptych::test
