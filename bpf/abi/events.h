@@ -61,6 +61,8 @@ enum triptych_event_kind {
 	/* Since minor version 5. */
 	TRIPTYCH_EV_STACK_BYTES = 75, /* a piece of a user stack, as it lay in memory */
 	TRIPTYCH_EV_STACK_COPY = 76,  /* the registers that go with such pieces, behind the last of them */
+	TRIPTYCH_EV_FILE_SYMBOL =
+	        77, /* written by user space, afterwards: a function of a file that was mapped */
 };
 
 /* Serial numbers of tasks and address spaces are given in the kernel, dense, and never reused within

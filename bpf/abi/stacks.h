@@ -16,6 +16,19 @@
 /* Of a kernel stack: each frame is a symbol's number, times 2^32, plus the offset in it. What the kernel
  * side writes has addresses instead, which do not get into any file. */
 #define TRIPTYCH_STACK_SYMBOLS (1u << 2)
+/* Of a stack that was unwound from a copy, afterwards: what ended it. */
+#define TRIPTYCH_STACK_END_SHIFT 8
+#define TRIPTYCH_STACK_ENDS 8
+enum triptych_stack_end {
+	TRIPTYCH_STACK_END_NOT_TOLD = 0, /* it was not unwound from a copy */
+	TRIPTYCH_STACK_END_FIRST_FUNCTION = 1,
+	TRIPTYCH_STACK_END_COPY_ENDS = 2,
+	TRIPTYCH_STACK_END_UNREADABLE = 3,
+	TRIPTYCH_STACK_END_NO_RULES = 4,
+	TRIPTYCH_STACK_END_NO_CODE = 5,
+	TRIPTYCH_STACK_END_NONSENSE = 6,
+	TRIPTYCH_STACK_END_TOO_DEEP = 7,
+};
 struct triptych_stack {
 	struct triptych_hdr hdr;
 	__u32 stack;
@@ -115,5 +128,25 @@ struct triptych_map {
 	                                   * behind what is used of it */
 };
 TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_map) == 984, "map is 984 bytes");
+
+/* A function of a file that a MAP record names, told by whoever had the file: by its build id, or where none
+ * is known by its inode. The file's bytes from offset on are its code. */
+#define TRIPTYCH_FILE_SYMBOL_NAME_LEN 952
+#define TRIPTYCH_FILE_SYMBOL_NAME_STEP 64 /* records have room for a multiple of these bytes of the name */
+struct triptych_file_symbol {
+	struct triptych_hdr hdr; /* hdr.task is TRIPTYCH_TASK_NONE */
+	__u64 offset;
+	__u64 size;
+	__u64 inode;
+	__u32 device_major;
+	__u32 device_minor;
+	__u16 name_size;
+	__u8 build_id_size;
+	__u8 reserved;
+	__u8 build_id[TRIPTYCH_BUILD_ID_LEN];
+	char name[TRIPTYCH_FILE_SYMBOL_NAME_LEN]; /* as its source has it; may be cut; the record ends behind
+	                                           * what is used of it */
+};
+TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_file_symbol) == 1024, "file_symbol is 1024 bytes");
 
 #endif

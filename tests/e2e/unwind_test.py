@@ -88,7 +88,7 @@ class Unwind(harness.Test):
     def test_programs_of_the_distribution(self):
         self.write("input", "x" * 2_000_000)
         for command in (["xz", "-0", "-T2", "-k", "-f", "input"],
-                        ["sh", "-c", "tar cf - input | cat > output"]):
+                        ["sh", "-c", "tar cf - input | { sleep 0.3; cat > output; }"]):
             if shutil.which(command[0]) is None:
                 continue
             self.assertEqual(self.record("--stacks=off-cpu", "--unwind", "dwarf", "--",
@@ -96,7 +96,8 @@ class Unwind(harness.Test):
             _, notes = self.paths()
             share = re.search(re.escape(WHOLE) + r"([\d.]+) %", notes)
             self.assertTrue(share, notes)
-            self.assertGreaterEqual(float(share.group(1)), 98, notes)
+            # A task that waits in its exec has no stack that could be read.
+            self.assertGreaterEqual(float(share.group(1)), 95, notes)
 
     def test_a_file_that_is_damaged_or_gone(self):
         shutil.copy(OMITTED, self.path("program"))

@@ -235,6 +235,16 @@ inline std::vector<model::Payload> sample_payloads() {
   model::StackCopy copy{.id = model::StackId{any}, .mm = MmId{any}, .pieces = 33};
   for (std::uint64_t& value : copy.registers) value = any;
   all.push_back(copy);
+  model::FileSymbol named{.offset = any,
+                          .size = any,
+                          .inode = any,
+                          .device_major = any,
+                          .device_minor = any,
+                          .build_id_size = 2,
+                          .build_id = {0x01, 0xff}};
+  // As long as the record has room for.
+  named.name.assign("ns::f<int>(char const*, std::vector<int, std::allocator<int> >&)");
+  all.push_back(named);
   return all;
 }
 
@@ -263,6 +273,7 @@ inline void flip_flags(model::Payload& payload) {
           [&](CoroutineSpaceNew& p) { flip(p.from_start); },
           [&](Stack& p) {
             flip(p.kernel, p.symbols, p.cut);
+            p.end = StackEnd::kTooDeep;
             std::fill(p.frame.begin() + 4, p.frame.end(), 0);
             p.frames = 4;
           },

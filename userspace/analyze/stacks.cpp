@@ -17,6 +17,7 @@ void StackTable::on_stack(const model::Stack& stack) {
                   .count = std::min<std::uint16_t>(stack.frames, model::kMaxFrames),
                   .kernel = stack.kernel,
                   .cut = stack.cut,
+                  .end = stack.end,
                   .mm = stack.mm};
   frames_.insert(frames_.end(), stack.frame.begin(), stack.frame.begin() + told->second.count);
 }

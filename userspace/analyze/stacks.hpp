@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "analyze/code_spaces.hpp"
+#include "analyze/file_symbols.hpp"
 #include "analyze/unwinder.hpp"
 #include "model/event.hpp"
 
@@ -44,6 +45,7 @@ class StackTable {
   StackNumber number_of(model::StackId id, model::TimeNs ts_ns);
 
   CodeSpaces code;
+  FileSymbols names;
 
   // What is told of a stack may stand behind the first event that has it: to be asked when all
   // events have been seen.

@@ -15,18 +15,8 @@
 
 namespace triptych::analyze {
 
-// Where a stack ends.
-enum class StackEnd : std::uint8_t {
-  kNotTold,        // it was walked by the frame pointer, or not at all
-  kFirstFunction,  // the first one of the thread: there is nobody to return to
-  kCopyEnds,       // the copied memory does not reach further
-  kUnreadable,     // the memory could not be read
-  kNoRules,        // code that does not say how to unwind it
-  kNoCode,         // no code is known at the address
-  kNonsense,       // the rules lead nowhere
-  kTooDeep,        // there may be more frames than model::kMaxFrames
-};
-inline constexpr std::size_t kStackEnds = 8;
+using model::kStackEnds;
+using model::StackEnd;
 
 // The stack of a task at one moment.
 struct CopiedStack {

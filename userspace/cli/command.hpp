@@ -38,6 +38,7 @@ struct Command {
 Command add_report_command(CLI::App& app);
 Command add_dump_command(CLI::App& app);
 Command add_export_command(CLI::App& app);
+Command add_symbolize_command(CLI::App& app);
 Command add_mark_command(CLI::App& app);
 Command add_run_command(CLI::App& app);
 Command add_list_command(CLI::App& app);

@@ -33,6 +33,7 @@ std::vector<Command> add_commands(CLI::App& app) {
   commands.push_back(add_report_command(app));
   commands.push_back(add_dump_command(app));
   commands.push_back(add_export_command(app));
+  commands.push_back(add_symbolize_command(app));
   commands.push_back(add_mark_command(app));
   commands.push_back(add_run_command(app));
   commands.push_back(add_list_command(app));

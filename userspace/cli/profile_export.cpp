@@ -39,7 +39,7 @@ Result<ProfileOfTrace> gather(const ExportOptions& options, const std::string& p
   profile::Collector collector(kind, selection.coroutines);
   symbol::resolve::ResolverOptions names;
   names.inlines = options.inlines;
-  if (options.debug_files) names.debug_directory = kDebugDirectory;
+  if (options.debug_files) names.debug_directories = {kDebugDirectory};
   exports::Export exporting(
       source->metadata(), std::move(selection),
       std::make_unique<exports::ProfileWriter>(std::move(collector), without_ids, std::move(names),

@@ -125,7 +125,7 @@ Result<int> run_report(const ReportOptions& options) {
   view_options.sort = *report::parse_sort(options.sort);
   symbol::resolve::ResolverOptions names;
   names.kernel = summary.metadata.host.kernel;
-  if (options.debug_files) names.debug_directory = kDebugDirectory;
+  if (options.debug_files) names.debug_directories = {kDebugDirectory};
   symbol::resolve::Resolver resolver(*summary.stacks.table, names);
   view_options.resolver = &resolver;
   TRIPTYCH_TRY_ASSIGN(const report::View view, report::View::make(summary, view_options));

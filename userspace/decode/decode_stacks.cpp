@@ -54,12 +54,16 @@ bool read(const triptych_kernel_symbol& raw, model::KernelSymbol& out) {
 
 bool read_stack(const triptych_stack& raw, std::size_t room, model::Stack& out) {
   static_assert(model::kMaxFrames == TRIPTYCH_STACK_FRAMES);
-  if (raw.frames > room) return false;
+  static_assert(model::kStackEnds == TRIPTYCH_STACK_ENDS);
+  if (raw.frames > room || raw.flags >> TRIPTYCH_STACK_END_SHIFT >= TRIPTYCH_STACK_ENDS) {
+    return false;
+  }
   out.id = model::StackId{raw.stack};
   out.mm = MmId{raw.mm};
   out.kernel = (raw.flags & TRIPTYCH_STACK_KERNEL) != 0;
   out.cut = (raw.flags & TRIPTYCH_STACK_CUT) != 0;
   out.symbols = (raw.flags & TRIPTYCH_STACK_SYMBOLS) != 0;
+  out.end = static_cast<model::StackEnd>(raw.flags >> TRIPTYCH_STACK_END_SHIFT);
   out.frames = raw.frames;
   std::copy_n(raw.frame, raw.frames, out.frame.begin());
   return true;
@@ -131,6 +135,32 @@ bool read(const triptych_stack_copy& raw, model::StackCopy& out) {
   return true;
 }
 
+bool read_file_symbol(const triptych_file_symbol& raw, std::size_t room, model::FileSymbol& out) {
+  if (raw.build_id_size > TRIPTYCH_BUILD_ID_LEN || raw.name_size > room) return false;
+  out.offset = raw.offset;
+  out.size = raw.size;
+  out.inode = raw.inode;
+  out.device_major = raw.device_major;
+  out.device_minor = raw.device_minor;
+  out.build_id_size = raw.build_id_size;
+  std::copy_n(raw.build_id, raw.build_id_size, out.build_id.begin());
+  out.name.assign(std::string_view(raw.name, ::strnlen(raw.name, raw.name_size)));
+  return true;
+}
+
+Status decode_file_symbol(std::span<const std::byte> record, model::Event& event) {
+  constexpr std::size_t kHead = offsetof(triptych_file_symbol, name);
+  if (record.size() < kHead) return Status::kMalformed;
+  triptych_file_symbol raw{};
+  const std::size_t bytes = std::min(record.size(), sizeof raw);
+  std::memcpy(&raw, record.data(), bytes);
+  event.ts_ns = raw.hdr.ts_ns;
+  event.task = TaskId{raw.hdr.task};
+  event.cpu = raw.hdr.cpu;
+  model::FileSymbol& out = event.payload.emplace<model::FileSymbol>();
+  return read_file_symbol(raw, bytes - kHead, out) ? Status::kOk : Status::kMalformed;
+}
+
 }  // namespace
 
 Status decode_stacks(std::uint8_t kind, std::span<const std::byte> record, model::Event& event) {
@@ -147,6 +177,8 @@ Status decode_stacks(std::uint8_t kind, std::span<const std::byte> record, model
       return decode_map(record, event);
     case TRIPTYCH_EV_STACK_BYTES:
       return decode_as<triptych_stack_bytes, model::StackBytes>(record, event, &read);
+    case TRIPTYCH_EV_FILE_SYMBOL:
+      return decode_file_symbol(record, event);
     case TRIPTYCH_EV_STACK_COPY:
       return decode_as<triptych_stack_copy, model::StackCopy>(record, event, &read);
     default:

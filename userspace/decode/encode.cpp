@@ -327,7 +327,8 @@ triptych_stack raw_of(const model::Stack& in) {
   raw.frames = in.frames;
   raw.flags = static_cast<__u16>(bit_if(in.kernel, TRIPTYCH_STACK_KERNEL) |
                                  bit_if(in.cut, TRIPTYCH_STACK_CUT) |
-                                 bit_if(in.symbols, TRIPTYCH_STACK_SYMBOLS));
+                                 bit_if(in.symbols, TRIPTYCH_STACK_SYMBOLS) |
+                                 static_cast<__u32>(in.end) << TRIPTYCH_STACK_END_SHIFT);
   std::copy_n(in.frame.begin(), std::min<std::size_t>(in.frames, in.frame.size()), raw.frame);
   return raw;
 }
@@ -404,11 +405,27 @@ triptych_stack_copy raw_of(const model::StackCopy& in) {
   return raw;
 }
 
+triptych_file_symbol raw_of(const model::FileSymbol& in) {
+  triptych_file_symbol raw{};
+  raw.hdr.kind = TRIPTYCH_EV_FILE_SYMBOL;
+  raw.offset = in.offset;
+  raw.size = in.size;
+  raw.inode = in.inode;
+  raw.device_major = in.device_major;
+  raw.device_minor = in.device_minor;
+  raw.build_id_size = in.build_id_size;
+  std::copy_n(in.build_id.begin(), std::min<std::size_t>(in.build_id_size, in.build_id.size()),
+              raw.build_id);
+  write_name(raw.name, in.name);
+  raw.name_size = static_cast<__u16>(in.name.view().size());
+  return raw;
+}
+
 constexpr std::size_t rounded_up(std::size_t value, std::size_t step) {
   return (value + step - 1) / step * step;
 }
 
-// But for stacks and mappings, records have the size of their kind.
+// But for stacks, mappings and functions, records have the size of their kind.
 template <class Payload, class Raw>
 std::size_t size_of(const Payload& payload, const Raw& raw) {
   if constexpr (std::is_same_v<Payload, model::Stack>) {
@@ -417,6 +434,9 @@ std::size_t size_of(const Payload& payload, const Raw& raw) {
   } else if constexpr (std::is_same_v<Payload, model::Map>) {
     return offsetof(triptych_map, path) +
            rounded_up(payload.path.view().size(), TRIPTYCH_MAP_PATH_STEP);
+  } else if constexpr (std::is_same_v<Payload, model::FileSymbol>) {
+    const std::size_t name = rounded_up(payload.name.view().size(), TRIPTYCH_FILE_SYMBOL_NAME_STEP);
+    return std::min(offsetof(triptych_file_symbol, name) + name, sizeof raw);
   } else {
     return sizeof raw;
   }

@@ -373,7 +373,7 @@ using Payload = std::variant<Switch, Wakeup, Arrival, Fault, TaskNew, TaskSeen, 
                              CloneReturn, TaskExec, TaskRename, TaskExit, TaskEnd, TaskFree, Mark,
                              Lost, TaskSummary, Coroutine, CoroutineSpaceNew, CoroutineFunction,
                              CoroutineTotals, CoroutineLost, Stack, StackOf, Sample, KernelSymbol,
-                             Map, CoroutineWait, CoroutineFile, StackBytes, StackCopy>;
+                             Map, CoroutineWait, CoroutineFile, StackBytes, StackCopy, FileSymbol>;
 
 struct Event {
   TimeNs ts_ns = 0;

@@ -14,6 +14,19 @@ namespace triptych::model {
 
 inline constexpr std::size_t kMaxFrames = 124;
 
+// Where a stack ends.
+enum class StackEnd : std::uint8_t {
+  kNotTold,        // it was walked by the frame pointer, or not at all
+  kFirstFunction,  // the first one of the thread: there is nobody to return to
+  kCopyEnds,       // the copied memory does not reach further
+  kUnreadable,     // the memory could not be read
+  kNoRules,        // code that does not say how to unwind it
+  kNoCode,         // no code is known at the address
+  kNonsense,       // the rules lead nowhere
+  kTooDeep,        // there may be more frames than model::kMaxFrames
+};
+inline constexpr std::size_t kStackEnds = 8;
+
 // What StackId `id` means; may come a moment after the first event that has it.
 struct Stack {
   StackId id{};
@@ -21,6 +34,7 @@ struct Stack {
   bool kernel = false;
   bool cut = false;      // there may be more frames than there is room for
   bool symbols = false;  // kernel: KernelFrame::coded instead of addresses
+  StackEnd end = StackEnd::kNotTold;
   std::uint16_t frames = 0;
   std::array<std::uint64_t, kMaxFrames> frame{};  // innermost first
   bool operator==(const Stack&) const = default;
@@ -104,6 +118,19 @@ struct Map {
   std::array<std::uint8_t, 20> build_id{};
   FixedString<896> path{};  // as the process sees it
   bool operator==(const Map&) const = default;
+};
+
+// A function of a mapped file, by the file's build id, or where none is known by its inode.
+struct FileSymbol {
+  std::uint64_t offset = 0;  // in the file
+  std::uint64_t size = 0;
+  std::uint64_t inode = 0;
+  std::uint32_t device_major = 0;
+  std::uint32_t device_minor = 0;
+  std::uint8_t build_id_size = 0;
+  std::array<std::uint8_t, 20> build_id{};
+  FixedString<952> name{};  // as its source has it; may be cut
+  bool operator==(const FileSymbol&) const = default;
 };
 
 }  // namespace triptych::model

@@ -5,7 +5,7 @@
 //     number(name, integer or id)    hex(name, integer)          flag(name, bool)
 //     text(name, FixedString)        list(name, array)           arguments(name, TaskExec)
 //     choice(name, enum, names)      names[i] is the enumerator of value first + i
-//     build_id(name, Map)            its bytes in hexadecimal
+//     build_id(name, Map)            its bytes in hexadecimal; likewise of FileSymbol
 //     frames(name, Stack)            its addresses, or SYMBOL+OFFSET
 //     hex_list(name, array)          numbers in hexadecimal
 //     bytes(name, array)             in hexadecimal, without the zeros at the end
@@ -42,6 +42,10 @@ inline constexpr ChoiceNames kClockNames{1, {"tsc", "monotonic"}};
 inline constexpr ChoiceNames kCoroutineLossNames{1,
                                                  {"ring", "no_ring", "damage", "kernel", "budget"}};
 inline constexpr ChoiceNames kStackWhatNames{1, {"switch", "wakeup", "task_new", "fault"}};
+inline constexpr ChoiceNames kStackEndNames{
+    0,
+    {"not_told", "first_function", "copy_ends", "unreadable", "no_rules", "no_code", "nonsense",
+     "too_deep"}};
 inline constexpr ChoiceNames kMarkTypeNames{1, {"begin", "end", "point"}};
 inline constexpr ChoiceNames kMappingNames{
     0, {"unknown", "none", "anon", "file", "shmem", "hugetlb", "special"}};
@@ -77,7 +81,8 @@ inline constexpr std::array<std::string_view, std::variant_size_v<model::Payload
     "coroutine_wait",
     "coroutine_file",
     "stack_bytes",
-    "stack_copy"};
+    "stack_copy",
+    "file_symbol"};
 
 template <Like<model::Counters> P, class V>
 void visit_counters(P& p, V& v) {
@@ -344,6 +349,7 @@ void visit_fields(P& p, V& v) {
   v.flag("kernel", p.kernel);
   v.flag("symbols", p.symbols);
   v.flag("cut", p.cut);
+  v.choice("end", p.end, kStackEndNames);
   v.frames("frames", p);
 }
 
@@ -391,6 +397,17 @@ void visit_fields(P& p, V& v) {
   v.number("id", p.id);
   v.hex("address", p.address);
   v.bytes("bytes", p.bytes);
+}
+
+template <Like<model::FileSymbol> P, class V>
+void visit_fields(P& p, V& v) {
+  v.hex("offset", p.offset);
+  v.number("size", p.size);
+  v.number("inode", p.inode);
+  v.number("device_major", p.device_major);
+  v.number("device_minor", p.device_minor);
+  v.build_id("build_id", p);
+  v.text("name", p.name);
 }
 
 template <Like<model::StackCopy> P, class V>

@@ -101,6 +101,7 @@ std::size_t loss_class(std::uint8_t kind) {
     case TRIPTYCH_EV_MAP:
     case TRIPTYCH_EV_STACK_BYTES:
     case TRIPTYCH_EV_STACK_COPY:
+    case TRIPTYCH_EV_FILE_SYMBOL:
     case TRIPTYCH_EV_COROUTINE_WAIT:
     case TRIPTYCH_EV_COROUTINE_FILE:
       break;  // none that the kernel side counts

@@ -56,8 +56,9 @@ class JsonVisitor {
     }
     field(name, "[{}]", list);
   }
-  void build_id(std::string_view name, const model::Map& map) {
-    const std::span used = std::span(map.build_id).first(map.build_id_size);
+  template <class T>
+  void build_id(std::string_view name, const T& file) {
+    const std::span used = std::span(file.build_id).first(file.build_id_size);
     field(name, "\"{:02x}\"", fmt::join(used, ""));
   }
   void frames(std::string_view name, const model::Stack& stack) {

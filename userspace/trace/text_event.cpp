@@ -166,12 +166,13 @@ class FieldReader {
     exec.args_size = static_cast<std::uint32_t>(value.size());
     value.copy(exec.args.data(), value.size());
   }
-  void build_id(std::string_view name, model::Map& map) {
+  template <class T>
+  void build_id(std::string_view name, T& file) {
     const Token* token = find(name, true);
     if (token == nullptr) return;
     const std::string_view digits = token->value;
-    if (!parse_bytes(digits, map.build_id)) return bad_value(*token);
-    map.build_id_size = static_cast<std::uint8_t>(digits.size() / 2);
+    if (!parse_bytes(digits, file.build_id)) return bad_value(*token);
+    file.build_id_size = static_cast<std::uint8_t>(digits.size() / 2);
   }
   template <std::size_t N>
   void bytes(std::string_view name, std::array<std::uint8_t, N>& out) {

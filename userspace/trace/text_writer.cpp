@@ -73,8 +73,9 @@ class TextVisitor {
   void arguments(std::string_view name, const model::TaskExec& exec) {
     string(name, {exec.args.data(), std::min<std::size_t>(exec.args_size, exec.args.size())});
   }
-  void build_id(std::string_view name, const model::Map& map) {
-    const std::span used = std::span(map.build_id).first(map.build_id_size);
+  template <class T>
+  void build_id(std::string_view name, const T& file) {
+    const std::span used = std::span(file.build_id).first(file.build_id_size);
     if (!used.empty()) field(name, "{:02x}", fmt::join(used, ""));
   }
   void frames(std::string_view name, const model::Stack& stack) {

@@ -218,6 +218,37 @@ TEST(Resolver, DamagedDebugInformation) {
   }
 }
 
+TEST(Resolver, NamesThatTheTraceTellsNeedNoFile) {
+  StackTable table;
+  table.code.on_use(kProcess, kSpace);
+  model::Map map{.start = 0x10000, .end = 0x20000, .offset = 0x1000, .tgid = kProcess};
+  map.build_id_size = 3;
+  map.build_id = {1, 2, 3};
+  map.path.assign("/no/such/program");
+  table.code.on_map(100, map);
+  model::FileSymbol symbol{.offset = 0x1100, .size = 0x40, .build_id_size = 3};
+  symbol.build_id = {1, 2, 3};
+  symbol.name.assign("told()");
+  table.names.add(symbol);
+  symbol.build_id = {1, 2, 4};
+  symbol.name.assign("of another file");
+  table.names.add(symbol);
+  for (const bool inlines : {false, true}) {
+    Resolver resolver(table, {.inlines = inlines});
+    std::vector<Frame> inlined;
+    const auto name = [&](std::uint64_t address, bool is_return) {
+      return resolver.resolve(kSpace, address, 200, is_return, &inlined).name();
+    };
+    EXPECT_EQ(name(0x10100, false), "told()");
+    EXPECT_EQ(name(0x1013f, false), "told()");
+    EXPECT_EQ(name(0x10140, true), "told()");
+    EXPECT_EQ(resolver.missing().size(), inlines ? 1u : 0u);
+    EXPECT_EQ(name(0x10140, false), "program+0x1140");
+    EXPECT_EQ(name(0x100ff, false), "program+0x10ff");
+    EXPECT_TRUE(inlined.empty());
+  }
+}
+
 TEST(Resolver, CodeInThePlaceOfOtherCodeGivesAStackAnotherNumber) {
   StackTable table;
   table.code.on_use(kProcess, kSpace);

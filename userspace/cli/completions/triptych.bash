@@ -11,7 +11,7 @@ _triptych() {
   local command=${COMP_WORDS[1]} words='' i
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
-    mapfile -t COMPREPLY < <(compgen -W 'record flamegraph report dump export mark run list compare diff doctor --help --version' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'record flamegraph report dump export symbolize mark run list compare diff doctor --help --version' -- "$current")
     return
   fi
   if [[ $command == record ]]; then
@@ -45,7 +45,7 @@ _triptych() {
     -p) mapfile -t COMPREPLY < <(compgen -W "$(cd /proc && echo [0-9]*)" -- "$current"); return ;;
     --model | --models) words='process thread coroutine' ;;
     --fail-on) words='slower' ;;
-    --keep-traces) compopt -o dirnames; return ;;
+    --keep-traces | --debug-dir) compopt -o dirnames; return ;;
     --duration | --buffer-size | --coroutine-buffer | --coroutine-budget | --frequency | --slow-step | --no-probe | --tid | --process | --top | --from-mark | --to-mark | --from | --to | --coroutine | --variant | \
       --set | --iterations | --seconds | --warm-up | --pin | --repetitions) return ;;
   esac
@@ -58,6 +58,7 @@ _triptych() {
         --slow-step --debug-files --schema --strict --help' ;;
       dump) words='--format -o --output --help' ;;
       export) words='--format --profile --unit --debug-files --inlines --base --icicle -o --output --tid --process --coroutine --from --to --help' ;;
+      symbolize) words='-o --output --debug-dir --help' ;;
       mark) words='--begin --end --point --help' ;;
       run) words='--model --variant --set --iterations --seconds --warm-up --pin --control --format
         --help' ;;

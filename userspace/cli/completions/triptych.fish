@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Completion of triptych's commands and options for fish.
 
-set --local commands record flamegraph report dump export mark run list compare diff doctor
+set --local commands record flamegraph report dump export symbolize mark run list compare diff doctor
 set --local outside "not __fish_seen_subcommand_from $commands"
 
 complete -c triptych -f
@@ -10,6 +10,7 @@ complete -c triptych -n $outside -a report -d 'Say what happened in a trace'
 complete -c triptych -n $outside -a dump -d 'Print every event of a trace'
 complete -c triptych -n $outside -a flamegraph -d 'Record a program and draw its flame graph'
 complete -c triptych -n $outside -a export -d 'Turn a trace into a form for other programs'
+complete -c triptych -n $outside -a symbolize -d 'Put the names of functions into a trace'
 complete -c triptych -n $outside -a mark -d 'Mark a phase of the calling program'
 complete -c triptych -n $outside -a run -d 'Run one workload in one model'
 complete -c triptych -n $outside -a list -d 'List the built-in workloads'
@@ -70,9 +71,10 @@ complete -c triptych -n $flamegraph -l inlines -d 'Frames for inlined functions'
 complete -c triptych -n $flamegraph -l profile -x -a 'on-cpu off-cpu run-queue wakeup fault cow fork coroutine suspended' -d 'Of what'
 complete -c triptych -n $flamegraph -s o -l output -r -F -d 'Write to this file'
 
-set --local readers '__fish_seen_subcommand_from report dump export'
+set --local readers '__fish_seen_subcommand_from report dump export symbolize'
 complete -c triptych -n $readers -s o -l output -r -F -d 'Write to this file'
 complete -c triptych -n $readers -F
+complete -c triptych -n '__fish_seen_subcommand_from symbolize' -l debug-dir -x -a '(__fish_complete_directories)' -d 'Look for files by build id here, too'
 
 complete -c triptych -n '__fish_seen_subcommand_from report compare' -l format -x -a 'text html json' -d 'Form of the output'
 complete -c triptych -n '__fish_seen_subcommand_from dump run diff doctor' -l format -x -a 'text json' -d 'Form of the output'

@@ -54,7 +54,7 @@ void ElfSymbols::read_segments(std::uint64_t offset, std::uint16_t count) {
     Elf64_Phdr segment;
     if (!image_.read(offset + i * sizeof segment, segment)) return;
     if (segment.p_type == PT_LOAD && (segment.p_flags & PF_X) != 0) {
-      code_.push_back({segment.p_offset, segment.p_vaddr, segment.p_filesz});
+      code_.push_back({segment.p_offset, segment.p_vaddr, segment.p_filesz, segment.p_memsz});
     } else if (segment.p_type == PT_NOTE && build_id_.empty()) {
       read_notes(segment.p_offset, segment.p_filesz);
     }
@@ -98,26 +98,43 @@ void ElfSymbols::find_table(std::uint64_t offset, std::uint16_t count) {
   }
 }
 
-void ElfSymbols::read_table() {
-  read_ = true;
-  if (!table_) return;
+template <class F>
+void ElfSymbols::each_function(F visit) const {
   std::vector<Elf64_Sym> piece;
   std::uint64_t left = table_->size / sizeof(Elf64_Sym);
   std::uint64_t at = table_->offset;
-  while (left != 0 && functions_.size() < kMostFunctions) {
+  while (left != 0) {
     piece.resize(std::min<std::uint64_t>(left, kSymbolsAtOnce));
     const auto bytes = std::as_writable_bytes(std::span(piece));
     if (!image_.read(at, bytes)) break;
     for (const Elf64_Sym& symbol : piece) {
-      if (!is_function(symbol)) continue;
-      constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max();
-      functions_.push_back({symbol.st_value,
-                            static_cast<std::uint32_t>(std::min(symbol.st_size, kMost)),
-                            symbol.st_name});
+      if (is_function(symbol)) visit(symbol);
     }
     at += bytes.size();
     left -= piece.size();
   }
+}
+
+std::size_t ElfSymbols::functions() const {
+  if (read_ || !table_) return functions_.size();
+  return std::min<std::size_t>(table_->size / sizeof(Elf64_Sym), kMostFunctions);
+}
+
+void ElfSymbols::read_table() {
+  read_ = true;
+  if (!table_) return;
+  // Counted first: to grow would take half as much again.
+  std::size_t count = 0;
+  each_function([&](const Elf64_Sym&) { ++count; });
+  const std::size_t most = std::min(count, kMostFunctions);
+  functions_.reserve(most);
+  each_function([&](const Elf64_Sym& symbol) {
+    if (functions_.size() == most) return;
+    constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max();
+    functions_.push_back({symbol.st_value,
+                          static_cast<std::uint32_t>(std::min(symbol.st_size, kMost)),
+                          symbol.st_name});
+  });
   // Of several at one address the longest, and of those the first.
   std::stable_sort(functions_.begin(), functions_.end(), [](const Symbol& a, const Symbol& b) {
     return a.address != b.address ? a.address < b.address : a.size > b.size;
@@ -132,6 +149,16 @@ std::optional<std::uint64_t> ElfSymbols::address_of(std::uint64_t file_offset) c
   return std::nullopt;
 }
 
+std::optional<std::uint64_t> ElfSymbols::address_in_mapping(std::uint64_t offset,
+                                                            std::uint64_t size) const {
+  constexpr std::uint64_t kPage = 4096;
+  if (code_.size() != 1) return std::nullopt;
+  const std::uint64_t start = code_[0].address & ~(kPage - 1);
+  const std::uint64_t end = (code_[0].address + code_[0].in_memory + kPage - 1) & ~(kPage - 1);
+  if (end - start != size || offset >= size) return std::nullopt;
+  return start + offset;
+}
+
 std::optional<ElfSymbols::Function> ElfSymbols::function_at(std::uint64_t address) {
   if (!read_) read_table();
   const auto after =
@@ -144,7 +171,7 @@ std::optional<ElfSymbols::Function> ElfSymbols::function_at(std::uint64_t addres
   const std::uint64_t offset = address - found->address;
   // What assembler wrote may have no size: it goes on to the next one.
   if (found->size != 0 && offset >= found->size) return std::nullopt;
-  return Function{image_.text(table_->names + found->name, kMostName), offset};
+  return Function{image_.text(table_->names + found->name, kMostName), offset, found->size};
 }
 
 }  // namespace triptych::symbol::resolve

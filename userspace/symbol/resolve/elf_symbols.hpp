@@ -21,16 +21,24 @@ class ElfSymbols {
   [[nodiscard]] const std::vector<std::uint8_t>& build_id() const { return build_id_; }
   [[nodiscard]] std::uint64_t inode() const { return image_.inode(); }
   [[nodiscard]] const Image& image() const { return image_; }
-  [[nodiscard]] std::size_t functions() const { return functions_.size(); }
+  // That there are; as many as there may be, as long as the table is yet to be read.
+  [[nodiscard]] std::size_t functions() const;
 
   // Where the program begins, if it is one.
   [[nodiscard]] std::uint64_t entry() const { return entry_; }
   // The address that the code at this place of the file is linked for; none: there is no code.
   [[nodiscard]] std::optional<std::uint64_t> address_of(std::uint64_t file_offset) const;
 
+  // The same of a file of debug information, which has the addresses of code and not its place in
+  // the file: what lies so far behind the beginning of a mapping of this size, if it is the only
+  // one of code.
+  [[nodiscard]] std::optional<std::uint64_t> address_in_mapping(std::uint64_t offset,
+                                                                std::uint64_t size) const;
+
   struct Function {
     std::string name;          // as the compiler has it
     std::uint64_t offset = 0;  // of the address, in the function
+    std::uint64_t size = 0;    // 0: not known
   };
   // Reads the table of symbols first, when it is asked for the first time.
   [[nodiscard]] std::optional<Function> function_at(std::uint64_t address);
@@ -40,6 +48,7 @@ class ElfSymbols {
     std::uint64_t offset;
     std::uint64_t address;
     std::uint64_t size;
+    std::uint64_t in_memory;
   };
   struct Symbol {
     std::uint64_t address;
@@ -57,6 +66,8 @@ class ElfSymbols {
   void read_notes(std::uint64_t offset, std::uint64_t size);
   void find_table(std::uint64_t offset, std::uint16_t count);
   void read_table();
+  template <class F>
+  void each_function(F visit) const;
 
   Image image_;
   std::vector<Segment> code_;

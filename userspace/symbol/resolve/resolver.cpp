@@ -19,10 +19,10 @@ namespace {
 constexpr std::size_t kMostFunctionsKept = 4u << 20;
 constexpr std::size_t kMostMissing = 100;
 
-std::string debug_path(const std::string& directory, const std::vector<std::uint8_t>& build_id) {
+std::string path_of(const std::string& directory, const std::vector<std::uint8_t>& build_id) {
   std::string digits;
   for (const std::uint8_t byte : build_id) digits += fmt::format("{:02x}", byte);
-  return fmt::format("{}/.build-id/{}/{}.debug", directory, digits.substr(0, 2), digits.substr(2));
+  return fmt::format("{}/.build-id/{}/{}", directory, digits.substr(0, 2), digits.substr(2));
 }
 
 std::string_view base_name(std::string_view path) {
@@ -46,6 +46,15 @@ struct Resolver::Module {
   bool asked_for_inlined = false;
   bool refused = false;
 
+  // Where a place of the mapped file is linked to. A file of debug information has the mapped
+  // one's addresses, but not its contents.
+  [[nodiscard]] std::optional<std::uint64_t> address_of(std::uint64_t in_file,
+                                                        const analyze::CodeMap& map) const {
+    if (file) return file->address_of(in_file);
+    if (!debug) return std::nullopt;
+    if (const auto address = debug->address_of(in_file)) return address;
+    return debug->address_in_mapping(in_file - map.offset, map.end - map.start);
+  }
   [[nodiscard]] std::size_t functions() const {
     return (file ? file->functions() : 0) + (debug ? debug->functions() : 0);
   }
@@ -60,10 +69,15 @@ Resolver::Resolver(const analyze::StackTable& table, ResolverOptions options)
 Resolver::~Resolver() = default;
 
 bool Resolver::open_debug_file(Module& module, const analyze::CodeFile& file) {
-  if (options_.debug_directory.empty() || file.build_id.size() < 2) return false;
-  module.debug = ElfSymbols::open(Image::open(debug_path(options_.debug_directory, file.build_id)));
-  if (module.debug && module.debug->build_id() != file.build_id) module.debug.reset();
-  return module.debug.has_value();
+  if (file.build_id.size() < 2) return false;
+  for (const std::string& directory : options_.debug_directories) {
+    for (const char* ending : {".debug", ""}) {
+      module.debug = ElfSymbols::open(Image::open(path_of(directory, file.build_id) + ending));
+      if (module.debug && module.debug->build_id() == file.build_id) return true;
+      module.debug.reset();
+    }
+  }
+  return false;
 }
 
 void Resolver::open(Module& module, const analyze::CodeFile& file) {
@@ -167,17 +181,25 @@ Frame Resolver::resolve(model::MmId mm, std::uint64_t address, model::TimeNs at_
   frame.module = file.path;
   const std::uint64_t in_file = looked_up - map->start + (file.path == "[vdso]" ? 0 : map->offset);
   frame.offset = in_file + (address - looked_up);
+  const auto* told = table_.names.find(file, in_file);
+  if (told != nullptr) {
+    frame.function = told->name;
+    frame.offset = in_file - told->offset + (address - looked_up);
+    frame.size = told->size;
+    if (inlined == nullptr || !options_.inlines) return frame;
+  }
   Module& module = module_of(map->file);
-  // A file of debug information has the mapped one's addresses, but not its contents.
-  const auto linked = module.file ? module.file->address_of(in_file) : std::nullopt;
+  const auto linked = module.address_of(in_file, *map);
   if (!linked) return frame;
   if (inlined != nullptr && options_.inlines) add_inlined(module, *linked, *inlined);
+  if (told != nullptr) return frame;
   std::optional<ElfSymbols::Function> function;
   if (module.debug) function = module.debug->function_at(*linked);
   if (!function && module.file) function = module.file->function_at(*linked);
   if (!function || function->name.empty()) return frame;
   frame.function = demangle(function->name);
   frame.offset = function->offset + (address - looked_up);
+  frame.size = function->size;
   return frame;
 }
 

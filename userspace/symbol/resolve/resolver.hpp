@@ -22,15 +22,15 @@ struct Frame {
   std::string function{};  // empty: not known
   std::string module{};    // the file's path, "[kernel]", a kernel module's name; empty: not known
   std::uint64_t offset = 0;  // in the function; without one, in the file; without that, the address
+  std::uint64_t size = 0;    // of the function; 0: not known
 
   // "main", "libc.so.6+0x1234", "0x7f0012345678".
   [[nodiscard]] std::string name() const;
 };
 
 struct ResolverOptions {
-  // Where "/ab/cdef….debug" of a build id may lie; empty: files of debug information are not looked
-  // at.
-  std::string debug_directory{};
+  // Where ".build-id/ab/cdef….debug" of a build id may lie, or the program itself without ".debug".
+  std::vector<std::string> debug_directories{};
   std::string jit_directory = "/tmp";
   // Release of the kernel that was recorded: its vDSO is that of this very process, if it is the
   // same.
