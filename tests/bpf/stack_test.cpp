@@ -117,6 +117,15 @@ TEST(Stack, EachBlockedSwitchHasTheChainThatSleeps) {
   EXPECT_EQ(numbers.size(), 1u);  // told once
 }
 
+// Between the marks. Where the machine is slow, a sleep may be over before it has begun to block.
+std::size_t blocked_switches(const Recorded& recorded, const Stacks& stacks) {
+  std::size_t blocked = 0;
+  for (const auto& [event, change] : recorded.all<model::Switch>()) {
+    blocked += change.voluntary && stacks.marked(event);
+  }
+  return blocked;
+}
+
 // The memory that is copied is that of the marked functions: their return addresses are in it.
 TEST(Stack, CopiesHaveTheRegistersAndTheMemoryBehindThem) {
   constexpr std::size_t kSleeps = 50;
@@ -159,7 +168,8 @@ TEST(Stack, CopiesHaveTheRegistersAndTheMemoryBehindThem) {
     EXPECT_EQ(words, copy.pieces * model::kStackPiece / 8);
     EXPECT_EQ(returns_to_middle, 1u);
   }
-  EXPECT_EQ(seen, kSleeps);
+  EXPECT_EQ(seen, blocked_switches(recorded, stacks));
+  EXPECT_GE(seen, kSleeps / 2);
 }
 
 // A stack pointer that points nowhere is the program's business.
@@ -178,7 +188,8 @@ TEST(Stack, AStackThatCannotBeReadIsCopiedAsItsRegisters) {
     EXPECT_EQ(copy.pieces, 0u);
     EXPECT_TRUE(stacks.functions.at("inner").has(copy.registers[16]));
   }
-  EXPECT_EQ(seen, kSleeps);
+  EXPECT_EQ(seen, blocked_switches(recorded, stacks));
+  EXPECT_GE(seen, kSleeps / 2);
   const analyze::Summary summary = recorded.summary();
   EXPECT_EQ(summary.totals.faults.unresolved, 0u);
 }
@@ -286,11 +297,9 @@ TEST(Stack, CopiesLeaveRoomForEvents) {
   EXPECT_EQ(counters.copied, recorded.all<model::StackCopy>().size());
   for (const std::uint64_t lost : recorded.ending.counters.lost) EXPECT_EQ(lost, 0u);
   const Stacks stacks(recorded);
-  std::size_t blocked = 0;
-  for (const auto& [event, change] : recorded.all<model::Switch>()) {
-    blocked += change.voluntary && stacks.marked(event);
-  }
-  EXPECT_EQ(blocked, kSleeps);
+  const std::size_t blocked = blocked_switches(recorded, stacks);
+  EXPECT_LE(blocked, kSleeps);
+  EXPECT_GE(blocked, kSleeps / 2);
 }
 
 }  // namespace
