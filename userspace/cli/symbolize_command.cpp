@@ -22,7 +22,7 @@
 namespace triptych::cli {
 namespace {
 
-constexpr const char* kFooter = R"(Examples:
+constexpr const char* kSymbolizeExamples = R"(Examples:
   triptych symbolize                                  triptych.tpt, to triptych.symbolized.tpt
   triptych symbolize -o named.tpt --debug-dir /srv/symbols server.tpt
 A directory has files of debug information as DIR/.build-id/ab/cdef….debug, or the programs
@@ -30,7 +30,7 @@ themselves without ".debug". Programs that are where they were recorded, and /us
 looked at, too. What is done with stacks that were copied is said in docs/stacks.md.
 )";
 
-struct Options {
+struct SymbolizeOptions {
   std::string file;
   std::string output;
   std::vector<std::string> debug_directories;
@@ -90,7 +90,7 @@ void say_result(const SymbolizedTrace& trace, const symbol::resolve::Resolver& r
   std::fputs(text.c_str(), stderr);
 }
 
-Result<int> run(const Options& options) {
+Result<int> run_symbolize(const SymbolizeOptions& options) {
   const std::string path = options.file.empty() ? kDefaultTrace : options.file;
   if (path == "-" && options.output.empty()) {
     return fail("the trace from standard input has no name", "name a file with -o",
@@ -128,7 +128,7 @@ Result<int> run(const Options& options) {
 }  // namespace
 
 Command add_symbolize_command(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<SymbolizeOptions>();
   CLI::App* self = app.add_subcommand("symbolize", "Put the names of functions into a trace");
   self->add_option("FILE", options->file, "Trace to take (default: triptych.tpt)");
   self->add_option("-o,--output", options->output,
@@ -138,8 +138,8 @@ Command add_symbolize_command(CLI::App& app) {
                    "Look for files by build id here, too; may be repeated")
       ->allow_extra_args(false)
       ->type_name("DIR");
-  self->footer(kFooter);
-  return {self, [options] { return run(*options); }};
+  self->footer(kSymbolizeExamples);
+  return {self, [options] { return run_symbolize(*options); }};
 }
 
 }  // namespace triptych::cli

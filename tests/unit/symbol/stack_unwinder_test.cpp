@@ -36,8 +36,8 @@ using analyze::StackTable;
 using analyze::Unwound;
 using model::MmId;
 
-constexpr MmId kSpace{7};
-constexpr model::Tid kProcess = 4711;
+constexpr MmId kCopied{7};
+constexpr model::Tid kCopiedPid = 4711;
 constexpr std::size_t kMostPieces = 64;
 
 void copy_memory(CopiedStack& stack, std::uint64_t from) {
@@ -67,7 +67,7 @@ void take_stack(void* argument) {
   for (std::size_t i = 0; i < std::size(kOrder); ++i) {
     stack.registers[i] = static_cast<std::uint64_t>(context.uc_mcontext.gregs[kOrder[i]]);
   }
-  stack.mm = kSpace;
+  stack.mm = kCopied;
   stack.at_ns = 1000;
   copy_memory(stack, stack.registers[7]);
 }
@@ -75,10 +75,10 @@ void take_stack(void* argument) {
 // What this process has mapped; `instead` is the path that this program's file gets.
 void add_own_maps(analyze::CodeSpaces& code, const std::string& instead = {}) {
   const std::string own = std::filesystem::read_symlink("/proc/self/exe");
-  code.on_use(kProcess, kSpace);
+  code.on_use(kCopiedPid, kCopied);
   std::ifstream maps("/proc/self/maps");
   for (std::string line; std::getline(maps, line);) {
-    model::Map map{.tgid = kProcess, .there = true};
+    model::Map map{.tgid = kCopiedPid, .there = true};
     char rights[5] = {}, path[512] = {};
     if (std::sscanf(line.c_str(), "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %*s %" SCNu64 " %511s",
                     &map.start, &map.end, rights, &map.offset, &map.inode, path) < 5 ||
@@ -104,7 +104,7 @@ std::vector<std::string> names_of(const Unwound& unwound) {
   Resolver resolver(table, {.kernel = kernel()});
   std::vector<std::string> names;
   for (std::size_t i = 0; i < unwound.frames.size(); ++i) {
-    names.push_back(resolver.resolve(kSpace, unwound.frames[i], 1000, i != 0).function);
+    names.push_back(resolver.resolve(kCopied, unwound.frames[i], 1000, i != 0).function);
   }
   return names;
 }
@@ -241,21 +241,21 @@ TEST(StackUnwinder, WithoutTheFileThereAreNoRules) {
 // What a runtime makes mostly keeps the frame pointer.
 TEST(StackUnwinder, CodeWithoutRulesIsUnwoundByTheFramePointer) {
   analyze::CodeSpaces code;
-  code.on_use(kProcess, kSpace);
-  model::Map map{.start = 0x1000, .end = 0x2000, .tgid = kProcess};
+  code.on_use(kCopiedPid, kCopied);
+  model::Map map{.start = 0x1000, .end = 0x2000, .tgid = kCopiedPid};
   map.path.assign("//anon");
   code.on_map(1, map);
-  CopiedStack stack{.mm = kSpace, .at_ns = 5};
-  constexpr std::uint64_t kStack = 0x7f0000000000;
+  CopiedStack stack{.mm = kCopied, .at_ns = 5};
+  constexpr std::uint64_t kBottom = 0x7f0000000000;
   std::array<std::uint64_t, model::kStackPiece / 8> words{};
-  words[2] = kStack + 64;
+  words[2] = kBottom + 64;
   words[3] = 0x1100;
   words[8] = 0;
   words[9] = 0x5000;  // no code
-  auto& bytes = stack.pieces[kStack];
+  auto& bytes = stack.pieces[kBottom];
   std::memcpy(bytes.data(), words.data(), bytes.size());
-  stack.registers[6] = kStack + 16;
-  stack.registers[7] = kStack + 8;
+  stack.registers[6] = kBottom + 16;
+  stack.registers[7] = kBottom + 8;
   stack.registers[16] = 0x1010;
   StackUnwinder unwinder("");
   const Unwound result = unwinder.unwind(stack, code);
