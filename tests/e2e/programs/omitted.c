@@ -4,26 +4,32 @@
 #include <stdlib.h>
 #include <time.h>
 
+#ifdef __clang__
+#define A_FUNCTION __attribute__((noinline))
+#else
+#define A_FUNCTION __attribute__((noinline, noclone))
+#endif
+
 static volatile int called;
 
-__attribute__((noinline, noclone)) void c_sleeps(void) {
+A_FUNCTION void c_sleeps(void) {
   const struct timespec a_while = {0, 2000000};
   nanosleep(&a_while, 0);
   called++;
 }
 
-__attribute__((noinline, noclone)) void b_calls_c(void) {
+A_FUNCTION void b_calls_c(void) {
   c_sleeps();
   called++;
 }
 
-__attribute__((noinline, noclone)) void a_calls_b(void) {
+A_FUNCTION void a_calls_b(void) {
   b_calls_c();
   called++;
 }
 
 /* Each of them takes a KiB of stack. */
-__attribute__((noinline, noclone)) void deeper(int levels) {
+A_FUNCTION void deeper(int levels) {
   volatile char room[1000];
   room[0] = 1;
   if (levels <= 1)
