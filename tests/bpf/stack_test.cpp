@@ -283,7 +283,7 @@ TEST(Stack, WhatFindsNoRoomIsCounted) {
 
 // Copies fill a ring quickly: they are lost before anything else is.
 TEST(Stack, CopiesLeaveRoomForEvents) {
-  constexpr std::size_t kSleeps = 500;
+  constexpr std::size_t kSleeps = 800;
   RecordOptions options = with_stacks({.off_cpu = true, .copied_bytes = 8192});
   options.buffer_bytes = 2 << 20;
   options.drain = false;
@@ -292,7 +292,7 @@ TEST(Stack, CopiesLeaveRoomForEvents) {
   if (HasFatalFailure() || IsSkipped()) return;
   const model::StackCounters& counters = recorded.ending.counters.stacks;
   EXPECT_GT(counters.copied, 20u);
-  EXPECT_GT(counters.lost, kSleeps / 4);
+  EXPECT_GT(counters.lost, 20u);
   EXPECT_EQ(counters.taken, counters.copied + counters.lost);
   EXPECT_EQ(counters.copied, recorded.all<model::StackCopy>().size());
   for (const std::uint64_t lost : recorded.ending.counters.lost) EXPECT_EQ(lost, 0u);
