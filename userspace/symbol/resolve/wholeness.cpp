@@ -58,7 +58,9 @@ std::string_view text_of(StackEnd end) {
 
 std::string percent(std::uint64_t part, std::uint64_t whole) {
   if (whole == 0) return "–";
-  return fmt::format("{:.1f} %", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+  const double share = 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+  // "100 %" is all of it.
+  return fmt::format("{:.1f} %", part < whole ? std::min(share, 99.9) : share);
 }
 
 }  // namespace
