@@ -16,10 +16,7 @@
 struct asyncio_thread {
 	u64 tasks[ASYNCIO_MOST_NESTED]; /* that are being stepped, the innermost last */
 	u64 module_bias;
-	u64 bias; /* of the interpreter */
-	u64 thread_state;
-	u32 mm; /* to which all of this belongs */
-	u32 file;
+	struct python_thread python;
 	u32 depth;
 	u32 reserved;
 };
@@ -70,13 +67,13 @@ static __always_inline bool is_native(const struct triptych_python_layout *layou
 static __always_inline void refresh(struct asyncio_thread *thread, const struct triptych_task_state *state,
                                     const struct triptych_python_layout *layout, u32 file, u64 module_bias)
 {
-	if (thread->mm == state->mm && thread->file == file && thread->module_bias == module_bias &&
-	    thread->bias != TRIPTYCH_PYTHON_NO_BIAS)
+	if (thread->python.mm == state->mm && thread->python.file == file &&
+	    thread->module_bias == module_bias && thread->python.bias != TRIPTYCH_PYTHON_NO_BIAS)
 		return;
-	thread->mm = state->mm;
-	thread->file = file;
+	thread->python.mm = state->mm;
+	thread->python.file = file;
 	thread->module_bias = module_bias;
-	thread->bias = python_bias(layout, module_bias);
+	thread->python.bias = python_bias(layout, module_bias);
 	thread->depth = 0;
 }
 
@@ -86,12 +83,12 @@ static __always_inline int step_begins(struct asyncio_thread *thread, const stru
 	struct asyncio_task_key key = { task, state->mm, 0 };
 	struct asyncio_task *known = bpf_map_lookup_elem(&asyncio_tasks, &key);
 	u64 coroutine = user_word(task + layout->task_coroutine);
-	bool native = is_native(layout, thread->bias, coroutine);
+	bool native = is_native(layout, thread->python.bias, coroutine);
 	bool is_first = native && !is_started(layout, coroutine);
 	u32 depth = thread->depth++, function;
 
 	if (!depth)
-		thread->thread_state = python_thread_state(layout, thread->bias);
+		thread->python.thread_state = python_thread_state(layout, thread->python.bias);
 	if (depth >= ASYNCIO_MOST_NESTED) {
 		count_untold_coroutine(now);
 		return 0;
@@ -117,6 +114,84 @@ static __always_inline int step_begins(struct asyncio_thread *thread, const stru
 	return 0;
 }
 
+#define ASYNCIO_MOST_INSIDE 12
+
+struct asyncio_awaiting {
+	u64 awaiter; /* then what it awaits; 0: no coroutine */
+	u64 task;
+	u64 bias;
+	u64 now;
+	u32 file;
+	u32 serial;
+	u32 space;
+	u32 depth;
+};
+
+/* A global function: verified once, instead of at each depth. */
+__noinline int asyncio_tell_awaited(struct asyncio_awaiting *step)
+{
+	const struct triptych_python_layout *layout;
+	struct triptych_coroutine_inside *record;
+	u64 awaiter, frame;
+	s8 frame_state = 0;
+	u32 file, top;
+
+	if (!step)
+		return 0;
+	file = step->file;
+	awaiter = step->awaiter;
+	step->awaiter = 0;
+	layout = bpf_map_lookup_elem(&python_layouts, &file);
+	if (!layout)
+		return 0;
+	frame = awaiter + layout->coroutine_inner;
+	top = user_half_word(frame + layout->frame_top);
+	bpf_probe_read_user(&frame_state, sizeof(frame_state), (void *)(awaiter + layout->frame_state));
+	if (frame_state >= 0 || !top || top > 65536)
+		return 0;
+	awaiter = user_word(frame + layout->frame_locals + 8 * (u64)(top - 1));
+	if (!awaiter || !is_native(layout, step->bias, awaiter))
+		return 0;
+	step->awaiter = awaiter;
+	record = reserve_coroutine(sizeof(*record), step->now);
+	if (!record)
+		return 0;
+	fill_header(&record->hdr, TRIPTYCH_EV_COROUTINE_INSIDE, step->now, step->serial);
+	record->id = step->task;
+	record->space = step->space | TRIPTYCH_COROUTINE_KERNEL_SERIALS;
+	record->depth = step->depth;
+	record->function = python_function(layout, user_word(awaiter + layout->coroutine_code),
+	                                   user_word(awaiter + layout->coroutine_qualname), step->space,
+	                                   step->now);
+	submit(&record->hdr, sizeof(*record));
+	return 0;
+}
+
+/*
+ * What the task's coroutine awaits, as far as it is coroutines and generators: each one that is suspended has on
+ * top of its stack what it waits for.
+ */
+static __always_inline void tell_inside(struct asyncio_thread *thread,
+                                        const struct triptych_task_state *state,
+                                        const struct triptych_python_layout *layout, u64 task, u64 now)
+{
+	struct asyncio_awaiting step = { .awaiter = user_word(task + layout->task_coroutine),
+		                         .task = task,
+		                         .bias = thread->python.bias,
+		                         .now = now,
+		                         .file = thread->python.file,
+		                         .serial = state->serial,
+		                         .space = state->mm };
+
+	if (!is_native(layout, step.bias, step.awaiter))
+		return;
+#pragma clang loop unroll(disable)
+	for (u32 depth = 1; depth <= ASYNCIO_MOST_INSIDE && step.awaiter; depth++) {
+		step.depth = depth;
+		asyncio_tell_awaited(&step);
+	}
+}
+
 static __always_inline int step_ends(struct asyncio_thread *thread, const struct triptych_task_state *state,
                                      const struct triptych_python_layout *layout, u64 now)
 {
@@ -140,6 +215,8 @@ static __always_inline int step_ends(struct asyncio_thread *thread, const struct
 		bpf_map_update_elem(&asyncio_tasks, &key, &ended, BPF_ANY);
 		return 0;
 	}
+	if (layout->coroutine_inner != TRIPTYCH_PYTHON_NONE)
+		tell_inside(thread, state, layout, task, now);
 	tell_coroutine(state, TRIPTYCH_COROUTINE_RUNTIME_ASYNCIO, TRIPTYCH_COROUTINE_SUSPENDED, task, 0, 0, 0,
 	               now);
 	waiter = user_word(task + layout->task_waiter);
@@ -196,8 +273,6 @@ SEC("?tp_btf/sched_switch")
 int BPF_PROG(on_asyncio_switch, bool preempt, struct task_struct *prev, struct task_struct *next,
              unsigned int prev_state)
 {
-	const struct triptych_python_layout *layout;
-	struct triptych_task_state *state;
 	struct asyncio_thread *thread;
 
 	if (!gate || preempt || !prev_state)
@@ -205,11 +280,5 @@ int BPF_PROG(on_asyncio_switch, bool preempt, struct task_struct *prev, struct t
 	thread = bpf_task_storage_get(&asyncio_threads, prev, 0, 0);
 	if (!thread || !thread->depth)
 		return 0;
-	state = find_task(prev);
-	if (!is_target(state) || state->mm != thread->mm)
-		return 0;
-	layout = bpf_map_lookup_elem(&python_layouts, &thread->file);
-	if (!layout)
-		return 0;
-	return tell_python_wait(state, prev, layout, thread->bias, thread->thread_state);
+	return tell_python_wait(prev, &thread->python);
 }

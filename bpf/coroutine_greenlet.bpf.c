@@ -13,10 +13,7 @@
 
 struct greenlet_thread {
 	u64 current; /* 0: none that is told */
-	u64 thread_state;
-	u64 bias;
-	u32 mm;
-	u32 file;
+	struct python_thread python;
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -109,8 +106,8 @@ static __always_inline void leave(struct greenlet_thread *thread, const struct t
 		return;
 	known = bpf_map_lookup_elem(&greenlets, &key);
 	if (known && !known->function)
-		known->function =
-		        outermost_function(layout, thread->bias, thread->thread_state, state->mm, now);
+		known->function = outermost_function(layout, thread->python.bias, thread->python.thread_state,
+		                                     state->mm, now);
 	tell_coroutine(state, TRIPTYCH_COROUTINE_RUNTIME_GREENLET, TRIPTYCH_COROUTINE_SUSPENDED, key.greenlet,
 	               0, known ? known->function : 0, 0, now);
 	thread->current = 0;
@@ -128,7 +125,8 @@ static __always_inline void enter(struct greenlet_thread *thread, const struct t
 	known = bpf_map_lookup_elem(&greenlets, &key);
 	if (!known || known->state != GREENLET_RUNS) {
 		if (known && known->state == GREENLET_STARTS)
-			entry.function = function_to_run(layout, thread->bias, greenlet, state->mm, now);
+			entry.function =
+			        function_to_run(layout, thread->python.bias, greenlet, state->mm, now);
 		if (known)
 			tell_coroutine(state, TRIPTYCH_COROUTINE_RUNTIME_GREENLET, TRIPTYCH_COROUTINE_CREATED,
 			               greenlet, 0, entry.function, TRIPTYCH_COROUTINE_FIRST_SEEN, now);
@@ -183,13 +181,13 @@ int on_greenlet(struct pt_regs *ctx)
 	now = bpf_ktime_get_ns();
 	module_bias = ctx->ip - site->address;
 	bpf_probe_read_kernel(&greenlet, sizeof(greenlet), (void *)ctx + site->id.register_offset);
-	if (thread->mm != state->mm || thread->file != file) {
-		thread->mm = state->mm;
-		thread->file = file;
+	if (thread->python.mm != state->mm || thread->python.file != file) {
+		thread->python.mm = state->mm;
+		thread->python.file = file;
 		thread->current = 0;
-		thread->bias = python_bias(layout, module_bias);
+		thread->python.bias = python_bias(layout, module_bias);
 	}
-	thread->thread_state = python_thread_state(layout, thread->bias);
+	thread->python.thread_state = python_thread_state(layout, thread->python.bias);
 	if (site->what == TRIPTYCH_COROUTINE_CREATED) {
 		struct greenlet_key key = { greenlet, state->mm, 0 };
 		struct greenlet starts = { .state = GREENLET_STARTS };
@@ -215,8 +213,6 @@ SEC("?tp_btf/sched_switch")
 int BPF_PROG(on_greenlet_switch, bool preempt, struct task_struct *prev, struct task_struct *next,
              unsigned int prev_state)
 {
-	const struct triptych_python_layout *layout;
-	struct triptych_task_state *state;
 	struct greenlet_thread *thread;
 
 	if (!gate || preempt || !prev_state)
@@ -224,11 +220,5 @@ int BPF_PROG(on_greenlet_switch, bool preempt, struct task_struct *prev, struct 
 	thread = bpf_task_storage_get(&greenlet_threads, prev, 0, 0);
 	if (!thread || !thread->current)
 		return 0;
-	state = find_task(prev);
-	if (!is_target(state) || state->mm != thread->mm)
-		return 0;
-	layout = bpf_map_lookup_elem(&python_layouts, &thread->file);
-	if (!layout)
-		return 0;
-	return tell_python_wait(state, prev, layout, thread->bias, thread->thread_state);
+	return tell_python_wait(prev, &thread->python);
 }

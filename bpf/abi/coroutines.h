@@ -135,4 +135,16 @@ struct triptych_coroutine_file {
 };
 TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_coroutine_file) == 136, "coroutine_file is 136 bytes");
 
+/* One of the coroutines that coroutine `id`, which is suspended next, awaits without their being told of
+ * themselves: depth 1 is awaited by it, depth 2 by that one, and so on. */
+struct triptych_coroutine_inside {
+	struct triptych_hdr hdr; /* hdr.task is the thread */
+	__u64 id;
+	__u32 space;
+	__u32 function;
+	__u32 depth;
+	__u32 reserved;
+};
+TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_coroutine_inside) == 40, "coroutine_inside is 40 bytes");
+
 #endif

@@ -52,6 +52,7 @@ enum triptych_event_kind {
 	TRIPTYCH_EV_COROUTINE_LOST = 64,     /* events that are not here, in their place */
 	TRIPTYCH_EV_COROUTINE_WAIT = 65,     /* a thread begins to wait while a coroutine is mounted on it */
 	TRIPTYCH_EV_COROUTINE_FILE = 66,     /* the source file of a function */
+	TRIPTYCH_EV_COROUTINE_INSIDE = 67,   /* what a coroutine awaits that is about to be suspended */
 	/* Since minor version 3. */
 	TRIPTYCH_EV_STACK = 70,         /* the frames of a stack, told before or when it is first met */
 	TRIPTYCH_EV_STACK_OF = 71,      /* the stacks of the event that follows */

@@ -39,6 +39,9 @@ struct triptych_python_layout {
 	__u16 task_coroutine;
 	__u16 coroutine_frame; /* a pointer to a frame; none: the frame is part of the coroutine */
 	__u16 frame_state;     /* s8, in the frame or in the coroutine */
+	__u16 coroutine_inner; /* where the frame begins that is part of the coroutine; none: it is not */
+	__u16 frame_top;       /* u32, of the locals and the stack as many are used */
+	__u16 frame_locals;
 	__u16 coroutine_qualname;
 	__u16 coroutine_code;
 	__u16 code_name;

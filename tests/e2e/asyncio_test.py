@@ -17,6 +17,7 @@ PYTHON = "/usr/bin/python3"
 TASKS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs", "tasks.py")
 # What asyncio.run() itself does at the end: two tasks of one step.
 OF_ASYNCIO = {"BaseEventLoop.shutdown_asyncgens", "BaseEventLoop.shutdown_default_executor"}
+UNNAMED = ""  # of compiled code, as uvloop's own coroutines are
 MOST_ERROR_NS = 1_000_000
 
 
@@ -56,8 +57,8 @@ class AsyncioTest(harness.Test):
         for event in (e for e in events if e["kind"] == "coroutine"):
             self.assertEqual((event["source"], event["runtime"]), ("uprobe", "asyncio"))
             key, what = (event["space"], event["id"]), event["what"]
-            if event["function"]:
-                functions[key] = names[event["function"]]
+            if event["function"] or what == "created":
+                functions[key] = names.get(event["function"], UNNAMED)
             counted[functions[key]][what] += 1
             if what == "resumed":
                 self.assertNotIn(key, mounted)
@@ -72,7 +73,7 @@ class AsyncioTest(harness.Test):
     def expect_exact(self, events, expected):
         self.assertTrue(expected)
         found = self.counts(events)
-        own = {name: found.pop(name) for name in OF_ASYNCIO & set(found)}
+        own = {name: found.pop(name) for name in (OF_ASYNCIO | {UNNAMED}) & set(found)}
         self.assertEqual(found, expected)
         self.assertEqual([e for e in events if e["kind"] == "coroutine_lost"], [])
         self.assertTrue(all(counts == (counts[0],) * 3 for counts in own.values()), own)
@@ -92,6 +93,50 @@ class AsyncioTest(harness.Test):
         self.assertLessEqual({"größe", "no_function.<locals>.inside", "Nested.outer"}, names)
         files = {e["name"] for e in events if e["kind"] == "coroutine_file"}
         self.assertIn(TASKS[-111:], files)
+
+    def awaited(self, events):
+        """{(function of the task, functions that it awaits, …): how often it was suspended so}"""
+        names = {e["function"]: e["name"] for e in events if e["kind"] == "coroutine_function"}
+        functions, inside = {}, collections.defaultdict(list)
+        counted = collections.Counter()
+        for event in events:
+            if event["kind"] == "coroutine_inside":
+                inside[event["id"]].append(names[event["function"]])
+                self.assertEqual(event["depth"], len(inside[event["id"]]))
+            elif event["kind"] == "coroutine":
+                if event["function"] != 0:
+                    functions[event["id"]] = names[event["function"]]
+                if event["what"] == "suspended":
+                    counted[functions[event["id"]], *inside.pop(event["id"], [])] += 1
+        self.assertEqual(inside, {})
+        return counted
+
+    def test_what_a_task_awaits_itself(self):
+        events, _ = self.recorded("mixed")
+        awaited = self.awaited(events)
+        paused = ("pause", "sleep", "__sleep0")
+        outer, leaf = ("Nested.outer", "Nested.outer"), ("Nested.leaf", *paused)
+        # A comprehension was a function of its own up to 3.11.
+        within = ["Nested.middle"]
+        minor = subprocess.run([PYTHON, "-c", "import sys; print(sys.version_info.minor)"],
+                               capture_output=True, text=True, check=True).stdout
+        if int(minor) < 12:
+            within.append("Nested.middle.<locals>.<listcomp>")
+        self.assertEqual({chain: count for chain, count in awaited.items()
+                          if chain[0] == "Nested.outer"},
+                         {(*outer, *leaf): 2, (*outer, *within, *leaf): 6})
+        self.assertEqual(awaited["fails", "fails", *paused], 3)
+        self.assertEqual(awaited["is_cancelled", "is_cancelled", "of"], 3)
+        done = self.triptych("export", "--format", "folded", "--profile", "suspended", "triptych.tpt")
+        self.assertEqual(done.status, 0, done.err)
+        self.assertRegex(done.out, ";".join(re.escape(each) for each in (*outer, *within, *leaf)))
+
+    def test_tasks_of_uvloop(self):
+        if not os.path.isdir("/usr/lib/python3/dist-packages/uvloop"):
+            self.skipTest("needs python3-uvloop")
+        events, out = self.recorded("uvloop", "many", 25, 200)
+        self.assertEqual(said(out)["worker"], (25, 25 * 201, 25))
+        self.expect_exact(events, said(out))
 
     def test_the_report_says_what_the_program_did(self):
         _, out = self.recorded("mixed")
@@ -148,7 +193,7 @@ class AsyncioTest(harness.Test):
         self.expect_exact(events, said(out))
         spaces = {e["tgid"] for e in events if e["kind"] == "coroutine_space"}
         self.assertEqual(len(spaces), 2)
-        names = [e["name"] for e in events if e["kind"] == "coroutine_function"]
+        names = [(e["name"], e["line"]) for e in events if e["kind"] == "coroutine_function"]
         self.assertEqual(sorted(names), sorted(set(names)), "one function, whatever the process")
 
     def test_a_program_that_it_becomes(self):
@@ -313,8 +358,11 @@ class AsyncioTest(harness.Test):
         counted = sum(e["kind"] == "coroutine" for e in events)
         lost = sum(e["count"] for e in events if e["kind"] == "coroutine_lost")
         created, resumed, _ = map(sum, zip(*said(out).values()))
-        # Each resumption is also left again; those of asyncio itself, what tells of functions.
-        self.assertIn(counted + lost - (created + 2 * resumed), range(0, 100))
+        counted += sum(e["kind"] == "coroutine_inside" for e in events)
+        # Each resumption is also left again, by a worker four coroutines deep, by the other task
+        # one; those of asyncio itself, what tells of functions.
+        inside = 4 * 50 * 400 + 1
+        self.assertIn(counted + lost - (created + 2 * resumed + inside), range(0, 100))
 
     def test_other_programs_are_refused(self):
         done = self.record("--coroutines", "uprobe:asyncio", "--", "/bin/true")

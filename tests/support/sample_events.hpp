@@ -245,6 +245,8 @@ inline std::vector<model::Payload> sample_payloads() {
   // As long as the record has room for.
   named.name.assign("ns::f<int>(char const*, std::vector<int, std::allocator<int> >&)");
   all.push_back(named);
+  all.push_back(model::CoroutineInside{
+      .id = any, .space = model::CoroutineSpace{any}, .function = any, .depth = any});
   return all;
 }
 

@@ -250,6 +250,8 @@ bool Analysis::Impl::about_coroutines(const model::Event& event) {
     coroutines.on_space(*space);
   } else if (const auto* function = std::get_if<model::CoroutineFunction>(&event.payload)) {
     coroutines.on_function(*function);
+  } else if (const auto* inside = std::get_if<model::CoroutineInside>(&event.payload)) {
+    coroutines.on_inside(*inside);
   } else if (const auto* file = std::get_if<model::CoroutineFile>(&event.payload)) {
     coroutines.on_file(*file);
   } else if (const auto* own = std::get_if<model::CoroutineTotals>(&event.payload)) {

@@ -233,6 +233,7 @@ void CoroutineTracker::count_wait(Row& row, model::TimeNs ts_ns) {
   wait.end_ns = wait.begin_ns + counted;
   wait.number = row.coroutine.number;
   wait.chain.push_back(&function_of(row.coroutine.function));
+  for (const std::uint32_t function : row.inside) wait.inside.push_back(&function_of(function));
   // Two that await each other make a chain without an end.
   RowPointer awaiter = row.awaiter.lock();
   while (awaiter != nullptr && wait.chain.size() <= kMostAwaiters) {
@@ -385,6 +386,7 @@ void CoroutineTracker::on_event(const model::Event& event, const model::Coroutin
       if (window_.counting()) ++row->coroutine.resumes;
       row->end_unseen = coroutine.end_unseen;
       mount(thread, row, ts);
+      row->inside.clear();
       break;
     case What::kSuspended:
       unmount(thread, *row, ts);

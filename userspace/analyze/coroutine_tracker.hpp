@@ -36,6 +36,7 @@ class CoroutineTracker {
   void on_lost(const model::CoroutineLost& lost);
   void on_file(const model::CoroutineFile& file);
   void on_wait(const model::Event& event, const model::CoroutineWait& wait);
+  void on_inside(const model::CoroutineInside& inside);
 
   // Cheap for tasks that have no coroutines.
   void on_switch(const model::Event& event, const model::Switch& change);
@@ -50,11 +51,12 @@ class CoroutineTracker {
     std::uint32_t thread = ~0u;  // that it ran on last
     bool mounted = false;
     bool suspended = false;
-    bool end_unseen = false;         // mounted, and nobody will see until when
-    CoroutineCounts unnamed;         // while its function was not known
-    model::TimeNs suspended_ns = 0;  // since when
-    std::uint64_t delayed_by = 0;    // the last blocked loop that it was counted in, + 1
-    std::weak_ptr<Row> awaiter;      // Coroutine::awaited_by
+    bool end_unseen = false;            // mounted, and nobody will see until when
+    CoroutineCounts unnamed;            // while its function was not known
+    model::TimeNs suspended_ns = 0;     // since when
+    std::uint64_t delayed_by = 0;       // the last blocked loop that it was counted in, + 1
+    std::weak_ptr<Row> awaiter;         // Coroutine::awaited_by
+    std::vector<std::uint32_t> inside;  // functions, of what it awaits while it is suspended
   };
   using RowPointer = std::shared_ptr<Row>;
   struct Charge {

@@ -4,6 +4,11 @@
 #include "analyze/coroutine_tracker.hpp"
 
 namespace triptych::analyze {
+namespace {
+
+constexpr std::size_t kMostInside = 64;
+
+}  // namespace
 
 CoroutineFunction& CoroutineTracker::function_of(std::uint32_t number) {
   CoroutineFunction& function = functions_[number];
@@ -20,6 +25,16 @@ void CoroutineTracker::on_function(const model::CoroutineFunction& function) {
 
 void CoroutineTracker::on_file(const model::CoroutineFile& file) {
   function_of(file.function).file = file.name.view();
+}
+
+// Told before the suspension; of what is not whole the beginning is true.
+void CoroutineTracker::on_inside(const model::CoroutineInside& inside) {
+  const auto found = living_.find({static_cast<std::uint32_t>(inside.space), inside.id});
+  if (found == living_.end() || !found->second->mounted) return;
+  std::vector<std::uint32_t>& functions = found->second->inside;
+  if (inside.depth != functions.size() + 1 || inside.depth > kMostInside) return;
+  functions.push_back(inside.function);
+  if (inside.function != 0) function_of(inside.function).is_callee = true;
 }
 
 // Some are named only when they have run for a while: what was theirs until then is the function's.

@@ -116,6 +116,8 @@ struct CoroutineWait {
   // The one that is suspended, then who awaits it, then who awaits that one, and so on. Cut where
   // it would become too long.
   std::vector<const CoroutineFunction*> chain;
+  // What it awaits that is no coroutine of its own, the innermost last.
+  std::vector<const CoroutineFunction*> inside;
 };
 
 using CoroutineChange = std::variant<CoroutineOnTop, CoroutineWait>;

@@ -451,6 +451,16 @@ triptych_coroutine_wait raw_of(const model::CoroutineWait& in) {
   return raw;
 }
 
+triptych_coroutine_inside raw_of(const model::CoroutineInside& in) {
+  triptych_coroutine_inside raw{};
+  raw.hdr.kind = TRIPTYCH_EV_COROUTINE_INSIDE;
+  raw.id = in.id;
+  raw.space = number(in.space);
+  raw.function = in.function;
+  raw.depth = in.depth;
+  return raw;
+}
+
 triptych_coroutine_file raw_of(const model::CoroutineFile& in) {
   triptych_coroutine_file raw{};
   raw.hdr.kind = TRIPTYCH_EV_COROUTINE_FILE;

@@ -369,11 +369,21 @@ struct CoroutineFile {
   bool operator==(const CoroutineFile&) const = default;
 };
 
+// One of the coroutines that another one awaits which is about to be suspended: see the ABI.
+struct CoroutineInside {
+  std::uint64_t id = 0;
+  CoroutineSpace space{};
+  std::uint32_t function = 0;
+  std::uint32_t depth = 0;
+  bool operator==(const CoroutineInside&) const = default;
+};
+
 using Payload = std::variant<Switch, Wakeup, Arrival, Fault, TaskNew, TaskSeen, TaskBaseline,
                              CloneReturn, TaskExec, TaskRename, TaskExit, TaskEnd, TaskFree, Mark,
                              Lost, TaskSummary, Coroutine, CoroutineSpaceNew, CoroutineFunction,
                              CoroutineTotals, CoroutineLost, Stack, StackOf, Sample, KernelSymbol,
-                             Map, CoroutineWait, CoroutineFile, StackBytes, StackCopy, FileSymbol>;
+                             Map, CoroutineWait, CoroutineFile, StackBytes, StackCopy, FileSymbol,
+                             CoroutineInside>;
 
 struct Event {
   TimeNs ts_ns = 0;

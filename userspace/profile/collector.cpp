@@ -214,10 +214,13 @@ void Collector::add(const analyze::CoroutineWait& wait) {
   constexpr std::uint64_t kCoroutineModel = 1;
   std::uint32_t path = paths_.child(PathTable::kRoot, {Subject::kModel, kCoroutineModel});
   path = paths_.child(path, {Subject::kProcess, static_cast<std::uint32_t>(wait.tgid)});
-  const bool awaited = wait.chain.size() > 1;
+  const bool awaited = wait.chain.size() > 1 || !wait.inside.empty();
   path = paths_.child(path, word(awaited ? Word::kAwaitChain : Word::kNotAwaited));
   for (auto function = wait.chain.rbegin(); function != wait.chain.rend(); ++function) {
     path = paths_.child(path, {Subject::kFunction, (*function)->number});
+  }
+  for (const analyze::CoroutineFunction* function : wait.inside) {
+    path = paths_.child(path, {Subject::kFunction, function->number});
   }
   paths_.add(path, {wait.end_ns - wait.begin_ns, 1});
 }

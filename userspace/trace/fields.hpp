@@ -82,7 +82,8 @@ inline constexpr std::array<std::string_view, std::variant_size_v<model::Payload
     "coroutine_file",
     "stack_bytes",
     "stack_copy",
-    "file_symbol"};
+    "file_symbol",
+    "coroutine_inside"};
 
 template <Like<model::Counters> P, class V>
 void visit_counters(P& p, V& v) {
@@ -430,6 +431,14 @@ template <Like<model::CoroutineFile> P, class V>
 void visit_fields(P& p, V& v) {
   v.number("function", p.function);
   v.text("name", p.name);
+}
+
+template <Like<model::CoroutineInside> P, class V>
+void visit_fields(P& p, V& v) {
+  v.hex("id", p.id);
+  v.number("function", p.function);
+  v.number("space", p.space);
+  v.number("depth", p.depth);
 }
 
 }  // namespace triptych::trace

@@ -104,6 +104,7 @@ std::size_t loss_class(std::uint8_t kind) {
     case TRIPTYCH_EV_FILE_SYMBOL:
     case TRIPTYCH_EV_COROUTINE_WAIT:
     case TRIPTYCH_EV_COROUTINE_FILE:
+    case TRIPTYCH_EV_COROUTINE_INSIDE:
       break;  // none that the kernel side counts
   }
   // "kinds 10 to 19", those of a later version included

@@ -3,6 +3,7 @@
 were created, how often they were resumed, and how many came to their end. Printed as JSON at the end.
 
     tasks.py many TASKS STEPS | mixed | block | gil | fork | exec | crash | serve
+    tasks.py uvloop MODE …     with that loop
     tasks.py wait MODE …       first says "ready" and waits for a line
 """
 import asyncio
@@ -274,6 +275,10 @@ def main(mode, *words):
     if mode == "wait":
         print("ready", flush=True)
         sys.stdin.readline()
+        mode, *words = words
+    if mode == "uvloop":
+        import uvloop
+        uvloop.install()
         mode, *words = words
     if mode == "fork":
         child = os.fork()

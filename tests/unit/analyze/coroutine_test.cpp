@@ -202,6 +202,40 @@ TEST_F(CoroutineTest, ABlockedLoopKnowsItsCulpritAndWhomItDelayed) {
   EXPECT_EQ(summary.coroutines.loops[0].iterations, 1u);
 }
 
+TEST_F(CoroutineTest, WhatACoroutineAwaitsItselfIsPartOfItsWait) {
+  const auto inside = [this](TraceBuilder::Ns time, std::uint32_t function, std::uint32_t depth) {
+    trace_.at(time).emit(
+        thread_,
+        model::CoroutineInside{
+            .id = 1, .space = model::CoroutineSpace{1}, .function = function, .depth = depth});
+  };
+  at(10us, CoroutineWhat::kResumed, 1);
+  inside(20us, 7, 1);
+  inside(20us, 8, 2);
+  inside(20us, 9, 4);  // the one between is lost: it stands for nothing
+  at(20us, CoroutineWhat::kSuspended, 1);
+  inside(25us, 9, 1);  // it is not mounted
+  at(30us, CoroutineWhat::kResumed, 1);
+  at(40us, CoroutineWhat::kSuspended, 1);
+  at(50us, CoroutineWhat::kResumed, 1);
+  at(55us, CoroutineWhat::kFinished, 1);
+  trace_.at(60us).exit(0).end_to(model::kIdleTask);
+  std::vector<std::vector<std::uint32_t>> waits;
+  analyze::Analysis analysis({}, {}, analyze::kDefaultSlowStepNs, {},
+                             [&waits](const analyze::CoroutineChange& change) {
+                               const auto* wait = std::get_if<analyze::CoroutineWait>(&change);
+                               if (wait == nullptr) return;
+                               waits.emplace_back();
+                               for (const auto* each : wait->inside) {
+                                 waits.back().push_back(each->number);
+                               }
+                             });
+  for (const model::Event& event : trace_.events()) analysis.push(event);
+  ASSERT_TRUE(analysis.finish(ending_at(60us), {}, 0));
+  // Each suspension is told anew.
+  EXPECT_EQ(waits, (std::vector<std::vector<std::uint32_t>>{{7, 8}, {}}));
+}
+
 TEST_F(CoroutineTest, WhatAThreadWaitsForIsTold) {
   const auto wait = [this](TraceBuilder::Ns time, std::uint32_t function, bool gil) {
     trace_.at(time).emit(

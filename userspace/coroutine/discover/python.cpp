@@ -26,6 +26,7 @@ triptych_python_layout layout_3_10() {
   layout.task_waiter = 0x98;
   layout.task_coroutine = 0xa0;
   layout.coroutine_frame = 0x10;
+  layout.coroutine_inner = kNone;
   layout.frame_state = 0x6c;
   layout.coroutine_qualname = 0x30;
   layout.coroutine_code = 0x18;
@@ -52,6 +53,9 @@ triptych_python_layout layout_3_11() {
   layout.task_waiter = 0x80;
   layout.task_coroutine = 0x88;
   layout.coroutine_frame = kNone;
+  layout.coroutine_inner = 0x50;
+  layout.frame_top = 0x40;
+  layout.frame_locals = 0x48;
   layout.frame_state = 0x4b;
   layout.coroutine_qualname = 0x28;
   layout.coroutine_code = 0x10;
@@ -67,6 +71,7 @@ triptych_python_layout layout_3_11() {
 triptych_python_layout layout_3_12() {
   triptych_python_layout layout = layout_3_11();
   layout.frame_state = 0x43;
+  layout.coroutine_inner = 0x48;
   layout.coroutine_qualname = 0x20;
   layout.coroutine_code = 0x48;
   layout.code_line = 0x44;
