@@ -14,7 +14,6 @@
 #include "base/clock.hpp"
 #include "base/text.hpp"
 #include "coroutine/discover/libraries.hpp"
-#include "coroutine/discover/mappers.hpp"
 #include "coroutine/discover/symbols.hpp"
 #include "coroutine/probes/mapped_files.hpp"
 #include "launch/program.hpp"
@@ -62,10 +61,14 @@ UniqueFd open_program(const std::string& program) {
 // A file that other processes map is probed in them, too: that costs them what it costs the target.
 std::string bystanders_of(int file, const std::string& path, pid_t target, bool only_serves) {
   constexpr std::size_t kMostNamed = 8;
+  struct stat status {};
+  if (::fstat(file, &status) != 0) return {};
   std::vector<std::string> names;
-  std::size_t count = 0;
-  for (const auto& mapper : coroutine::discover::mappers_of(file)) {
-    if (mapper.tgid == target || ++count > kMostNamed) continue;
+  const auto others =
+      coroutine::probes::mappers_of(status, target, std::numeric_limits<std::size_t>::max());
+  const std::size_t count = others.size();
+  for (const auto& mapper : others) {
+    if (names.size() == kMostNamed) break;
     names.push_back(fmt::format("process {} ({})", mapper.tgid, escape(mapper.name)));
   }
   if (names.empty()) return {};

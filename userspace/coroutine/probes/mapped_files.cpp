@@ -33,6 +33,7 @@ UniqueFd open_file(const std::string& path, std::set<std::pair<dev_t, ino_t>>& s
 struct Line {
   std::string_view range;
   std::uint64_t begin = 0, end = 0, offset = 0;
+  std::string_view inode;
   std::string_view path;
 };
 
@@ -58,6 +59,9 @@ void for_each_mapping(pid_t tgid, const std::function<bool(const Line&)>& take) 
     line.begin = hexadecimal(line.range);
     line.end = hexadecimal(line.range.substr(line.range.find('-') + 1));
     line.offset = hexadecimal(words.substr(std::min(blank + 6, words.size())));
+    const std::size_t path_begins = words.find_last_not_of(' ', slash - 1);
+    line.inode = words.substr(0, path_begins + 1);
+    line.inode.remove_prefix(line.inode.rfind(' ') + 1);
     line.path = words.substr(slash);
     if (!take(line)) return;
   }
@@ -104,22 +108,34 @@ std::optional<Mapping> mapping_at(pid_t tgid, std::uint64_t address) {
   return found;
 }
 
-bool is_mapped_by_others(const struct stat& file, pid_t tgid) {
+std::vector<Mapper> mappers_of(const struct stat& file, pid_t but, std::size_t most) {
+  std::vector<Mapper> found;
   std::error_code error;
-  for (const auto& each : std::filesystem::directory_iterator("/proc", error)) {
-    const std::string name = each.path().filename();
-    const pid_t other = static_cast<pid_t>(std::strtol(name.c_str(), nullptr, 10));
-    if (other <= 0 || other == tgid) continue;
+  const std::string inode = fmt::format("{}", file.st_ino);
+  for (std::filesystem::directory_iterator at("/proc", error), end;
+       !error && at != end && found.size() < most; at.increment(error)) {
+    const std::string name = at->path().filename();
+    const pid_t tgid = static_cast<pid_t>(std::strtol(name.c_str(), nullptr, 10));
+    if (tgid <= 0 || tgid == but) continue;
     bool maps = false;
-    for_each_mapping(other, [&](const Line& line) {
+    for_each_mapping(tgid, [&](const Line& line) {
+      // Not by device: some file systems tell another one in maps than in stat.
       struct stat status {};
-      maps = status_of(other, line, &status) && status.st_dev == file.st_dev &&
-             status.st_ino == file.st_ino;
+      maps = line.inode == inode && status_of(tgid, line, &status) &&
+             status.st_dev == file.st_dev && status.st_ino == file.st_ino;
       return !maps;
     });
-    if (maps) return true;
+    if (!maps) continue;
+    Mapper mapper{tgid, {}};
+    std::ifstream comm(fmt::format("/proc/{}/comm", tgid));
+    std::getline(comm, mapper.name);
+    found.push_back(std::move(mapper));
   }
-  return false;
+  return found;
+}
+
+bool is_mapped_by_others(const struct stat& file, pid_t tgid) {
+  return !mappers_of(file, tgid, 1).empty();
 }
 
 }  // namespace triptych::coroutine::probes

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -30,8 +31,14 @@ struct Mapping {
 };
 std::optional<Mapping> mapping_at(pid_t tgid, std::uint64_t address);
 
-// Whether processes other than `tgid` have the file mapped for execution. What is told of it, they
-// pay for, too.
+struct Mapper {
+  pid_t tgid = 0;
+  std::string name;  // comm
+};
+
+// The processes, other than `but`, that have the file mapped for execution: its probes hit them,
+// too. At most so many of them.
+std::vector<Mapper> mappers_of(const struct stat& file, pid_t but, std::size_t most);
 bool is_mapped_by_others(const struct stat& file, pid_t tgid);
 
 // The files that the process has mapped for execution, each once, whatever they are called by now.
