@@ -114,7 +114,8 @@ std::size_t loss_class(std::uint8_t kind) {
 bool is_of_stacks(std::uint8_t kind) {
   return kind == TRIPTYCH_EV_STACK || kind == TRIPTYCH_EV_STACK_OF ||
          kind == TRIPTYCH_EV_KERNEL_SYMBOL || kind == TRIPTYCH_EV_MAP ||
-         kind == TRIPTYCH_EV_STACK_BYTES || kind == TRIPTYCH_EV_STACK_COPY;
+         kind == TRIPTYCH_EV_STACK_BYTES || kind == TRIPTYCH_EV_STACK_COPY ||
+         kind == TRIPTYCH_EV_FILE_SYMBOL;
 }
 
 }  // namespace triptych::trace

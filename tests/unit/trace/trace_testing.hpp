@@ -68,7 +68,10 @@ inline std::uint64_t count_of_stacks(const std::vector<model::Event>& events) {
         return std::holds_alternative<model::Stack>(event.payload) ||
                std::holds_alternative<model::StackOf>(event.payload) ||
                std::holds_alternative<model::KernelSymbol>(event.payload) ||
-               std::holds_alternative<model::Map>(event.payload);
+               std::holds_alternative<model::Map>(event.payload) ||
+               std::holds_alternative<model::StackBytes>(event.payload) ||
+               std::holds_alternative<model::StackCopy>(event.payload) ||
+               std::holds_alternative<model::FileSymbol>(event.payload);
       }));
 }
 
