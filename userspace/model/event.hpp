@@ -378,12 +378,12 @@ struct CoroutineInside {
   bool operator==(const CoroutineInside&) const = default;
 };
 
-using Payload = std::variant<Switch, Wakeup, Arrival, Fault, TaskNew, TaskSeen, TaskBaseline,
-                             CloneReturn, TaskExec, TaskRename, TaskExit, TaskEnd, TaskFree, Mark,
-                             Lost, TaskSummary, Coroutine, CoroutineSpaceNew, CoroutineFunction,
-                             CoroutineTotals, CoroutineLost, Stack, StackOf, Sample, KernelSymbol,
-                             Map, CoroutineWait, CoroutineFile, StackBytes, StackCopy, FileSymbol,
-                             CoroutineInside>;
+using Payload =
+    std::variant<Switch, Wakeup, Arrival, Fault, TaskNew, TaskSeen, TaskBaseline, CloneReturn,
+                 TaskExec, TaskRename, TaskExit, TaskEnd, TaskFree, Mark, Lost, TaskSummary,
+                 Coroutine, CoroutineSpaceNew, CoroutineFunction, CoroutineTotals, CoroutineLost,
+                 Stack, StackOf, Sample, KernelSymbol, Map, CoroutineWait, CoroutineFile,
+                 StackBytes, StackCopy, FileSymbol, CoroutineInside>;
 
 struct Event {
   TimeNs ts_ns = 0;
