@@ -4,6 +4,7 @@
 import os
 import re
 import shutil
+import stat
 import struct
 import subprocess
 import sys
@@ -105,6 +106,7 @@ class Symbolize(harness.Test):
                                "-o", "named.tpt")
         self.assertEqual(result.status, 0, result.err)
         self.assertRegex(result.err, r"^triptych: \d+ functions? named in named\.tpt")
+        self.assertEqual(stat.S_IMODE(os.stat(self.path("named.tpt")).st_mode), 0o600)
         shutil.rmtree(self.path("symbols"))
         paths, text = self.chains("named.tpt")
         self.assert_chain(paths, ["main", "work_a_round", "sleep_for_a_while"])

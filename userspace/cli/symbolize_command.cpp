@@ -65,7 +65,9 @@ Result<UniqueFd> file_of(const Output& output, const std::string& path) {
                 ErrorCode::kUsage);
   }
   UniqueFd file(::fcntl(output.fd(), F_DUPFD_CLOEXEC, 3));
-  if (!file) return fail_errno("cannot write " + quote(path), errno);
+  // As private as what was recorded: what a program had in its memory may be in it.
+  if (!file || ::fchmod(file.get(), 0600) != 0)
+    return fail_errno("cannot write " + quote(path), errno);
   return file;
 }
 
