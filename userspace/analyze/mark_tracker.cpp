@@ -7,7 +7,7 @@ namespace triptych::analyze {
 namespace {
 
 constexpr std::size_t kMaxMarks = 10'000;
-constexpr std::size_t kMaxNames = 32;
+constexpr std::size_t kNamesInHint = 32;
 
 Border border_of(const model::Event& event, const model::Mark& mark) {
   return Border{event.task, mark.counters, mark.faults};
@@ -23,7 +23,7 @@ MarkTracker::MarkTracker(Window wanted, CountingWindow& counting)
 void MarkTracker::on_mark(const model::Event& event, const model::Mark& mark,
                           const TaskRecord* task) {
   const std::string name(mark.name.view());
-  if (names_.size() < kMaxNames) names_.insert(name);
+  if (names_.size() < kNamesInHint) names_.insert(name);
   bool opened_here = false;
   if (!counting_.opened() && name == wanted_.from_mark && mark.type != model::MarkType::kEnd) {
     counting_.open(event.ts_ns);
@@ -62,7 +62,7 @@ std::optional<Error> MarkTracker::missing() const {
   for (const std::string& name : names_) hint += (hint.empty() ? "" : ", ") + escape(name);
   hint = hint.empty() ? "the trace has no marks; see 'triptych mark --help'"
                       : "marks in the trace: " + hint;
-  if (names_.size() >= kMaxNames) hint += ", …";
+  if (names_.size() >= kNamesInHint) hint += ", …";
   return Error{ErrorCode::kUsage, std::move(what), std::move(hint)};
 }
 

@@ -28,7 +28,7 @@ std::string significant(double value) {
   return leading > 6 ? fmt::format("{:.1e}", value) : fmt::format("{:.{}f}", value, leading + 1);
 }
 
-struct Scale {
+struct TimeUnit {
   double size;
   const char* unit;
 };
@@ -36,8 +36,8 @@ struct Scale {
 }  // namespace
 
 std::string format_ns(double ns) {
-  constexpr Scale kScales[] = {{1e9, "s"}, {1e6, "ms"}, {1e3, "us"}};
-  for (const Scale& scale : kScales) {
+  constexpr TimeUnit kTimeUnits[] = {{1e9, "s"}, {1e6, "ms"}, {1e3, "us"}};
+  for (const TimeUnit& scale : kTimeUnits) {
     if (std::fabs(ns) >= scale.size * 0.9995) {
       return fmt::format("{} {}", significant(ns / scale.size), scale.unit);
     }

@@ -39,7 +39,7 @@ constexpr std::uint32_t kThreadTgid = 1, kThreadTid = 2, kThreadName = 5;
 // Of TrackEvent, and of its annotations.
 constexpr std::uint32_t kAnnotation = 4, kType = 9, kEventName = 10, kTrackUuid = 11;
 constexpr std::uint32_t kCounterValue = 30, kFlow = 47, kLastOfFlow = 48;
-constexpr std::uint64_t kBegin = 1, kEnd = 2, kInstant = 3, kCount = 4;
+constexpr std::uint64_t kSliceBegin = 1, kSliceEnd = 2, kInstant = 3, kCount = 4;
 constexpr std::uint32_t kAnnotationName = 1, kUint = 3, kPointer = 7, kStringNumber = 17;
 
 // By Detail.
@@ -102,7 +102,7 @@ struct TrackEvent {
   std::string_view details;
 };
 
-void append_event(std::string& out, const TrackEvent& event) {
+void append_track_event(std::string& out, const TrackEvent& event) {
   const auto at_ns = static_cast<std::uint64_t>(std::max<std::int64_t>(0, event.at_ns));
   const bool refers = event.name != 0 || !event.details.empty();
   const std::size_t event_size = event.details.size() + 2 + 1 + size_of(event.track) +
@@ -275,21 +275,23 @@ void PerfettoTrace::counter_track(std::string& out, TrackId id, TrackId parent,
 void PerfettoTrace::slice(std::string& out, TrackId track, std::int64_t begin_ns,
                           std::int64_t end_ns, std::string_view name, const SliceDetails& details) {
   const std::uint64_t number = number_of(out, names_, name);
-  append_event(out, {begin_ns, track, kBegin, number, {details.fields_.data(), details.size_}});
-  append_event(out, {end_ns, track, kEnd, 0, {}});
+  append_track_event(
+      out, {begin_ns, track, kSliceBegin, number, {details.fields_.data(), details.size_}});
+  append_track_event(out, {end_ns, track, kSliceEnd, 0, {}});
 }
 
 void PerfettoTrace::instant(std::string& out, TrackId track, std::int64_t at_ns,
                             std::string_view name, const SliceDetails& details) {
   const std::uint64_t number = number_of(out, names_, name);
-  append_event(out, {at_ns, track, kInstant, number, {details.fields_.data(), details.size_}});
+  append_track_event(out,
+                     {at_ns, track, kInstant, number, {details.fields_.data(), details.size_}});
 }
 
 void PerfettoTrace::counter(std::string& out, TrackId track, std::int64_t at_ns,
                             std::uint64_t value) {
   std::array<char, 16> count{};
   Cursor(count.data()).number(kCounterValue, value);
-  append_event(out, {at_ns, track, kCount, 0, {count.data(), 2 + size_of(value)}});
+  append_track_event(out, {at_ns, track, kCount, 0, {count.data(), 2 + size_of(value)}});
 }
 
 }  // namespace triptych::exports

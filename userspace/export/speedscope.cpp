@@ -71,9 +71,10 @@ void add_number(std::string& list, std::uint64_t number) {
   list.append(digits.data(), digits.size());
 }
 
-class Document {
+class SpeedscopeFile {
  public:
-  Document(const profile::Profile& profile, std::size_t unit) : profile_(profile), unit_(unit) {}
+  SpeedscopeFile(const profile::Profile& profile, std::size_t unit)
+      : profile_(profile), unit_(unit) {}
 
   std::string write() {
     const std::string name = fmt::format("{}: {}", name_of(profile_.kind), profile_.command);
@@ -134,7 +135,7 @@ class Document {
 }  // namespace
 
 std::string write_speedscope(const profile::Profile& profile, std::size_t unit) {
-  return Document(profile, unit).write();
+  return SpeedscopeFile(profile, unit).write();
 }
 
 }  // namespace triptych::exports

@@ -19,7 +19,7 @@ namespace {
 using html::Markup;
 using profile::Profile;
 
-constexpr int kWidth = 1000;  // without the script; with it, that of the page
+constexpr int kDrawingWidth = 1000;  // without the script; with it, that of the page
 // Of all graphs of a page together some megabytes at most, whatever the names are.
 constexpr std::size_t kMostFrames = 1000;
 constexpr std::size_t kLongestName = 160;
@@ -68,13 +68,13 @@ void write_heading(Markup& page, const Profile& profile, const flame::Layout& la
 void write_flame_graph(Markup& page, const FlameGraph& graph) {
   const Profile& profile = graph.profile;
   const std::string name(profile::name_of(profile.kind));
-  const flame::Layout layout = flame::lay_out(profile, 0, {0, kWidth, kMostFrames});
+  const flame::Layout layout = flame::lay_out(profile, 0, {0, kDrawingWidth, kMostFrames});
   const int height = static_cast<int>(layout.deepest + 1) * flame::kRow;
   page.open("figure", {{"class", "flame"}, {"id", "flame-" + name}, {"data-name", name}});
   write_heading(page, profile, layout);
   page.open("div", {{"class", "flame-room"}});
   page.open("svg", {{"class", "flames"},
-                    {"viewBox", fmt::format("0 0 {} {}", kWidth, height)},
+                    {"viewBox", fmt::format("0 0 {} {}", kDrawingWidth, height)},
                     {"tabindex", "0"},
                     {"role", "img"},
                     {"aria-label", std::string(profile::title_of(profile.kind))},

@@ -101,7 +101,7 @@ Json totals_json(const View& view) {
   return json;
 }
 
-Json difference(std::uint64_t recorded, std::uint64_t reference) {
+Json minus(std::uint64_t recorded, std::uint64_t reference) {
   return static_cast<std::int64_t>(recorded - reference);
 }
 
@@ -112,7 +112,7 @@ Json audit_json(const View& view) {
   if (available.switches && audit.tasks_comparable != 0) {
     switches = {{"recorded", audit.switches_recorded},
                 {"kernel", audit.switches_kernel},
-                {"difference", difference(audit.switches_recorded, audit.switches_kernel)}};
+                {"difference", minus(audit.switches_recorded, audit.switches_kernel)}};
   }
   const bool comparable = audit.faults_counted.has_value() && audit.faults_remark.empty();
   Json faults = {{"recorded", when(available.faults, audit.faults_recorded)},
@@ -121,7 +121,7 @@ Json audit_json(const View& view) {
                  {"kernel_taken", optional_json(audit.faults_kernel_taken)},
                  {"remark", audit.faults_remark}};
   if (available.faults && comparable) {
-    faults["difference"] = difference(audit.faults_recorded, *audit.faults_counted);
+    faults["difference"] = minus(audit.faults_recorded, *audit.faults_counted);
   }
   return {{"context_switches", std::move(switches)},
           {"page_faults", std::move(faults)},

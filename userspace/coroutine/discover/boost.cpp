@@ -17,7 +17,7 @@ namespace {
 using probes::ElfFile;
 using Pattern = std::vector<std::optional<std::byte>>;
 
-constexpr std::uint8_t kRuntime = TRIPTYCH_COROUTINE_RUNTIME_BOOST;
+constexpr std::uint8_t kBoost = TRIPTYCH_COROUTINE_RUNTIME_BOOST;
 constexpr int kAny = -1;
 
 Pattern pattern(std::initializer_list<int> bytes) {
@@ -41,15 +41,14 @@ const Pattern& making() {
   return kBytes;
 }
 
-constexpr std::array kEndbr = {std::byte{0xf3}, std::byte{0x0f}, std::byte{0x1e}, std::byte{0xfa}};
 constexpr std::array kThirdIsKept = {std::byte{0x49}, std::byte{0x89}, std::byte{0xd0}};
 // mov %rsp,%rax; mov %rdi,%rsp: from here on it is the next one's stack.
 constexpr std::array kSwitch = {std::byte{0x48}, std::byte{0x89}, std::byte{0xe0},
                                 std::byte{0x48}, std::byte{0x89}, std::byte{0xfc}};
-constexpr std::size_t kMostBytes = 96;  // of jump_fcontext, before that
+constexpr std::size_t kMostBytesOfJump = 96;  // of jump_fcontext, before that
 
 // Boost.Context itself, where the file has it.
-struct OwnFunctions {
+struct BoostFunctions {
   std::vector<std::uint64_t> jump, ontop, make;
   triptych_context_layout layout{};
 };
@@ -71,10 +70,10 @@ std::uint16_t kept_bytes(const CodeSearch& code, std::uint64_t address, std::siz
   return static_cast<std::uint16_t>(there.empty() ? 0 : -static_cast<std::int8_t>(there[0]) & 0xff);
 }
 
-OwnFunctions own_functions(const CodeSearch& code) {
-  OwnFunctions own;
+BoostFunctions own_functions(const CodeSearch& code) {
+  BoostFunctions own;
   for (const std::uint64_t address : code.matches(saving())) {
-    const auto there = code.at(address, kMostBytes);
+    const auto there = code.at(address, kMostBytesOfJump);
     if (std::search(there.begin(), there.end(), kSwitch.begin(), kSwitch.end()) == there.end()) {
       continue;
     }
@@ -164,7 +163,7 @@ Result<Discovery> discover_boost(const ElfFile& file) {
   TRIPTYCH_TRY_ASSIGN(const DynamicSymbols symbols, DynamicSymbols::read(file));
   TRIPTYCH_TRY_ASSIGN(const CodeSearch code, CodeSearch::read(file));
   Discovery plan;
-  const OwnFunctions own = own_functions(code);
+  const BoostFunctions own = own_functions(code);
   const bool is_whole = !own.jump.empty() && !own.ontop.empty() && !own.make.empty();
   if (is_whole) plan.contexts = own.layout;
   if (!is_whole && symbols.defined("jump_fcontext") != nullptr) {
@@ -173,9 +172,9 @@ Result<Discovery> discover_boost(const ElfFile& file) {
   }
   const CalledFunction jump{"jump_fcontext", own.jump}, ontop{"ontop_fcontext", own.ontop},
       make{"make_fcontext", own.make};
-  add_calls(file, code, symbols, jump, {kRuntime, TRIPTYCH_CONTEXT_JUMP}, plan);
-  add_calls(file, code, symbols, ontop, {kRuntime, TRIPTYCH_CONTEXT_ONTOP}, plan);
-  add_calls(file, code, symbols, make, {kRuntime, TRIPTYCH_CONTEXT_MAKE}, plan);
+  add_calls(file, code, symbols, jump, {kBoost, TRIPTYCH_CONTEXT_JUMP}, plan);
+  add_calls(file, code, symbols, ontop, {kBoost, TRIPTYCH_CONTEXT_ONTOP}, plan);
+  add_calls(file, code, symbols, make, {kBoost, TRIPTYCH_CONTEXT_MAKE}, plan);
   if (plan.places.empty() && plan.dear.empty()) return plan;
   if (makes_loops_only(file, symbols)) {
     for (auto* places : {&plan.places, &plan.dear}) {

@@ -4,6 +4,7 @@
 // jumps to one address are five bytes that hardly ever are anything else.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -13,6 +14,10 @@
 #include "coroutine/probes/elf_file.hpp"
 
 namespace triptych::coroutine::discover {
+
+// endbr64: what a function begins with where only such may be called indirectly.
+inline constexpr std::array kEndbr = {std::byte{0xf3}, std::byte{0x0f}, std::byte{0x1e},
+                                      std::byte{0xfa}};
 
 class CodeSearch {
  public:

@@ -32,8 +32,8 @@ triptych_operand first_argument() {
   return operand;
 }
 
-std::optional<Place> place_at(const ElfFile& file, std::uint64_t address, std::uint8_t kind,
-                              ProbeCost cost) {
+std::optional<Place> cpp_place(const ElfFile& file, std::uint64_t address, std::uint8_t kind,
+                               ProbeCost cost) {
   const auto offset = file.code_offset(address);
   if (!offset) return std::nullopt;
   Place place;
@@ -137,7 +137,7 @@ class Finder {
   [[nodiscard]] std::optional<Place> entry(const CodeRange& range, std::uint8_t kind) const {
     const auto found = entry_place(file_.code(range.address, range.size), range.address);
     if (!found) return std::nullopt;
-    auto place = place_at(file_, found->address, kind, found->cost);
+    auto place = cpp_place(file_, found->address, kind, found->cost);
     if (place) place->site.sp_added = found->sp_added;
     return place;
   }
@@ -147,7 +147,7 @@ class Finder {
     sweep(code, range.address, [&](std::uint64_t at, const Instruction& each) {
       const auto target = branch_target(each, at);
       if (target && deletes_.contains(*target) && probe_cost(each) == ProbeCost::kEmulated) {
-        const auto place = place_at(file_, at, TRIPTYCH_CPP_FREE, ProbeCost::kEmulated);
+        const auto place = cpp_place(file_, at, TRIPTYCH_CPP_FREE, ProbeCost::kEmulated);
         if (place) add(*place);
       }
       return true;
@@ -158,7 +158,7 @@ class Finder {
     Landings landings(file_, {seen_, std::nullopt, {}, {}, false}, functions_);
     found_.returns = landings.find();
     for (const std::uint64_t address : landings.places()) {
-      const auto place = place_at(file_, address, TRIPTYCH_CPP_LANDING, ProbeCost::kEmulated);
+      const auto place = cpp_place(file_, address, TRIPTYCH_CPP_LANDING, ProbeCost::kEmulated);
       // Where another one is probed already, that one does it, too.
       if (place && probed_.insert(place->offset).second) found_.places.push_back(*place);
     }
@@ -181,7 +181,7 @@ Result<Discovery> discover_cpp(const ElfFile& file) {
 std::optional<Place> cpp_landing(const ElfFile& file, std::uint64_t address) {
   const auto where = landing_place(file.code(address, kLandingBytes), address).address;
   if (!where) return std::nullopt;
-  return place_at(file, *where, TRIPTYCH_CPP_LANDING, ProbeCost::kEmulated);
+  return cpp_place(file, *where, TRIPTYCH_CPP_LANDING, ProbeCost::kEmulated);
 }
 
 }  // namespace triptych::coroutine::discover

@@ -25,8 +25,6 @@ std::optional<std::uint64_t> cheap_place(const CodeSearch& code, std::uint64_t a
 }
 
 std::optional<std::uint64_t> cheap_entry(const CodeSearch& code, std::uint64_t address) {
-  constexpr std::array kEndbr = {std::byte{0xf3}, std::byte{0x0f}, std::byte{0x1e},
-                                 std::byte{0xfa}};
   const auto begin = code.at(address, kEndbr.size());
   if (std::equal(begin.begin(), begin.end(), kEndbr.begin(), kEndbr.end()))
     address += kEndbr.size();

@@ -8,16 +8,16 @@ constexpr int kMostEntryInstructions = 16;
 constexpr int kMostLandingInstructions = 12;
 constexpr std::uint16_t kMostPushed = 0x7000;
 
-constexpr std::uint8_t kNoRegister = 0xff;  // memory, flags or a vector register
+constexpr std::uint8_t kNowhere = 0xff;  // memory, flags or a vector register
 constexpr std::uint8_t kAnyRegister = 0xfe;
 
 std::uint8_t written_by_rm(const Instruction& instruction) {
-  return instruction.mod() == 3 ? instruction.rm() : kNoRegister;
+  return instruction.mod() == 3 ? instruction.rm() : kNowhere;
 }
 
 std::uint8_t written_by_group(const Instruction& instruction, std::uint8_t harmless) {
   const bool only_reads = (instruction.modrm >> 3 & 7) == harmless;
-  return only_reads ? kNoRegister : written_by_rm(instruction);
+  return only_reads ? kNowhere : written_by_rm(instruction);
 }
 
 std::uint8_t written_by_0f(const Instruction& instruction) {
@@ -32,7 +32,7 @@ std::uint8_t written_by_0f(const Instruction& instruction) {
     case 0x6f:
     case 0x7f:
     case 0xef:
-      return kNoRegister;
+      return kNowhere;
     case 0xb6:
     case 0xb7:
     case 0xbe:
@@ -48,7 +48,7 @@ std::uint8_t written_register(const Instruction& instruction) {
   if (instruction.map == OpcodeMap::k0f) return written_by_0f(instruction);
   if (instruction.map != OpcodeMap::kOneByte) return kAnyRegister;
   const std::uint8_t opcode = instruction.opcode;
-  if (opcode >= 0x38 && opcode <= 0x3d) return kNoRegister;  // cmp
+  if (opcode >= 0x38 && opcode <= 0x3d) return kNowhere;  // cmp
   if (opcode < 0x40) {
     if ((opcode & 7) >= 4) return kRax;
     return (opcode & 2) == 0 ? written_by_rm(instruction) : instruction.reg();
@@ -66,7 +66,7 @@ std::uint8_t written_register(const Instruction& instruction) {
     case 0x90:
     case 0xa8:
     case 0xa9:
-      return kNoRegister;
+      return kNowhere;
     case 0x88:
     case 0x89:
     case 0xc6:

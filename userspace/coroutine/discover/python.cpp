@@ -125,8 +125,8 @@ bool begins_with(std::span<const std::byte> bytes, std::string_view text) {
 void find_thread_state(const probes::ElfFile& file, const DynamicSymbol& function,
                        triptych_python_layout& layout) {
   using namespace std::string_view_literals;
-  constexpr std::size_t kMostBytes = 20;
-  const std::vector<std::byte> all = bytes_at(file, function.address, kMostBytes);
+  constexpr std::size_t kFunctionBytes = 20;
+  const std::vector<std::byte> all = bytes_at(file, function.address, kFunctionBytes);
   std::span<const std::byte> code(all);
   std::uint64_t address = function.address;
   const auto take = [&](std::string_view expected) {

@@ -29,7 +29,7 @@ namespace fs = std::filesystem;
 using probes::ElfFile;
 
 // What the process's paths begin with for us: nothing, or where its root is.
-struct Place {
+struct ProgramPlace {
   std::string root;
   std::string program;  // without links
   std::string called;   // as it was called: a virtual environment has its own packages
@@ -85,7 +85,7 @@ struct FoundInterpreter {
   std::string folder;  // of the file that it is in
 };
 
-Result<FoundInterpreter> find_interpreter(const Place& place) {
+Result<FoundInterpreter> find_interpreter(const ProgramPlace& place) {
   TRIPTYCH_TRY_ASSIGN(const ElfFile program, open_elf(place.root + place.program));
   TRIPTYCH_TRY_ASSIGN(const std::optional<Interpreter> own, read_interpreter(program));
   if (own) return FoundInterpreter{*own, folder_of(place.program)};
@@ -112,7 +112,7 @@ std::optional<std::string> module_in(const std::string& folder, std::string_view
   return std::nullopt;
 }
 
-std::vector<std::string> folders_of(const Place& place, const FoundInterpreter& found,
+std::vector<std::string> folders_of(const ProgramPlace& place, const FoundInterpreter& found,
                                     const PythonModule& wanted) {
   const std::string version = fmt::format("python3.{}", found.interpreter.minor);
   std::vector<std::string> folders;
@@ -133,7 +133,7 @@ std::vector<std::string> folders_of(const Place& place, const FoundInterpreter& 
   return folders;
 }
 
-Result<PythonFiles> find_files(const Place& place, const PythonModule& wanted) {
+Result<PythonFiles> find_files(const ProgramPlace& place, const PythonModule& wanted) {
   TRIPTYCH_TRY_ASSIGN(const FoundInterpreter found, find_interpreter(place));
   for (const std::string& folder : folders_of(place, found, wanted)) {
     const auto path = module_in(place.root + folder, wanted.name);
@@ -150,10 +150,10 @@ Result<PythonFiles> find_files(const Place& place, const PythonModule& wanted) {
 // script.
 std::optional<std::string> interpreter_of_script(const std::string& path,
                                                  std::string_view search_path) {
-  constexpr std::size_t kMostBytes = 256;  // as many as kernels look at
+  constexpr std::size_t kFirstLine = 256;  // as many as kernels look at
   const auto file = open_file(path);
   if (!file) return std::nullopt;
-  std::array<char, kMostBytes> bytes{};
+  std::array<char, kFirstLine> bytes{};
   const ssize_t size = ::pread(file->get(), bytes.data(), bytes.size(), 0);
   std::string_view line(bytes.data(), size <= 0 ? 0 : static_cast<std::size_t>(size));
   if (!line.starts_with("#!")) return std::nullopt;

@@ -11,7 +11,7 @@
 namespace triptych::coroutine::discover {
 namespace {
 
-constexpr std::uint64_t kMostText = 64 << 20;
+constexpr std::uint64_t kMostTextSearched = 64 << 20;
 
 // lea address(%rip),%register, or of a program at fixed addresses mov $address,%register.
 std::uint64_t address_in(const Instruction& each, std::uint64_t at) {
@@ -24,7 +24,7 @@ std::uint64_t address_in(const Instruction& each, std::uint64_t at) {
 void add_from_code(const probes::ElfFile& file, std::set<std::uint64_t>& taken) {
   for (const probes::Section& section : file.sections()) {
     if (!section.name.starts_with(".text")) continue;
-    const auto code = file.code(section.address, std::min(section.size, kMostText));
+    const auto code = file.code(section.address, std::min(section.size, kMostTextSearched));
     for (std::size_t done = 0; done < code.size(); ++done) {  // over data between functions
       sweep(std::span(code).subspan(done), section.address + done,
             [&](std::uint64_t at, const Instruction& each) {

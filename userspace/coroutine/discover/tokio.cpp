@@ -19,12 +19,12 @@ namespace {
 
 using probes::ElfFile;
 
-constexpr std::uint8_t kRuntime = TRIPTYCH_COROUTINE_RUNTIME_TOKIO;
+constexpr std::uint8_t kTokio = TRIPTYCH_COROUTINE_RUNTIME_TOKIO;
 constexpr std::int32_t kTable = 0x10;  // in a task's header
 
-class Finder {
+class TokioFinder {
  public:
-  explicit Finder(const ElfFile& file) : file_(file) {}
+  explicit TokioFinder(const ElfFile& file) : file_(file) {}
 
   Result<Discovery> run() {
     TRIPTYCH_TRY_ASSIGN(const std::vector<TokioTask> tasks, tokio_tasks(file_));
@@ -61,7 +61,7 @@ class Finder {
     // Whoever is over may be told by what is kept of it; who begins is told by what is.
     const auto found = entry_place(file_.code(range.address, range.size), range.address,
                                    kind == TRIPTYCH_CPP_COMPLETE);
-    auto place = found ? place_at(file_, found->address, 0, kRuntime) : std::nullopt;
+    auto place = found ? place_at(file_, found->address, 0, kTokio) : std::nullopt;
     if (!place) return std::nullopt;
     place->site.kind = kind;
     place->site.sp_added = found->sp_added;
@@ -87,7 +87,7 @@ class Finder {
     Landings landings(file_, std::move(resuming), std::move(functions));
     found_.returns = landings.find();
     for (const std::uint64_t address : landings.places()) {
-      auto place = place_at(file_, address, 0, kRuntime);
+      auto place = place_at(file_, address, 0, kTokio);
       if (!place) continue;
       place->site.kind = TRIPTYCH_CPP_LANDING;
       add(*place, 0);
@@ -104,7 +104,7 @@ class Finder {
 }  // namespace
 
 Result<Discovery> discover_tokio(const ElfFile& file) {
-  return Finder(file).run();
+  return TokioFinder(file).run();
 }
 
 }  // namespace triptych::coroutine::discover

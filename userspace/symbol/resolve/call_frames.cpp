@@ -10,13 +10,13 @@ namespace {
 
 constexpr std::size_t kMostBytes = 64 << 20;
 constexpr std::size_t kMostRows = 8192;
-constexpr std::size_t kMostSteps = 1000;
+constexpr std::size_t kMostOperations = 1000;
 constexpr int kReturnAddress = 16;
 
-struct Free {
+struct FreeFrame {
   void operator()(Dwarf_Frame* frame) const { std::free(frame); }
 };
-using FramePtr = std::unique_ptr<Dwarf_Frame, Free>;
+using FramePtr = std::unique_ptr<Dwarf_Frame, FreeFrame>;
 
 FramePtr frame_at(Dwarf_CFI* cfi, std::uint64_t address) {
   Dwarf_Frame* frame = nullptr;
@@ -36,7 +36,7 @@ CallFrames::Rule rule_of(Dwarf_Frame* frame, int number) {
   std::size_t count = 0;
   if (::dwarf_frame_register(frame, number, room, &ops, &count) != 0) return {};
   if (count == 0) return {ops == nullptr ? Where::kSame : Where::kUndefined, {}};
-  if (count > kMostSteps) return {};
+  if (count > kMostOperations) return {};
   CallFrames::Rule rule{Where::kMemory, {ops, ops + count}};
   Dwarf_Op& last = rule.program.back();
   if (last.atom == DW_OP_stack_value) {
@@ -77,7 +77,7 @@ CallFrames::Row CallFrames::look_up(std::uint64_t address) const {
   row.signal = signal;
   Dwarf_Op* ops = nullptr;
   std::size_t count = 0;
-  if (::dwarf_frame_cfa(frame.get(), &ops, &count) != 0 || count == 0 || count > kMostSteps) {
+  if (::dwarf_frame_cfa(frame.get(), &ops, &count) != 0 || count == 0 || count > kMostOperations) {
     return row;
   }
   row.frame_address.assign(ops, ops + count);

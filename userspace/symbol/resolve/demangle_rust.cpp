@@ -12,9 +12,9 @@ namespace {
 
 // A name says its parts again by where they stand, so that a short one can stand for one without
 // end.
-constexpr std::size_t kMostPlain = 4096;
-constexpr int kMostDepth = 100;
-constexpr int kMostSteps = 5000;
+constexpr std::size_t kMostRust = 4096;
+constexpr int kMostRustDepth = 100;
+constexpr int kMostRustSteps = 5000;
 
 // The grammar is that of Rust's RFC 2603; letters and names of the functions are its own.
 class Demangler {
@@ -23,7 +23,7 @@ class Demangler {
 
   std::optional<std::string> run() {
     path(true);
-    if (failed_ || out_.size() > kMostPlain) return std::nullopt;
+    if (failed_ || out_.size() > kMostRust) return std::nullopt;
     return std::move(out_);
   }
 
@@ -45,7 +45,7 @@ class Demangler {
   }
   void put(std::string_view text) {
     out_ += text;
-    if (out_.size() > kMostPlain) failed_ = true;
+    if (out_.size() > kMostRust) failed_ = true;
   }
 
   std::uint64_t base_62();
@@ -75,7 +75,7 @@ class Demangler {
 };
 
 bool Demangler::enter() {
-  if (++steps_ > kMostSteps || depth_ > kMostDepth) failed_ = true;
+  if (++steps_ > kMostRustSteps || depth_ > kMostRustDepth) failed_ = true;
   return !failed_;
 }
 
@@ -102,7 +102,7 @@ std::uint64_t Demangler::decimal() {
   if (peek() < '0' || peek() > '9') failed_ = true;
   if (take('0')) return 0;
   std::uint64_t value = 0;
-  while (peek() >= '0' && peek() <= '9' && value < kMostPlain) {
+  while (peek() >= '0' && peek() <= '9' && value < kMostRust) {
     value = value * 10 + static_cast<std::uint64_t>(next() - '0');
   }
   return value;

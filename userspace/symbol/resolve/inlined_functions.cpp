@@ -13,7 +13,7 @@ constexpr std::size_t kMostRanges = 1 << 20;  // of units, and of the functions 
 constexpr std::size_t kMostKnown = 1 << 16;
 constexpr int kMostNesting = 64;
 constexpr std::size_t kMostInlined = 64;
-constexpr std::size_t kMostName = 4096;
+constexpr std::size_t kLongestInlined = 4096;
 
 // Calls `visit` with each child, as long as they stand one behind the other: what a file says of
 // its parts may go round in circles.
@@ -51,7 +51,7 @@ std::string name_of(Dwarf_Die* die) {
     Dwarf_Attribute value;
     if (::dwarf_attr_integrate(die, attribute, &value) == nullptr) continue;
     const char* text = ::dwarf_formstring(&value);
-    if (text != nullptr && *text != '\0') return std::string(text).substr(0, kMostName);
+    if (text != nullptr && *text != '\0') return std::string(text).substr(0, kLongestInlined);
   }
   return {};
 }

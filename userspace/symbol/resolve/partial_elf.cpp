@@ -12,7 +12,7 @@ namespace triptych::symbol::resolve {
 namespace {
 
 constexpr std::size_t kAlignment = 16;
-constexpr std::size_t kMostName = 32;
+constexpr std::size_t kLongestSection = 32;
 
 struct Section {
   std::string name;
@@ -45,7 +45,7 @@ std::vector<Section> find_sections(const Image& image,
         it.sh_size > image.size() - it.sh_offset) {
       continue;
     }
-    section.name = image.text(texts.sh_offset + it.sh_name, kMostName);
+    section.name = image.text(texts.sh_offset + it.sh_name, kLongestSection);
     const bool known = std::any_of(found.begin(), found.end(), [&](const Section& other) {
       return other.name == section.name;
     });

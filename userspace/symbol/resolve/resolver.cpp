@@ -25,10 +25,6 @@ std::string path_of(const std::string& directory, const std::vector<std::uint8_t
   return fmt::format("{}/.build-id/{}/{}", directory, digits.substr(0, 2), digits.substr(2));
 }
 
-std::string_view base_name(std::string_view path) {
-  return path.substr(path.rfind('/') + 1);
-}
-
 }  // namespace
 
 std::string Frame::name() const {

@@ -17,6 +17,11 @@ namespace triptych::symbol::resolve {
 
 enum class FrameKind : std::uint8_t { kUser, kKernel, kJit };
 
+// Behind its last "/".
+inline std::string_view base_name(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
 struct Frame {
   FrameKind kind = FrameKind::kUser;
   std::string function{};  // empty: not known

@@ -12,10 +12,6 @@ namespace {
 
 using analyze::StackEnd;
 
-std::string_view base_name(std::string_view path) {
-  return path.substr(path.rfind('/') + 1);
-}
-
 bool is_of_libc(const Frame& frame) {
   const std::string_view name = base_name(frame.module);
   return name.starts_with("libc.so") || name.starts_with("libc-") ||
