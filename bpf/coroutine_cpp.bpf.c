@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * C++20 coroutines, and tasks of Rust's tokio, of programs that say nothing: probes where the functions are entered that resume them, and
- * behind the calls that they return to. What is below is proven by the stack pointer: whatever was entered
+ * C++20 coroutines, and tasks of Rust's tokio, of programs that say nothing: probes where the functions are entered
+ * that resume them, and behind the calls that they return to. What is below is proven by the stack pointer: whatever was entered
  * with a lower one than there is now has given its thread back. Neither returns nor exceptions are probed.
  *
  * The first word of a C++ frame is the function that resumes it, and zero at the final suspend point. When a task

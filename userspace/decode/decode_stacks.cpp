@@ -55,7 +55,8 @@ bool read(const triptych_kernel_symbol& raw, model::KernelSymbol& out) {
 bool read_stack(const triptych_stack& raw, std::size_t room, model::Stack& out) {
   static_assert(model::kMaxFrames == TRIPTYCH_STACK_FRAMES);
   static_assert(model::kStackEnds == TRIPTYCH_STACK_ENDS);
-  if (raw.frames > room || raw.flags >> TRIPTYCH_STACK_END_SHIFT >= TRIPTYCH_STACK_ENDS) {
+  if (raw.frames > room / sizeof(__u64) ||
+      raw.flags >> TRIPTYCH_STACK_END_SHIFT >= TRIPTYCH_STACK_ENDS) {
     return false;
   }
   out.id = model::StackId{raw.stack};
@@ -67,21 +68,6 @@ bool read_stack(const triptych_stack& raw, std::size_t room, model::Stack& out) 
   out.frames = raw.frames;
   std::copy_n(raw.frame, raw.frames, out.frame.begin());
   return true;
-}
-
-// A record whose size depends on what is in it.
-Status decode_stack(std::span<const std::byte> record, model::Event& event) {
-  constexpr std::size_t kHead = offsetof(triptych_stack, frame);
-  if (record.size() < kHead) return Status::kMalformed;
-  triptych_stack raw{};
-  const std::size_t bytes = std::min(record.size(), sizeof raw);
-  std::memcpy(&raw, record.data(), bytes);
-  event.ts_ns = raw.hdr.ts_ns;
-  event.task = TaskId{raw.hdr.task};
-  event.cpu = raw.hdr.cpu;
-  const std::size_t room = (bytes - kHead) / sizeof(__u64);
-  return read_stack(raw, room, event.payload.emplace<model::Stack>()) ? Status::kOk
-                                                                      : Status::kMalformed;
 }
 
 bool read_map(const triptych_map& raw, std::size_t room, model::Map& out) {
@@ -100,20 +86,6 @@ bool read_map(const triptych_map& raw, std::size_t room, model::Map& out) {
   std::copy_n(raw.build_id, raw.build_id_size, out.build_id.begin());
   out.path.assign(std::string_view(raw.path, ::strnlen(raw.path, raw.path_size)));
   return true;
-}
-
-// Its size, too, depends on what is in it.
-Status decode_map(std::span<const std::byte> record, model::Event& event) {
-  if (record.size() < offsetof(triptych_map, path)) return Status::kMalformed;
-  triptych_map raw{};
-  const std::size_t bytes = std::min(record.size(), sizeof raw);
-  std::memcpy(&raw, record.data(), bytes);
-  event.ts_ns = raw.hdr.ts_ns;
-  event.task = TaskId{raw.hdr.task};
-  event.cpu = raw.hdr.cpu;
-  const std::size_t room = bytes - offsetof(triptych_map, path);
-  return read_map(raw, room, event.payload.emplace<model::Map>()) ? Status::kOk
-                                                                  : Status::kMalformed;
 }
 
 bool read(const triptych_stack_bytes& raw, model::StackBytes& out) {
@@ -148,17 +120,20 @@ bool read_file_symbol(const triptych_file_symbol& raw, std::size_t room, model::
   return true;
 }
 
-Status decode_file_symbol(std::span<const std::byte> record, model::Event& event) {
-  constexpr std::size_t kHead = offsetof(triptych_file_symbol, name);
-  if (record.size() < kHead) return Status::kMalformed;
-  triptych_file_symbol raw{};
+// A record that ends where its last member, which begins at `head`, is no longer used; `read` is
+// told how many bytes of that there are.
+template <class Raw, class Payload>
+Status decode_with_tail(std::span<const std::byte> record, std::size_t head, model::Event& event,
+                        bool (*read)(const Raw& raw, std::size_t room, Payload& out)) {
+  if (record.size() < head) return Status::kMalformed;
+  Raw raw{};
   const std::size_t bytes = std::min(record.size(), sizeof raw);
   std::memcpy(&raw, record.data(), bytes);
   event.ts_ns = raw.hdr.ts_ns;
   event.task = TaskId{raw.hdr.task};
   event.cpu = raw.hdr.cpu;
-  model::FileSymbol& out = event.payload.emplace<model::FileSymbol>();
-  return read_file_symbol(raw, bytes - kHead, out) ? Status::kOk : Status::kMalformed;
+  return read(raw, bytes - head, event.payload.emplace<Payload>()) ? Status::kOk
+                                                                   : Status::kMalformed;
 }
 
 }  // namespace
@@ -166,7 +141,7 @@ Status decode_file_symbol(std::span<const std::byte> record, model::Event& event
 Status decode_stacks(std::uint8_t kind, std::span<const std::byte> record, model::Event& event) {
   switch (kind) {
     case TRIPTYCH_EV_STACK:
-      return decode_stack(record, event);
+      return decode_with_tail(record, offsetof(triptych_stack, frame), event, &read_stack);
     case TRIPTYCH_EV_STACK_OF:
       return decode_as<triptych_stack_of, model::StackOf>(record, event, &read);
     case TRIPTYCH_EV_SAMPLE:
@@ -174,11 +149,12 @@ Status decode_stacks(std::uint8_t kind, std::span<const std::byte> record, model
     case TRIPTYCH_EV_KERNEL_SYMBOL:
       return decode_as<triptych_kernel_symbol, model::KernelSymbol>(record, event, &read);
     case TRIPTYCH_EV_MAP:
-      return decode_map(record, event);
+      return decode_with_tail(record, offsetof(triptych_map, path), event, &read_map);
     case TRIPTYCH_EV_STACK_BYTES:
       return decode_as<triptych_stack_bytes, model::StackBytes>(record, event, &read);
     case TRIPTYCH_EV_FILE_SYMBOL:
-      return decode_file_symbol(record, event);
+      return decode_with_tail(record, offsetof(triptych_file_symbol, name), event,
+                              &read_file_symbol);
     case TRIPTYCH_EV_STACK_COPY:
       return decode_as<triptych_stack_copy, model::StackCopy>(record, event, &read);
     default:
