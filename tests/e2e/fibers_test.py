@@ -3,11 +3,14 @@
 exactly, against what the program counted itself; who blocked the thread; and the program lives."""
 
 import collections
+import itertools
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
+import unittest
 
 import harness
 
@@ -45,18 +48,20 @@ class Programs:
     @classmethod
     def get(cls, *command):
         if command not in cls.made:
-            if cls.directory is None:
-                cls.directory = tempfile.mkdtemp(prefix="triptych-fibers-")
-                os.chmod(cls.directory, 0o755)
-            program = os.path.join(cls.directory, f"program{len(cls.made)}")
+            program = os.path.join(cls.directory, re.sub(r"[^\w+.-]", "_", "".join(command)))
             subprocess.run([*command, "-o", program], check=True, cwd=SOURCES)
             cls.made[command] = program
         return cls.made[command]
 
     @classmethod
+    def make_all(cls):
+        cls.directory = tempfile.mkdtemp(prefix="triptych-fibers-")
+        os.chmod(cls.directory, 0o755)
+        harness.at_once((BoostTest.program, *key) for key in itertools.product(COMPILERS, LEVELS))
+
+    @classmethod
     def clean(cls):
-        if cls.directory is not None:
-            shutil.rmtree(cls.directory, ignore_errors=True)
+        shutil.rmtree(cls.directory, ignore_errors=True)
 
 
 class ContextTest(harness.Test):
@@ -249,8 +254,9 @@ class UcontextTest(ContextTest):
         self.assertEqual([each["file"] for each in answer["coroutines"]], [self.program()])
 
 
-def tearDownModule():
-    Programs.clean()
+def setUpModule():
+    unittest.addModuleCleanup(Programs.clean)
+    Programs.make_all()
 
 
 if subprocess.run(["g++", "-E", "-x", "c++", "-"], input="#include <boost/fiber/all.hpp>\n", text=True,

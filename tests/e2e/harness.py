@@ -6,6 +6,7 @@ file is skipped as a whole (status 77), or fails when TRIPTYCH_REQUIRE is set.
 """
 
 import collections
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -51,6 +52,13 @@ def wait_until(condition, what="a condition", patience=PATIENCE):
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {patience} s in vain for {what}")
         time.sleep(0.01)
+
+
+def at_once(calls):
+    """Calls (function, argument…), as many as there are CPUs: for programs that the tests want compiled."""
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for called in [pool.submit(*call) for call in calls]:
+            called.result()
 
 
 def alive(process):

@@ -3,6 +3,7 @@
 what the program counts itself, over compilers and levels of optimisation; and it lives, whatever it does."""
 
 import collections
+import itertools
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import unittest
 
 import harness
 
@@ -37,25 +39,22 @@ class Build:
     """The program, once for each compiler and level, in a directory that lasts as long as the tests."""
 
     directory = None
-    made = {}
+    asio_server = None
 
     @classmethod
     def get(cls, compiler="g++", level="-O2", library=False):
-        key = (compiler, level, library)
-        if key not in cls.made:
-            cls.made[key] = cls.make(*key)
-        return cls.made[key]
+        return os.path.join(cls.directory, f"{compiler}{level}{'-library' if library else ''}")
 
     @classmethod
-    def directory_of(cls):
-        if cls.directory is None:
-            cls.directory = tempfile.mkdtemp(prefix="triptych-unmodified-")
-            os.chmod(cls.directory, 0o755)
-        return cls.directory
+    def make_all(cls):
+        cls.directory = tempfile.mkdtemp(prefix="triptych-unmodified-")
+        os.chmod(cls.directory, 0o755)
+        keys = [*itertools.product(COMPILERS, LEVELS), *itertools.product(COMPILERS, ("-O2",), (True,))]
+        harness.at_once([(cls.make_asio_server,), *((cls.make, *key) for key in keys)])
 
     @classmethod
-    def make(cls, compiler, level, library):
-        program = os.path.join(cls.directory_of(), f"{compiler}{level}{'-library' if library else ''}")
+    def make(cls, compiler, level, library=False):
+        program = cls.get(compiler, level, library)
         flags = [compiler, "-std=c++20", level, "-pthread"]
         main, part = (os.path.join(SOURCES, f"unmodified{end}.cpp") for end in ("", "_library"))
         if library:
@@ -63,12 +62,21 @@ class Build:
             subprocess.run([*flags, "-fPIC", "-shared", part, "-o", shared], check=True)
             part = shared
         subprocess.run([*flags, main, part, "-o", program], check=True)
-        return program
+
+    @classmethod
+    def make_asio_server(cls):
+        cls.asio_server = os.path.join(cls.directory, "asio_server")
+        source = os.path.join(SOURCES, "asio_server.cpp")
+        built = subprocess.run(["g++", "-std=c++20", "-O1", "-pthread", "-o", cls.asio_server, source],
+                               capture_output=True, text=True, check=False)
+        if "asio.hpp: No such file" in built.stderr:
+            cls.asio_server = None
+        elif built.returncode != 0:
+            raise AssertionError(built.stderr)
 
     @classmethod
     def clean(cls):
-        if cls.directory is not None:
-            shutil.rmtree(cls.directory, ignore_errors=True)
+        shutil.rmtree(cls.directory, ignore_errors=True)
 
 
 class UnmodifiedTest(harness.Test):
@@ -258,14 +266,9 @@ class UnmodifiedTest(harness.Test):
                 self.assertEqual(only["delayed"], 3)
 
     def test_a_session_that_blocks_an_asio_server_is_found(self):
-        program = os.path.join(Build.directory_of(), "asio_server")
-        built = subprocess.run(["g++", "-std=c++20", "-O1", "-pthread", "-o", program,
-                                os.path.join(SOURCES, "asio_server.cpp")], capture_output=True,
-                               text=True, check=False)
-        if "asio.hpp: No such file" in built.stderr:
+        if Build.asio_server is None:
             self.skipTest("needs libasio-dev")
-        self.assertEqual(built.returncode, 0, built.stderr)
-        done = self.record("--", program)
+        done = self.record("--", Build.asio_server)
         self.assertEqual(done.status, 0, done.err)
         slept, = [float(line.split()[1]) for line in done.out.splitlines()]
         report = self.report()
@@ -343,8 +346,9 @@ class UnmodifiedTest(harness.Test):
         self.assertIn("uprobe_multi/coroutine_cpp is refused: not by probes in the program", reasons)
 
 
-def tearDownModule():
-    Build.clean()
+def setUpModule():
+    unittest.addModuleCleanup(Build.clean)
+    Build.make_all()
 
 
 harness.main()

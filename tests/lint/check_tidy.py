@@ -43,50 +43,50 @@ def key_of(sources, headers):
 
 
 def groups(build):
-    """Sources whose flags are the same."""
+    """(flags, sources) of sources whose flags are the same."""
     wanted = {str(ROOT / p): p for p in files({".cpp"}, "userspace", "workloads")}
     with_flags = {}
     for entry in json.loads((build / "compile_commands.json").read_text()):
-        source = wanted.pop(entry["file"], None)
-        if source is not None:
-            with_flags.setdefault(tuple(flags_in(entry["command"])), []).append(source)
-    for sources in with_flags.values():
+        for compiled in compiled_by(pathlib.Path(entry["file"])):
+            source = wanted.pop(compiled, None)
+            if source is not None:
+                with_flags.setdefault(tuple(flags_in(entry["command"])), []).append(source)
+    for flags, sources in with_flags.items():
         remaining = iter(sorted(sources))
         while group := list(itertools.islice(remaining, TOGETHER)):
-            yield group
+            yield flags, group
+
+
+def compiled_by(file):
+    """The sources that a build compiles with this one: CMake writes files that include several (UNITY_BUILD)."""
+    return re.findall('^#include "(.*)"$', file.read_text(), re.MULTILINE) if file.parent.name == "Unity" else [str(file)]
 
 
 def flags_in(command):
     words = shlex.split(command)
     flags = [word for word in words if word.startswith(("-I", "-D", "-std=", "-W"))]
     systems = [pair for pair in itertools.pairwise(words) if pair[0] == "-isystem"]
-    return flags + [word for pair in systems for word in pair]
+    return flags + [word for pair in systems for word in pair] + ["-Wno-unknown-warning-option"]  # those of g++
 
 
-def flags_of(build, source):
-    return flags_in(next(entry for entry in json.loads((build / "compile_commands.json").read_text())
-                         if entry["file"] == str(ROOT / source))["command"])
+def run(flags, source, *words):
+    return subprocess.run(["clang-tidy", "--quiet", f"--config-file={ROOT / '.clang-tidy'}", *words, source, "--", *flags],
+                          text=True, capture_output=True, check=False, cwd=ROOT)
 
 
-def run(*words):
-    return subprocess.run(["clang-tidy", "--quiet", *words], text=True, capture_output=True, check=False, cwd=ROOT)
-
-
-def tidy_alone(build, source):
-    done = run("-p", build, ROOT / source)
+def tidy_alone(flags, source):
+    done = run(flags, ROOT / source)
     return None if done.returncode == 0 else done.stdout or done.stderr
 
 
-def tidy(build, sources):
+def tidy(build, flags, sources):
     if len(sources) > 1:
         together = build / "tidy" / (re.sub(r"\W", "_", str(sources[0])) + ".cpp")
         together.parent.mkdir(exist_ok=True)
         together.write_text("".join(f'#include "{ROOT / source}"\n' for source in sources))
-        done = run(f"--config-file={ROOT / '.clang-tidy'}", "--checks=-bugprone-suspicious-include", together,
-                   "--", *flags_of(build, sources[0]))
-        if done.returncode == 0:
+        if run(flags, together, "--checks=-bugprone-suspicious-include").returncode == 0:
             return None
-    problems = [tidy_alone(build, source) for source in sources]
+    problems = [tidy_alone(flags, source) for source in sources]
     return "\n".join(problem for problem in problems if problem) or None
 
 
@@ -97,12 +97,12 @@ def main():
     headers = state_of_headers()
     memory = build / "tidy-passed.json"
     passed = set(json.loads(memory.read_text())) if memory.exists() else set()
-    keys = {key_of(sources, headers): sources for sources in groups(build)}
+    keys = {key_of(sources, headers): (flags, sources) for flags, sources in groups(build)}
     pending = [key for key in keys if key not in passed]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = dict(zip(pending, pool.map(lambda key: tidy(build, keys[key]), pending)))
+        results = dict(zip(pending, pool.map(lambda key: tidy(build, *keys[key]), pending)))
     memory.write_text(json.dumps(sorted(key for key in keys if not results.get(key))))
-    finish([result for result in results.values() if result], sum(map(len, keys.values())))
+    finish([result for result in results.values() if result], sum(len(sources) for _, sources in keys.values()))
 
 
 main()

@@ -9,6 +9,8 @@ target_include_directories(triptych_options INTERFACE
 target_compile_options(triptych_options INTERFACE
   -Wall -Wextra -Wshadow -Wcast-align -Wconversion -Wno-sign-conversion
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>
+  # Several sources at a time are includes of one: g++ takes what their classes keep to themselves for a header's.
+  $<$<AND:$<COMPILE_LANG_AND_ID:CXX,GNU>,$<BOOL:${CMAKE_UNITY_BUILD}>>:-Wno-subobject-linkage>
   -fno-omit-frame-pointer $<$<BOOL:${TRIPTYCH_WERROR}>:-Werror>)
 if(TRIPTYCH_SANITIZE)
   # Not `function`: clang 14 marks coroutines for it in a way that cannot be assembled.
