@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
  * How functions of Python are called, and where they are: read from the interpreter's own objects, in the current
- * task's memory.
+ * task's memory. And in which one a thread begins to wait.
  */
 #include "lib/python.bpf.h"
+
+#include <bpf/bpf_tracing.h>
 
 /* Characters of one, two or four bytes, as UTF-8. How many bytes there are so far is kept in memory, where the
  * verifier does not follow it: with each value that it can have after each round there were too many ways. */
@@ -124,4 +126,50 @@ __noinline int tell_python_function(const struct triptych_python_layout *layout,
 	submit(&function->hdr, sizeof(*function));
 	submit(&file->hdr, sizeof(*file));
 	return number;
+}
+
+/*
+ * void sched_switch(bool preempt, struct task_struct *prev, struct task_struct *next,
+ *		     unsigned int prev_state)
+ *
+ * In prev's context still, so that its memory can be read, as far as it is there: a thread begins to wait while
+ * a coroutine is mounted on it. Proves for what system call's word it waits; in which function is what the
+ * interpreter says.
+ */
+SEC("?tp_btf/sched_switch")
+int BPF_PROG(on_python_switch, bool preempt, struct task_struct *prev, struct task_struct *next,
+             unsigned int prev_state)
+{
+	const struct triptych_python_layout *layout;
+	struct triptych_coroutine_wait *record;
+	struct triptych_task_state *state;
+	struct python_thread *thread;
+	u32 file, function;
+	u64 now, code;
+
+	if (!gate || preempt || !prev_state)
+		return 0;
+	thread = bpf_task_storage_get(&python_threads, prev, 0, 0);
+	if (!thread || !thread->mounted)
+		return 0;
+	state = find_task(prev);
+	if (!is_target(state) || state->mm != thread->mm)
+		return 0;
+	file = thread->file;
+	layout = bpf_map_lookup_elem(&python_layouts, &file);
+	if (!layout)
+		return 0;
+	now = bpf_ktime_get_ns();
+	code = python_innermost_code(layout, thread->bias, thread->thread_state);
+	function = python_function(layout, code, user_word(code + layout->code_name), state->mm, now);
+	record = reserve_coroutine(sizeof(*record), now);
+	if (!record)
+		return 0;
+	fill_header(&record->hdr, TRIPTYCH_EV_COROUTINE_WAIT, now, state->serial);
+	record->space = coroutine_space_of(state);
+	record->function = function;
+	if (python_waits_for_gil(layout, thread->bias, prev))
+		record->flags |= TRIPTYCH_COROUTINE_WAITS_FOR_GIL;
+	submit(&record->hdr, sizeof(*record));
+	return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "abi/config.h"
 #include "abi/python.h"
+#include "lib/python_thread.bpf.h"
 
 #include <bpf/bpf_helpers.h>
 
@@ -102,6 +103,13 @@ struct {
 	__type(key, u64);
 	__type(value, u32);
 } python_function_texts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct python_thread);
+} python_threads SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -30,6 +30,9 @@ struct triptych_python_layout {
 	__u64 runtime_size;
 	__u64 function_type;
 	__u64 method_type;
+	__u64 compiled_type;  /* of functions and methods that are compiled code */
+	__u64 coroutine_send; /* how `send` and `throw` of a coroutine are described */
+	__u64 coroutine_throw;
 	__u64 main_greenlet; /* in the module: what the greenlet that a thread begins with points to */
 	__s64 thread_state;
 	__u8 thread_state_how; /* TRIPTYCH_PYTHON_STATE_ */
@@ -58,6 +61,8 @@ struct triptych_python_layout {
 	__u16 function_code;
 	__u16 function_qualname;
 	__u16 method_function;
+	__u16 compiled_method; /* how it is described */
+	__u16 compiled_self;   /* what it is a method of */
 	__u16 type_name;
 	__u16 greenlet_self; /* the greenlet as an object */
 	__u16 greenlet_run;  /* what it runs */

@@ -9,6 +9,7 @@
 #include "lib/coroutine.bpf.h"
 
 #include "abi/python.h"
+#include "lib/python_thread.bpf.h"
 
 #define TRIPTYCH_PYTHON_NO_BIAS (~0ull) /* this is another interpreter */
 #define SYSCALL_FUTEX 202
@@ -39,6 +40,12 @@ extern struct {
 static __always_inline u64 python_type_of(u64 object)
 {
 	return user_word(object + 8);
+}
+
+/* `type` as the interpreter's file has it. */
+static __always_inline bool python_is_of_type(u64 bias, u64 object, u64 type)
+{
+	return object && bias != TRIPTYCH_PYTHON_NO_BIAS && python_type_of(object) == bias + type;
 }
 
 /*
@@ -135,41 +142,73 @@ static __always_inline u32 python_function(const struct triptych_python_layout *
 	return number;
 }
 
-/* What is kept of a thread that runs an interpreter. */
-struct python_thread {
-	u64 bias;
-	u64 thread_state;
-	u32 mm; /* to which all of this belongs */
-	u32 file;
+extern struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct python_thread);
+} python_threads SEC(".maps");
+
+/* A probe in an interpreter's code, or in that of one of its modules, that one of the targets has hit. */
+struct python_hit {
+	const struct triptych_coroutine_site *site;
+	const struct triptych_python_layout *layout;
+	struct triptych_task_state *state;
+	struct python_thread *thread;
+	u64 module_bias;
+	u64 operand; /* what the place says of the coroutine */
+	u64 now;
 };
 
-/* `prev` begins to wait, with a coroutine mounted on it: in which function, and whether for the GIL. */
-static __always_inline int tell_python_wait(struct task_struct *prev, const struct python_thread *thread)
+/* Another program, or another interpreter in it: what was known of the thread is void. */
+static __always_inline void python_refresh(const struct python_hit *hit)
 {
-	struct triptych_task_state *state = find_task(prev);
-	const struct triptych_python_layout *layout;
-	struct triptych_coroutine_wait *record;
-	u32 file = thread->file, function;
-	u64 now, code;
+	struct python_thread *thread = hit->thread;
 
-	if (!is_target(state) || state->mm != thread->mm)
-		return 0;
-	layout = bpf_map_lookup_elem(&python_layouts, &file);
-	if (!layout)
-		return 0;
-	now = bpf_ktime_get_ns();
-	code = python_innermost_code(layout, thread->bias, thread->thread_state);
-	function = python_function(layout, code, user_word(code + layout->code_name), state->mm, now);
-	record = reserve_coroutine(sizeof(*record), now);
-	if (!record)
-		return 0;
-	fill_header(&record->hdr, TRIPTYCH_EV_COROUTINE_WAIT, now, state->serial);
-	record->space = coroutine_space_of(state);
-	record->function = function;
-	if (python_waits_for_gil(layout, thread->bias, prev))
-		record->flags |= TRIPTYCH_COROUTINE_WAITS_FOR_GIL;
-	submit(&record->hdr, sizeof(*record));
-	return 0;
+	if (thread->mm == hit->state->mm && thread->file == hit->site->file &&
+	    thread->module_bias == hit->module_bias && thread->bias != TRIPTYCH_PYTHON_NO_BIAS)
+		return;
+	thread->mm = hit->state->mm;
+	thread->file = hit->site->file;
+	thread->module_bias = hit->module_bias;
+	thread->bias = python_bias(hit->layout, hit->module_bias);
+	thread->depth = 0;
+	thread->mounted = 0;
+}
+
+static __always_inline bool python_hit(struct pt_regs *ctx, struct python_hit *hit)
+{
+	u32 file;
+
+	hit->site = hit_coroutine_site(ctx);
+	if (!hit->site)
+		return false;
+	hit->state = current_target();
+	if (!hit->state)
+		return false;
+	file = hit->site->file;
+	hit->layout = bpf_map_lookup_elem(&python_layouts, &file);
+	hit->thread = bpf_task_storage_get(&python_threads, bpf_get_current_task_btf(), 0,
+	                                   BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!hit->layout || !hit->thread)
+		return false;
+	hit->now = bpf_ktime_get_ns();
+	hit->module_bias = ctx->ip - hit->site->address;
+	hit->operand = 0;
+	bpf_probe_read_kernel(&hit->operand, sizeof(hit->operand),
+	                      (void *)ctx + hit->site->id.register_offset);
+	python_refresh(hit);
+	if (hit->site->what == TRIPTYCH_COROUTINE_RESUMED) {
+		tell_space(hit->state, TRIPTYCH_COROUTINE_UPROBE, hit->now);
+		hit->thread->thread_state = python_thread_state(hit->layout, hit->thread->bias);
+	}
+	return true;
+}
+
+static __always_inline void tell_python_coroutine(const struct python_hit *hit, u8 what, u64 id, u64 other,
+                                                  u32 function, u16 flags)
+{
+	tell_coroutine(hit->state, hit->site->runtime, what, id, other, function, flags, hit->now);
 }
 
 #endif

@@ -12,71 +12,15 @@ import subprocess
 import threading
 
 import harness
+from python_tasks import MOST_ERROR_NS, PYTHON, Tasks, notes, said
 
-PYTHON = "/usr/bin/python3"
 TASKS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs", "tasks.py")
 # What asyncio.run() itself does at the end: two tasks of one step.
 OF_ASYNCIO = {"BaseEventLoop.shutdown_asyncgens", "BaseEventLoop.shutdown_default_executor"}
-UNNAMED = ""  # of compiled code, as uvloop's own coroutines are
-MOST_ERROR_NS = 1_000_000
 
 
-def said(text):
-    """What the program counted, all its processes together: {function: (created, resumed, finished)}."""
-    counted = collections.defaultdict(collections.Counter)
-    for line in text.splitlines():
-        if line.startswith("{"):
-            for name, counts in json.loads(line)["counts"].items():
-                counted[name].update(counts)
-    # A task that is cancelled before its first step has that step all the same, which throws into it.
-    if "never_started" in counted:
-        counted["never_started"]["resumed"] = counted["never_started"]["created"]
-    return {name: (c["created"], c["resumed"], c["finished"]) for name, c in counted.items()}
-
-
-def notes(text):
-    return json.loads(text.splitlines()[-1])
-
-
-class AsyncioTest(harness.Test):
-    def events(self):
-        text = self.triptych("dump", "--format", "json", "triptych.tpt").out
-        return [json.loads(line) for line in text.splitlines() if line.startswith('{"ts_ns"')]
-
-    def recorded(self, *words, python=PYTHON, options=()):
-        done = self.record(*options, "--coroutines", "uprobe:asyncio", "--", python, TASKS,
-                           *map(str, words))
-        self.assertEqual(done.status, 0, done.err)
-        return self.events(), done.out
-
-    def counts(self, events):
-        """{function: (created, resumed, finished)}; each task is in turn resumed and left again."""
-        names = {e["function"]: e["name"] for e in events if e["kind"] == "coroutine_function"}
-        functions, mounted = {}, set()
-        counted = collections.defaultdict(collections.Counter)
-        for event in (e for e in events if e["kind"] == "coroutine"):
-            self.assertEqual((event["source"], event["runtime"]), ("uprobe", "asyncio"))
-            key, what = (event["space"], event["id"]), event["what"]
-            if event["function"] or what == "created":
-                functions[key] = names.get(event["function"], UNNAMED)
-            counted[functions[key]][what] += 1
-            if what == "resumed":
-                self.assertNotIn(key, mounted)
-                mounted.add(key)
-            elif what in ("suspended", "finished"):
-                self.assertIn(key, mounted)
-                mounted.remove(key)
-            elif what == "created":
-                self.assertTrue(event["first_seen"])
-        return {name: (c["created"], c["resumed"], c["finished"]) for name, c in counted.items()}
-
-    def expect_exact(self, events, expected):
-        self.assertTrue(expected)
-        found = self.counts(events)
-        own = {name: found.pop(name) for name in (OF_ASYNCIO | {UNNAMED}) & set(found)}
-        self.assertEqual(found, expected)
-        self.assertEqual([e for e in events if e["kind"] == "coroutine_lost"], [])
-        self.assertTrue(all(counts == (counts[0],) * 3 for counts in own.values()), own)
+class AsyncioTest(Tasks):
+    runtime, program, own = "asyncio", TASKS, OF_ASYNCIO
 
     def test_every_step_of_many_tasks(self):
         events, out = self.recorded("many", 25, 200)
@@ -93,23 +37,6 @@ class AsyncioTest(harness.Test):
         self.assertLessEqual({"größe", "no_function.<locals>.inside", "Nested.outer"}, names)
         files = {e["name"] for e in events if e["kind"] == "coroutine_file"}
         self.assertIn(TASKS[-111:], files)
-
-    def awaited(self, events):
-        """{(function of the task, functions that it awaits, …): how often it was suspended so}"""
-        names = {e["function"]: e["name"] for e in events if e["kind"] == "coroutine_function"}
-        functions, inside = {}, collections.defaultdict(list)
-        counted = collections.Counter()
-        for event in events:
-            if event["kind"] == "coroutine_inside":
-                inside[event["id"]].append(names[event["function"]])
-                self.assertEqual(event["depth"], len(inside[event["id"]]))
-            elif event["kind"] == "coroutine":
-                if event["function"] != 0:
-                    functions[event["id"]] = names[event["function"]]
-                if event["what"] == "suspended":
-                    counted[functions[event["id"]], *inside.pop(event["id"], [])] += 1
-        self.assertEqual(inside, {})
-        return counted
 
     def test_what_a_task_awaits_itself(self):
         events, _ = self.recorded("mixed")
@@ -208,19 +135,6 @@ class AsyncioTest(harness.Test):
         self.assertEqual(self.counts(self.events()),
                          {"crash": (1, 2, 0), "worker": (1, 21, 1)})
 
-    def wait_for_program(self, *words):
-        program = subprocess.Popen([PYTHON, TASKS, "wait", *map(str, words)],
-                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                   env=harness.environment())
-        self.addCleanup(program.kill)
-        self.assertEqual(program.stdout.readline(), "ready\n")
-        return program
-
-    def attach(self, program):
-        recorder = self.start("record", "--coroutines", "uprobe:asyncio", "-p", str(program.pid))
-        self.wait_for_file("triptych.tpt")
-        return recorder
-
     def test_a_program_that_runs_already(self):
         program, bystander = (self.wait_for_program("many", 25, steps) for steps in (200, 300))
         recorder = self.attach(program)
@@ -231,20 +145,6 @@ class AsyncioTest(harness.Test):
         self.assertEqual(done.status, 0, done.err)
         self.expect_exact(self.events(), said(out))
         self.assertIn(f"process {bystander.pid} (python3)", done.err)
-
-    def probed_bytes(self, process):
-        """Of the module as the process has it mapped, those that are not as in the file."""
-        different = []
-        with open(f"/proc/{process}/maps", encoding="utf-8") as maps:
-            lines = [line.split() for line in maps if "_asyncio" in line and " r-xp " in line]
-        for addresses, _, offset, _, _, path in lines:
-            begin, end = (int(address, 16) for address in addresses.split("-"))
-            with open(path, "rb") as file, open(f"/proc/{process}/mem", "rb") as memory:
-                file.seek(int(offset, 16))
-                memory.seek(begin)
-                there, wanted = memory.read(end - begin), file.read(end - begin)
-                different += [i for i, (a, b) in enumerate(zip(there, wanted)) if a != b]
-        return different
 
     def serve(self):
         program = subprocess.Popen([PYTHON, TASKS, "serve"], stdout=subprocess.PIPE, text=True,

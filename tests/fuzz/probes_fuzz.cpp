@@ -10,6 +10,7 @@
 #include "coroutine/discover/cpp.hpp"
 #include "coroutine/discover/greenlet.hpp"
 #include "coroutine/discover/tokio.hpp"
+#include "coroutine/discover/trio.hpp"
 #include "coroutine/discover/ucontext.hpp"
 #include "coroutine/probes/usdt.hpp"
 #include "support/memory_file.hpp"
@@ -33,5 +34,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       interpreter && *interpreter ? **interpreter : Interpreter{3, size % 2 == 0 ? 11 : 12, {}};
   if (const auto plan = discover_asyncio(*file, of_module)) expect_inside(plan->places);
   if (const auto plan = discover_greenlet(*file, of_module)) expect_inside(plan->places);
+  if (const auto plan = discover_trio(*file, of_module)) expect_inside(plan->places);
   return 0;
 }

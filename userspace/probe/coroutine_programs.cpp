@@ -15,7 +15,7 @@ namespace triptych::probe {
 namespace {
 
 constexpr std::string_view kPrograms[] = {"on_coroutine_marker", "on_cpp_coroutine", "on_context",
-                                          "on_asyncio_step", "on_greenlet"};
+                                          "on_python_step", "on_greenlet"};
 
 bpf_program* find(triptych_bpf* skeleton, std::string_view name) {
   return bpf_object__find_program_by_name(skeleton->obj, std::string(name).c_str());
@@ -44,15 +44,12 @@ void CoroutinePrograms::prepare() const {
   for (bpf_map* map : {maps.contexts, maps.context_threads, maps.context_entries}) {
     bpf_map__set_autocreate(map, loads("on_context"));
   }
-  for (bpf_map* map : {maps.python_layouts, maps.python_functions, maps.python_function_texts}) {
-    bpf_map__set_autocreate(map, loads("on_asyncio_step") || loads("on_greenlet"));
+  for (bpf_map* map : {maps.python_layouts, maps.python_functions, maps.python_function_texts,
+                       maps.python_threads}) {
+    bpf_map__set_autocreate(map, loads("on_python_step") || loads("on_greenlet"));
   }
-  for (bpf_map* map : {maps.asyncio_threads, maps.asyncio_tasks}) {
-    bpf_map__set_autocreate(map, loads("on_asyncio_step"));
-  }
-  for (bpf_map* map : {maps.greenlet_threads, maps.greenlets}) {
-    bpf_map__set_autocreate(map, loads("on_greenlet"));
-  }
+  bpf_map__set_autocreate(maps.python_tasks, loads("on_python_step"));
+  bpf_map__set_autocreate(maps.greenlets, loads("on_greenlet"));
 }
 
 bool CoroutinePrograms::loaded() const {

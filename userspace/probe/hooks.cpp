@@ -38,12 +38,11 @@ constexpr Hook kHooks[] = {
     {"on_copy_page_range_exit", HookKind::kFunctionExit, "copy_page_range"},
     {"on_walk", HookKind::kTaskWalk, "task"},
     {"on_coroutine_marker", HookKind::kUserProbes, "coroutine"},
-    {"on_asyncio_step", HookKind::kUserProbes, "asyncio"},
-    {"on_asyncio_switch", HookKind::kRawTracepoint, "sched_switch"},
+    {"on_python_step", HookKind::kUserProbes, "python"},
+    {"on_python_switch", HookKind::kRawTracepoint, "sched_switch"},
     {"on_cpp_coroutine", HookKind::kUserProbes, "coroutine_cpp"},
     {"on_context", HookKind::kUserProbes, "context"},
     {"on_greenlet", HookKind::kUserProbes, "greenlet"},
-    {"on_greenlet_switch", HookKind::kRawTracepoint, "sched_switch"},
 };
 
 std::string_view prefix_of(HookKind kind) {

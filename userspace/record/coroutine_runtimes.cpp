@@ -13,6 +13,7 @@
 #include "coroutine/discover/greenlet.hpp"
 #include "coroutine/discover/python_files.hpp"
 #include "coroutine/discover/tokio.hpp"
+#include "coroutine/discover/trio.hpp"
 #include "coroutine/discover/ucontext.hpp"
 #include "launch/program.hpp"
 
@@ -49,6 +50,10 @@ Result<CoroutineFile> find_asyncio(const CoroutineProgram& program) {
   return find_module(program, discover::kAsyncioModule, discover::discover_asyncio);
 }
 
+Result<CoroutineFile> find_trio(const CoroutineProgram& program) {
+  return find_module(program, discover::kInterpreterItself, discover::discover_trio);
+}
+
 Result<CoroutineFile> find_greenlet(const CoroutineProgram& program) {
   return find_module(program, discover::kGreenletModule, discover::discover_greenlet);
 }
@@ -72,12 +77,16 @@ constexpr CoroutineRuntime kRuntimes[] = {
      "what calls libc through a pointer, and a context that is gone back to without having been "
      "switched away from",
      nullptr, true},
-    {"asyncio", "tasks of Python's asyncio", "on_asyncio_step", "on_asyncio_switch", nullptr,
+    {"asyncio", "tasks of Python's asyncio", "on_python_step", "on_python_switch", nullptr,
      find_asyncio,
      "tasks that are never stepped, those written in Python, and coroutines that a task awaits "
      "itself",
      nullptr},
-    {"greenlet", "greenlets, and so gevent's", "on_greenlet", "on_greenlet_switch", nullptr,
+    {"trio", "tasks of Trio", "on_python_step", "on_python_switch", nullptr, find_trio,
+     "tasks that are never stepped, those that are detached, coroutines that a task awaits itself, "
+     "and who waits for a nursery",
+     nullptr},
+    {"greenlet", "greenlets, and so gevent's", "on_greenlet", "on_python_switch", nullptr,
      find_greenlet,
      "when a greenlet was made, those that are never switched to, each thread's first and gevent's "
      "hub",

@@ -38,7 +38,7 @@ _triptych() {
     --unit) words='ns count pages samples' ;;
     --sort) words='on-cpu runnable blocked switches faults start' ;;
     --user) mapfile -t COMPREPLY < <(compgen -u -- "$current"); return ;;
-    --coroutines) words='auto recorder usdt uprobe:cpp uprobe:tokio uprobe:boost uprobe:ucontext uprobe:asyncio uprobe:greenlet off' ;;
+    --coroutines) words='auto recorder usdt uprobe:cpp uprobe:tokio uprobe:boost uprobe:ucontext uprobe:asyncio uprobe:trio uprobe:greenlet off' ;;
     --unwind) words='fp dwarf dwarf,16K dwarf,32K' ;;
     --stacks) words='on-cpu off-cpu wakeup fault cow fork' ;;
     --events) words='switch wakeup fault fork exec exit' ;;

@@ -31,7 +31,7 @@ complete -c triptych -n $record -l kernel-stacks -d 'The frames of the kernel to
 complete -c triptych -n $record -l unwind -x -a 'fp dwarf dwarf,16K dwarf,32K' -d 'How the frames of the program are found'
 complete -c triptych -n $record -l frequency -x -d 'Stacks of what runs, in a second'
 complete -c triptych -n $record -l buffer-size -x -d 'Room for what is not written yet'
-complete -c triptych -n $record -l coroutines -x -a 'auto recorder usdt uprobe:cpp uprobe:tokio uprobe:boost uprobe:ucontext uprobe:asyncio uprobe:greenlet off' -d 'Which coroutines to record'
+complete -c triptych -n $record -l coroutines -x -a 'auto recorder usdt uprobe:cpp uprobe:tokio uprobe:boost uprobe:ucontext uprobe:asyncio uprobe:trio uprobe:greenlet off' -d 'Which coroutines to record'
 complete -c triptych -n $record -l coroutine-budget -x -d 'Share of a CPU above which probes are taken away'
 complete -c triptych -n $record -l coroutine-buffer -x -d 'Room for the coroutine events of each thread'
 complete -c triptych -n $record -l user -x -a '(__fish_complete_users)' -d 'Run the command as this user'

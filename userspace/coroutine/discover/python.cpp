@@ -45,6 +45,8 @@ triptych_python_layout layout_3_10() {
   layout.function_qualname = 0x28;
   layout.method_function = 0x10;
   layout.type_name = 0x18;
+  layout.compiled_method = 0x10;
+  layout.compiled_self = 0x18;
   return layout;
 }
 
@@ -199,6 +201,7 @@ Result<std::optional<Interpreter>> read_interpreter(const probes::ElfFile& file)
         Wanted{"PyCode_Type", &layout.code_type}, Wanted{"PyCoro_Type", &layout.coroutine_type},
         Wanted{"PyFunction_Type", &layout.function_type},
         Wanted{"PyMethod_Type", &layout.method_type},
+        Wanted{"PyCFunction_Type", &layout.compiled_type},
         Wanted{"PyGen_Type", &layout.generator_type}}) {
     const DynamicSymbol* symbol = symbols.defined(each.name);
     if (symbol == nullptr) return fail(fmt::format("a Python that does not export {}", each.name));

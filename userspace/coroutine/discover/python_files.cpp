@@ -82,22 +82,24 @@ std::optional<std::string> needed_library(const ElfFile& program) {
 
 struct FoundInterpreter {
   Interpreter interpreter;
-  std::string folder;  // of the file that it is in
+  std::string path;  // of the file that it is in
+  ElfFile file;
 };
 
 Result<FoundInterpreter> find_interpreter(const ProgramPlace& place) {
-  TRIPTYCH_TRY_ASSIGN(const ElfFile program, open_elf(place.root + place.program));
+  TRIPTYCH_TRY_ASSIGN(ElfFile program, open_elf(place.root + place.program));
   TRIPTYCH_TRY_ASSIGN(const std::optional<Interpreter> own, read_interpreter(program));
-  if (own) return FoundInterpreter{*own, folder_of(place.program)};
+  if (own) return FoundInterpreter{*own, place.program, std::move(program)};
   const auto library = needed_library(program);
   if (!library) return fail("it is no Python");
   std::vector<std::string> folders{folder_of(folder_of(place.program)) + "/lib"};
   folders.insert(folders.end(), kLibraryFolders.begin(), kLibraryFolders.end());
   for (const std::string& folder : folders) {
-    const auto file = open_elf(fmt::format("{}{}/{}", place.root, folder, *library));
+    std::string path = fmt::format("{}/{}", folder, *library);
+    auto file = open_elf(place.root + path);
     if (!file) continue;
     TRIPTYCH_TRY_ASSIGN(const std::optional<Interpreter> found, read_interpreter(*file));
-    if (found) return FoundInterpreter{*found, folder};
+    if (found) return FoundInterpreter{*found, std::move(path), std::move(*file)};
   }
   return fail(fmt::format("its {} is not found", quote(*library)));
 }
@@ -118,7 +120,7 @@ std::vector<std::string> folders_of(const ProgramPlace& place, const FoundInterp
   std::vector<std::string> folders;
   for (const std::string& prefix :
        {folder_of(folder_of(place.called)), folder_of(folder_of(place.program)),
-        folder_of(found.folder), folder_of(folder_of(found.folder))}) {
+        folder_of(folder_of(found.path)), folder_of(folder_of(folder_of(found.path)))}) {
     for (const char* library : {"lib", "lib64"}) {
       const std::string base = fmt::format("{}/{}", prefix, library);
       if (wanted.package.empty()) {
@@ -134,7 +136,10 @@ std::vector<std::string> folders_of(const ProgramPlace& place, const FoundInterp
 }
 
 Result<PythonFiles> find_files(const ProgramPlace& place, const PythonModule& wanted) {
-  TRIPTYCH_TRY_ASSIGN(const FoundInterpreter found, find_interpreter(place));
+  TRIPTYCH_TRY_ASSIGN(FoundInterpreter found, find_interpreter(place));
+  if (wanted.name.empty()) {
+    return PythonFiles{found.interpreter, std::move(found.path), std::move(found.file)};
+  }
   for (const std::string& folder : folders_of(place, found, wanted)) {
     const auto path = module_in(place.root + folder, wanted.name);
     if (!path) continue;
@@ -209,6 +214,9 @@ Result<PythonFiles> python_files_of(pid_t tgid, const PythonModule& wanted) {
       auto found = read_interpreter(*elf);
       if (!found) return tl::unexpected<Error>(found.error());
       interpreter = *found;
+      if (interpreter && wanted.name.empty()) {
+        return PythonFiles{*interpreter, mapped.path, std::move(*elf)};
+      }
     }
     if (!module && exports(*elf, wanted.symbol)) module.emplace(mapped.path, std::move(*elf));
   }

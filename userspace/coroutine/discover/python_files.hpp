@@ -17,11 +17,12 @@
 namespace triptych::coroutine::discover {
 
 struct PythonModule {
-  std::string_view name;     // the beginning of the file's name, up to the first dot
+  std::string_view name;     // the beginning of the file's name, up to the first dot; or empty
   std::string_view symbol;   // that the file exports
   std::string_view package;  // empty: it is part of the standard library
 };
 inline constexpr PythonModule kAsyncioModule{"_asyncio.", "PyInit__asyncio", ""};
+inline constexpr PythonModule kInterpreterItself{};
 inline constexpr PythonModule kGreenletModule{"_greenlet.", "PyInit__greenlet", "greenlet"};
 
 struct PythonFiles {

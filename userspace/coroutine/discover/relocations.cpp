@@ -9,7 +9,7 @@
 
 namespace triptych::coroutine::discover {
 
-Slots filled_slots(const probes::ElfFile& file) {
+Slots relative_slots(const probes::ElfFile& file) {
   Slots slots;
   for (const probes::Section& section : file.sections()) {
     if (section.type != SHT_RELA) continue;
@@ -19,12 +19,17 @@ Slots filled_slots(const probes::ElfFile& file) {
          rest = rest.subspan(sizeof(Elf64_Rela))) {
       Elf64_Rela each{};
       std::memcpy(&each, rest.data(), sizeof each);
-      const auto address = static_cast<std::uint64_t>(each.r_addend);
-      if (ELF64_R_TYPE(each.r_info) == R_X86_64_RELATIVE && file.code_offset(address)) {
-        slots[each.r_offset] = address;
+      if (ELF64_R_TYPE(each.r_info) == R_X86_64_RELATIVE) {
+        slots[each.r_offset] = static_cast<std::uint64_t>(each.r_addend);
       }
     }
   }
+  return slots;
+}
+
+Slots filled_slots(const probes::ElfFile& file) {
+  Slots slots = relative_slots(file);
+  std::erase_if(slots, [&](const auto& slot) { return !file.code_offset(slot.second); });
   return slots;
 }
 

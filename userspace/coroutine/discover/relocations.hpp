@@ -10,6 +10,7 @@ namespace triptych::coroutine::discover {
 
 // Where in a program's data the loader puts which address of the program itself.
 using Slots = std::unordered_map<std::uint64_t, std::uint64_t>;
-Slots filled_slots(const probes::ElfFile& file);
+Slots relative_slots(const probes::ElfFile& file);
+Slots filled_slots(const probes::ElfFile& file);  // only addresses of code
 
 }  // namespace triptych::coroutine::discover
