@@ -12,6 +12,7 @@
 #include <ctime>
 
 #include "workloads/support/thread_usage.hpp"
+#include "workloads/support/visible.hpp"
 
 namespace triptych::workloads {
 namespace {
@@ -116,9 +117,11 @@ Result<std::uint64_t> run_between(const char* begin_mark, const char* end_mark, 
   Aside aside;
   const Usage usage_before = usage_now(cell);
   triptych_mark_point(begin_mark);
+  stand_off_from_mark();
   const std::uint64_t start = now_ns();
   Result<std::uint64_t> done = run_measured(cell, options, &aside);
   result->elapsed_ns = now_ns() - start - aside.elapsed_ns;
+  stand_off_from_mark();
   triptych_mark_point(end_mark);
   result->usage = usage_now(cell) - usage_before - aside.usage;
   return done;

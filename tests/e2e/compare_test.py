@@ -88,7 +88,12 @@ class CompareTest(harness.Test):
         self.assertEqual(self.recorded(vfork, "cow_copies"), 0)
         self.assertEqual(self.recorded(thread, "threads_created"), 1)
         self.assertEqual(self.recorded(thread, "processes_created"), 0)
-        self.assertEqual(self.recorded(coroutine, "coroutine_switches"), 1)
+        for variant in ("stackless", "stackful", "ucontext"):
+            cell = self.cell(document, "coroutine", variant)
+            self.assertEqual(self.recorded(cell, "coroutine_switches"), 1, variant)
+            source, = {figure["source"] for figure in cell["traced"]["figures"]
+                       if figure["name"] == "coroutine_switches"}
+            self.assertEqual(source, "the recorder in the program: resumptions")
         self.assertEqual(self.recorded(coroutine, "voluntary_switches"), 0)
         # Where other programs make everything slow, the page tables no longer explain it.
         busy = self.median(fork) > 1e6
@@ -97,7 +102,8 @@ class CompareTest(harness.Test):
                         document["scenarios"][0]["explanations"])
         self.assertEqual(document["ladder"][0]["question"], "creation")
         self.assertEqual({each["event"] for each in document["tracing"]["event_costs"]},
-                         {"context switch", "page fault", "thread created", "process created"})
+                         {"context switch", "coroutine switch", "page fault", "thread created",
+                          "process created"})
         tracing = document["tracing"]
         self.assertLess(tracing["calibrated_after_ns"], tracing["checked_after_ns"])
         self.assertLess(tracing["checked_after_ns"], document["elapsed_ns"])
@@ -107,6 +113,11 @@ class CompareTest(harness.Test):
 
     def test_copies_and_switches(self):
         document = self.compare(*QUICK, "cow", "switch")
+        # Recorder and program count the same: else a remark would say so.
+        self.assertEqual(document["tracing"]["remarks"], [])
+        cost, = [each for each in document["tracing"]["event_costs"]
+                 if each["event"] == "coroutine switch"]
+        self.assertGreater(cost["ns"], 0)
         cow = [cell for cell in document["cells"]
                if cell["scenario"] == "cow" and cell["placement"] == "pinned"]
         for cell in cow:
@@ -123,10 +134,11 @@ class CompareTest(harness.Test):
             switches = (self.recorded(cell, "voluntary_switches") +
                         self.recorded(cell, "involuntary_switches"))
             if cell["model"] == "coroutine":
-                self.assertAlmostEqual(self.recorded(cell, "coroutine_switches"), 2, delta=0.01)
+                self.assertEqual(self.recorded(cell, "coroutine_switches"), 2)
                 self.assertEqual(self.recorded(cell, "voluntary_switches"), 0)
             else:
                 self.assertAlmostEqual(switches, 2, delta=0.2)
+                self.assertEqual(self.recorded(cell, "coroutine_switches"), 0)
             if cell["model"] == "thread":
                 self.assertLess(self.recorded(cell, "address_space_switches"), 0.1)
 

@@ -15,6 +15,17 @@ import time
 import harness
 import in_turns
 
+# Of each scenario: operations, and how many coroutine switches they are, less the control run's.
+COROUTINE_SWITCHES = {
+    "switch": (2000, 4000),
+    "create": (500, 500),
+    "cow": (5, 10),
+    "ipc": (1000, 1999),  # the last answer finds nobody who waits for the next question
+    "lock": (1000, 1000),
+    "cpu": (3, 3 * 2 * 16),
+    "io": (2, 2 * 200),
+}
+
 MODELS = {
     "create": {"process": ["fork", "vfork", "posix_spawn"], "thread": ["default", "small-stack"],
                "coroutine": ["stackless", "stackful", "ucontext"]},
@@ -296,10 +307,39 @@ class Recorded(Workloads):
     def test_the_kernel_sees_no_coroutine(self):
         for variant in ("stackless", "stackful", "ucontext"):
             run, report, control = self.record_run(
-                "switch", "--model", "coroutine", "--variant", variant, "--iterations", "100000")
-            self.assertGreaterEqual(run["coroutine_switches"], 200_000)
+                "switch", "--model", "coroutine", "--variant", variant, "--iterations", "2000")
+            self.assertGreaterEqual(run["coroutine_switches"], 4000)
             for part in (report, control):
                 self.assertEqual(part["totals"]["context_switches"]["voluntary"], 0, variant)
+
+    def test_a_recording_shows_every_coroutine_switch(self):
+        """By the recorder, between the marks: as the program counts itself, and as is known."""
+        for scenario, (operations, expected) in COROUTINE_SWITCHES.items():
+            settings = {"cpu": ["--set", "units=2"], "cow": ["--set", "resident=1M"]}
+            for variant in MODELS.get(scenario, MODELS["cow"])["coroutine"]:
+                run, report, control = self.record_run(
+                    scenario, "--model", "coroutine", "--variant", variant, "--warm-up", "1",
+                    "--iterations", str(operations), *settings.get(scenario, []))
+                title = (scenario, variant)
+                recorded = report["totals"]["coroutine_switches"]
+                self.assertEqual(recorded, run["coroutine_switches"], title)
+                self.assertEqual(recorded - (control["totals"]["coroutine_switches"] or 0),
+                                 expected, title)
+                for each in self.report("x.tpt")["coroutine_functions"]:
+                    self.assertEqual(each["recorded"], each["counted"], title)
+                    counts = each["recorded"]
+                    self.assertEqual(counts["created"], counts["destroyed"], title)
+                    self.assertEqual(counts["resumed"], counts["suspended"] + counts["finished"],
+                                     title)
+
+    def test_only_a_recorded_run_makes_its_coroutines_visible(self):
+        words = ("run", "switch", "--model", "coroutine", "--iterations", "10")
+        for options, seen in (((), 1), (("--coroutines", "off"), 0)):
+            result = self.record(*options, "--", harness.TRIPTYCH, *words)
+            self.assertEqual(result.status, 0, result.err)
+            report = self.report()
+            self.assertEqual(len(report["coroutine_functions"]), seen, options)
+            self.assertEqual(report["totals"]["coroutine_switches"], 22 if seen else None)
 
     def test_counts_per_operation(self):
         """They are the same whatever the number of operations: to the last unit created."""

@@ -2,12 +2,15 @@
 //
 // triptych run: one cell of a workload as a plain program, to look at or to record. It becomes
 // triptych-cell, which lies beside it: a small program, because what a fork costs depends on the
-// program that forks.
+// program that forks. While somebody records it becomes triptych-coroutine-cell for coroutines,
+// whose recorder makes them visible.
 #include <fmt/format.h>
+#include <triptych/coroutine_memory.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,21 +53,30 @@ struct RunOptions {
   std::string format = "text";
 };
 
-Result<std::string> cell_program() {
+// Whoever records wants to see its coroutines too.
+std::string cell_name(workloads::Model model) {
+  const bool recorded = std::getenv(TRIPTYCH_CORO_ENVIRONMENT) != nullptr;
+  const bool visible = recorded && model == workloads::Model::kCoroutine;
+  return visible ? "triptych-coroutine-cell" : "triptych-cell";
+}
+
+Result<std::string> directory_of_programs() {
   std::string path(4096, '\0');
   const ssize_t length = ::readlink("/proc/self/exe", path.data(), path.size());
   if (length < 0) return fail_errno("cannot read /proc/self/exe", errno);
   path.resize(static_cast<std::size_t>(length));
   path.resize(path.rfind('/') + 1);
-  return path + "triptych-cell";
+  return path;
 }
 
-Result<int> become(const std::string& program, std::vector<std::string> words) {
-  words.insert(words.begin(), "triptych-cell");
+Result<int> become(const std::string& directory, const std::string& name,
+                   std::vector<std::string> words) {
+  words.insert(words.begin(), name);
   std::vector<char*> arguments;
   arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
+  const std::string program = directory + name;
   ::execv(program.c_str(), arguments.data());
   return fail_errno(fmt::format("cannot run {}", program), errno,
                     "it is built and installed together with triptych");
@@ -77,8 +89,8 @@ Result<int> run_run(const RunOptions& options) {
   TRIPTYCH_TRY_ASSIGN(const workloads::Selection selection, workloads::select(arguments));
   arguments.options.operations =
       options.iterations.value_or(selection.scenario->default_operations);
-  TRIPTYCH_TRY_ASSIGN(const std::string program, cell_program());
-  return become(program, arguments.to_words());
+  TRIPTYCH_TRY_ASSIGN(const std::string directory, directory_of_programs());
+  return become(directory, cell_name(arguments.model), arguments.to_words());
 }
 
 }  // namespace

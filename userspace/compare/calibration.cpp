@@ -23,6 +23,7 @@ struct Known {
 constexpr Known kKnown[] = {
     {kSwitchEvent, "switch", "default", "units=2", 4000},
     {kFaultEvent, "cow", "fork", "child=1", 2},
+    {kCoroutineEvent, "switch", "stackless", "units=2", 20'000},
     {kThreadEvent, "create", "default", "resident=0", 500},
     {kProcessEvent, "create", "fork", "resident=0", 100},
 };
@@ -142,7 +143,7 @@ Result<std::vector<EventCost>> calibrate(const std::string& program,
     runs.event = each.known.event;
     TRIPTYCH_TRY(run_untraced(each, runner, pairs / 2, &runs));
     for (unsigned i = 0; i < pairs; ++i) {
-      commands.push_back(runner.words(each.plan.cells[0], options_of(each.known)));
+      commands.push_back(runner.recorded_words(each.plan.cells[0], options_of(each.known)));
     }
     all.push_back(std::move(runs));
   }

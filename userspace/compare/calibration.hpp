@@ -15,7 +15,8 @@
 
 namespace triptych::compare {
 
-inline constexpr const char* kSwitchEvent = "context switch";  // with its wakeup
+inline constexpr const char* kSwitchEvent = "context switch";       // with its wakeup
+inline constexpr const char* kCoroutineEvent = "coroutine switch";  // resumed and suspended
 inline constexpr const char* kFaultEvent = "page fault";
 inline constexpr const char* kThreadEvent = "thread created";
 inline constexpr const char* kProcessEvent = "process created";

@@ -141,6 +141,8 @@ struct Document {
 
 // The program that times the operations, beside triptych.
 inline constexpr const char* kCellProgram = "triptych-cell";
+// The same with the recorder of coroutines in it: only ever run while somebody records.
+inline constexpr const char* kCoroutineCellProgram = "triptych-coroutine-cell";
 
 inline constexpr const char* kTime = "time_per_operation";
 inline constexpr const char* kCpuTime = "cpu_time_per_operation";

@@ -25,7 +25,7 @@ constexpr int kRehearsals = 3;
 
 Runner::Runner(const Plan& plan, const std::string& program, std::optional<launch::User> become)
     : plan_(plan),
-      cell_program_(program.substr(0, program.rfind('/') + 1) + kCellProgram),
+      directory_(program.substr(0, program.rfind('/') + 1)),
       become_(std::move(become)) {}
 
 std::string Runner::title(const PlannedCell& cell) const {
@@ -44,7 +44,16 @@ std::vector<std::string> Runner::words(const PlannedCell& cell,
   if (cell.placement == Placement::kPinned) arguments.options.cpu = plan_.cpu;
   arguments.json = true;
   std::vector<std::string> all = arguments.to_words();
-  all.insert(all.begin(), cell_program_);
+  all.insert(all.begin(), directory_ + kCellProgram);
+  return all;
+}
+
+std::vector<std::string> Runner::recorded_words(const PlannedCell& cell,
+                                                const workloads::RunOptions& options) const {
+  std::vector<std::string> all = words(cell, options);
+  if (cell.variant->model == workloads::Model::kCoroutine) {
+    all.front() = directory_ + kCoroutineCellProgram;
+  }
   return all;
 }
 

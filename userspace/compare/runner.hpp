@@ -34,6 +34,9 @@ class Runner {
   // The argument list that runs the cell, for whoever starts it himself.
   [[nodiscard]] std::vector<std::string> words(const PlannedCell& cell,
                                                const workloads::RunOptions& options) const;
+  // The same to be recorded: coroutines in a program that makes them visible.
+  [[nodiscard]] std::vector<std::string> recorded_words(const PlannedCell& cell,
+                                                        const workloads::RunOptions& options) const;
   // One run, in a process of its own.
   Result<CellRun> run(const PlannedCell& cell, const workloads::RunOptions& options) const;
 
@@ -60,7 +63,7 @@ class Runner {
   void measure_once(const PlannedCell& cell, Cost* cost, MeasuredCell* measured) const;
 
   const Plan& plan_;
-  std::string cell_program_;
+  std::string directory_;  // where the programs of the cells are
   std::optional<launch::User> become_;
 };
 

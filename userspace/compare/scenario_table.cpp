@@ -243,6 +243,18 @@ Cell expected_cell(const Column& column) {
   return {share < 0.5 ? "<1 %" : fmt::format("{:+.0f} %", share)};
 }
 
+// The switches in the program itself stand beside the kernel's.
+void move_beside_switches(std::vector<const TracedFigure*>* kinds) {
+  const auto at = [kinds](std::string_view name) {
+    return std::find_if(kinds->begin(), kinds->end(),
+                        [name](const TracedFigure* kind) { return kind->name == name; });
+  };
+  const auto last = at("involuntary_switches");
+  const auto own = at("coroutine_switches");
+  if (last == kinds->end() || own == kinds->end() || own < last) return;
+  std::rotate(last + 1, own, own + 1);
+}
+
 // In the order in which cells have them: what only a later cell has stands before what it has in
 // common with the earlier ones and comes next, else at the end.
 std::vector<const TracedFigure*> traced_kinds(const std::vector<Column>& columns) {
@@ -265,6 +277,7 @@ std::vector<const TracedFigure*> traced_kinds(const std::vector<Column>& columns
     }
     kinds.insert(kinds.end(), pending.begin(), pending.end());
   }
+  move_beside_switches(&kinds);
   return kinds;
 }
 

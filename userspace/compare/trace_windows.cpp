@@ -79,6 +79,10 @@ class WindowReader {
       if (open_) count_blocking(*change, &counts_);
     } else if (const auto* fault = std::get_if<model::Fault>(&event.payload)) {
       if (open_) count_memory_copy(*fault, memory_, &counts_);
+    } else if (const auto* coroutine = std::get_if<model::Coroutine>(&event.payload)) {
+      // Nothing else is asked of them: they need not be followed.
+      if (open_ && coroutine->what == model::CoroutineWhat::kResumed) ++counts_.coroutine_switches;
+      return;
     }
     analysis_.push(event);
   }

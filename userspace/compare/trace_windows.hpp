@@ -33,6 +33,7 @@ struct Span {
 struct WindowCounts {
   analyze::SwitchCounts switches;
   std::map<std::string, std::uint64_t> blocking;  // voluntary switches by the call that slept
+  std::uint64_t coroutine_switches = 0;           // resumptions, in the program itself
   std::uint64_t wakeups = 0;
   std::uint64_t run_queue_ns = 0;  // waiting to run, of all tasks together
   std::array<std::uint64_t, analyze::kFaultKinds> faults{};

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
+#include "base/text.hpp"
 #include "compare/calibration.hpp"
 #include "compare/interrupt.hpp"
 
@@ -78,6 +80,30 @@ void add_creation(const WindowCounts& in, const WindowCounts& off, PerOperation*
   to->add("child_teardown", "ns", kPhase, in.teardown.mean_ns());
 }
 
+// What the program itself counted is what there is where its memory could not be had.
+void add_coroutines(const CellRun& run, const CellWindows& windows, PerOperation* to) {
+  constexpr const char* kName = "coroutine_switches";
+  const std::uint64_t recorded = windows.measured.coroutine_switches;
+  const std::uint64_t control = windows.control.coroutine_switches;
+  if (recorded + control == 0) {
+    to->count(kName, "counted by the program itself", run.coroutine_switches, 0);
+  } else {
+    to->count(kName, "the recorder in the program: resumptions", recorded, control);
+  }
+}
+
+// The largest of 1, 2 and 5 times a power of ten that is not beyond; at least one.
+std::uint64_t round_number(double fit) {
+  if (fit < 2) return 1;
+  const double power = std::pow(10, std::floor(std::log10(fit)));
+  const double leading = fit / power;
+  const double rounded = leading >= 5 ? 5 : leading >= 2 ? 2 : 1;
+  return static_cast<std::uint64_t>(std::llround(rounded * power));
+}
+
+// With four events each they find room in a thread's ring, whoever is late to read it.
+constexpr double kMostCoroutineSwitches = 200'000;
+
 struct Batch {
   std::size_t scenario = 0;
   std::vector<std::size_t> cells;  // in the plan
@@ -95,30 +121,48 @@ std::vector<Batch> batches_of(const Plan& plan, const std::vector<MeasuredCell>&
   return batches;
 }
 
+// As many of a run's operations as find room.
+std::uint64_t recordable_operations(const std::vector<CellRun>& runs) {
+  if (runs.empty() || runs.front().coroutine_switches == 0) {
+    return std::numeric_limits<std::uint64_t>::max();
+  }
+  const double switches = static_cast<double>(runs.front().coroutine_switches) /
+                          static_cast<double>(std::max<std::uint64_t>(1, runs.front().operations));
+  return round_number(kMostCoroutineSwitches / switches);
+}
+
 std::vector<std::vector<std::string>> commands_of(const Runner& runner, const Batch& batch,
                                                   const std::vector<MeasuredCell>& measured,
                                                   double slice_ns) {
   std::vector<std::vector<std::string>> commands;
   for (const std::size_t index : batch.cells) {
     workloads::RunOptions options;
-    options.operations = traced_operations(measured[index].operation_ns, slice_ns);
+    options.operations = std::min(traced_operations(measured[index].operation_ns, slice_ns),
+                                  recordable_operations(measured[index].runs));
     options.warm_up_operations =
         measured[index].size.warm_up > 0 ? std::max<std::uint64_t>(1, options.operations / 10) : 0;
     options.control = true;
-    commands.push_back(runner.words(runner.plan().cells[index], options));
+    commands.push_back(runner.recorded_words(runner.plan().cells[index], options));
   }
   return commands;
+}
+
+std::string title_of(const Plan& plan, const PlannedCell& cell) {
+  return fmt::format("{} {} {}", plan.scenarios[cell.scenario].scenario->name,
+                     workloads::name_of(cell.variant->model), cell.variant->name);
 }
 
 }  // namespace
 
 std::uint64_t traced_operations(double operation_ns, double slice_ns) {
-  const double fit = slice_ns / std::max(operation_ns, 0.1);
-  if (fit < 2) return 1;
-  const double power = std::pow(10, std::floor(std::log10(fit)));
-  const double leading = fit / power;
-  const double rounded = leading >= 5 ? 5 : leading >= 2 ? 2 : 1;
-  return static_cast<std::uint64_t>(std::llround(rounded * power));
+  return round_number(slice_ns / std::max(operation_ns, 0.1));
+}
+
+std::string coroutine_disagreement(const CellRun& run, const CellWindows& windows) {
+  const std::uint64_t recorded = windows.measured.coroutine_switches;
+  if (recorded == run.coroutine_switches) return {};
+  return fmt::format("{} coroutine switches were recorded, and the program counted {}",
+                     format_count(recorded), format_count(run.coroutine_switches));
 }
 
 TracedCell make_traced(const CellRun& run, const CellWindows& windows) {
@@ -127,7 +171,7 @@ TracedCell make_traced(const CellRun& run, const CellWindows& windows) {
   cell.time_per_operation_ns = run.time_per_operation_ns();
   PerOperation figures(run.operations);
   add_scheduling(windows.measured, windows.control, &figures);
-  figures.count("coroutine_switches", "counted by the program itself", run.coroutine_switches, 0);
+  add_coroutines(run, windows, &figures);
   add_memory(windows.measured, windows.control, &figures);
   add_creation(windows.measured, windows.control, &figures);
   for (const auto& [name, count] : windows.measured.blocking) {
@@ -146,6 +190,7 @@ std::map<std::string, double> event_rates(const TracedCell& traced) {
     if (figure.name.starts_with("faults_")) faults += figure.value;
   }
   return {{kSwitchEvent, traced.value("voluntary_switches") + traced.value("involuntary_switches")},
+          {kCoroutineEvent, traced.value("coroutine_switches")},
           {kFaultEvent, faults},
           {kProcessEvent, traced.value("processes_created")},
           {kThreadEvent, traced.value("threads_created")}};
@@ -180,10 +225,14 @@ Result<TracedCells> trace_cells(const Runner& runner, const std::vector<Measured
     for (std::size_t i = 0; i < batch.cells.size(); ++i) {
       const RecordedCell& cell = recorded->cells[i];
       if (!cell.run) {
-        const workloads::Variant& variant = *plan.cells[batch.cells[i]].variant;
-        traced.failures.push_back(fmt::format(
-            "{} {} {}: {}", name, workloads::name_of(variant.model), variant.name, cell.failure));
+        traced.failures.push_back(
+            fmt::format("{}: {}", title_of(plan, plan.cells[batch.cells[i]]), cell.failure));
         continue;
+      }
+      const std::string disagreement = coroutine_disagreement(*cell.run, cell.windows);
+      if (recorded->lost == 0 && !disagreement.empty()) {
+        traced.failures.push_back(
+            fmt::format("{}: {}", title_of(plan, plan.cells[batch.cells[i]]), disagreement));
       }
       TracedCell result = make_traced(*cell.run, cell.windows);
       result.lost = recorded->lost;

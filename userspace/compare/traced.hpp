@@ -22,6 +22,9 @@ std::uint64_t traced_operations(double operation_ns, double slice_ns);
 // What happened per operation, the control run's taken off; nothing that did not occur.
 TracedCell make_traced(const CellRun& run, const CellWindows& windows);
 
+// Where the recorder and the program itself count differently; else empty.
+std::string coroutine_disagreement(const CellRun& run, const CellWindows& windows);
+
 // How often each kind of event of calibration.hpp occurred per operation.
 std::map<std::string, double> event_rates(const TracedCell& traced);
 // Whether what recording these events costs was measured. Of processes it was for those of fork,
@@ -30,7 +33,7 @@ bool costs_are_known(const TracedCell& traced);
 
 struct TracedCells {
   std::vector<std::optional<TracedCell>> cells;  // in the order of the plan's
-  std::vector<std::string> failures;             // "create process fork: …"
+  std::vector<std::string> failures;             // and doubts: "create process fork: …"
 };
 
 // `measured` gives each cell's time per operation. `keep` is a directory or empty.

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "workloads/create/create.hpp"
+#include "workloads/support/visible.hpp"
 
 namespace triptych::workloads::create {
 namespace {
@@ -26,14 +27,15 @@ class CoroutineCell : public Cell {
 };
 
 struct Unit {
-  struct promise_type {
-    Unit get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
+  struct Promise {
+    Unit get_return_object() { return {std::coroutine_handle<Promise>::from_promise(*this)}; }
     std::suspend_always initial_suspend() noexcept { return {}; }
     std::suspend_always final_suspend() noexcept { return {}; }
     void return_void() {}
     void unhandled_exception() { std::abort(); }
   };
-  std::coroutine_handle<promise_type> handle;
+  using promise_type = VisiblePromise<Promise>;
+  std::coroutine_handle<Promise> handle;
 };
 
 // Not inlined: a compiler that sees both ends may leave the allocation out.
@@ -56,6 +58,9 @@ class StacklessCell final : public CoroutineCell {
   }
 };
 
+constinit VisibleStacks stackful_units{"stackful unit"};
+constinit VisibleStacks ucontext_units{"ucontext unit"};
+
 class StackfulCell final : public CoroutineCell {
  public:
   using CoroutineCell::CoroutineCell;
@@ -65,7 +70,11 @@ class StackfulCell final : public CoroutineCell {
     for (std::uint64_t i = 0; i < operations; ++i) {
       context::fiber unit(std::allocator_arg, context::fixedsize_stack(kSmallStackBytes),
                           [](context::fiber&& caller) { return std::move(caller); });
+      stackful_units.created(&unit);
+      stackful_units.switched(nullptr, &unit);
       unit = std::move(unit).resume();
+      stackful_units.finished(&unit);
+      stackful_units.destroyed(&unit);
     }
     count(operations);
     return {};
@@ -83,7 +92,11 @@ void do_nothing_ucontext() {}
   unit.uc_stack.ss_size = kSmallStackBytes;
   unit.uc_link = &caller;
   ::makecontext(&unit, do_nothing_ucontext, 0);
+  ucontext_units.created(stack);
+  ucontext_units.switched(nullptr, stack);
   ::swapcontext(&caller, &unit);
+  ucontext_units.finished(stack);
+  ucontext_units.destroyed(stack);
 }
 
 class UcontextCell final : public CoroutineCell {

@@ -8,6 +8,7 @@
 #include "workloads/idle/herd_cell.hpp"
 #include "workloads/idle/idle.hpp"
 #include "workloads/support/stackful.hpp"
+#include "workloads/support/visible.hpp"
 
 namespace triptych::workloads::idle {
 namespace {
@@ -18,20 +19,21 @@ constexpr UnitNeeds kStackfulNeeds{0, 12 << 10, kMappingsPerGuardedStack, kMost}
 
 // A coroutine that says how large its frame is.
 struct Unit {
-  struct promise_type {
+  struct Promise {
     static inline std::size_t frame_bytes = 0;
     static void* operator new(std::size_t bytes) {
       frame_bytes = bytes;
       return ::operator new(bytes);
     }
     static void operator delete(void* frame) { ::operator delete(frame); }
-    Unit get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
+    Unit get_return_object() { return {std::coroutine_handle<Promise>::from_promise(*this)}; }
     std::suspend_always initial_suspend() noexcept { return {}; }
     std::suspend_always final_suspend() noexcept { return {}; }
     void return_void() {}
     void unhandled_exception() { std::terminate(); }
   };
-  std::coroutine_handle<promise_type> handle;
+  using promise_type = VisiblePromise<Promise>;
+  std::coroutine_handle<Promise> handle;
 };
 
 // Not inlined, so that its frame is allocated.
@@ -56,7 +58,7 @@ class StacklessHerd final : public Herd {
   // Each was resumed until it waited.
   std::uint64_t coroutine_switches() const override { return units_.size(); }
   std::vector<Metric> metrics() const override {
-    return {{"frame_bytes", "bytes", static_cast<double>(Unit::promise_type::frame_bytes),
+    return {{"frame_bytes", "bytes", static_cast<double>(Unit::Promise::frame_bytes),
              "the size asked of operator new"}};
   }
 

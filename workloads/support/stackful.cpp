@@ -16,11 +16,14 @@ Result<std::unique_ptr<Stackful>> Stackful::create(std::function<void()> body,
 Stackful::Stackful(std::function<void()> body, GuardedStack stack)
     : body_(std::move(body)),
       stack_(std::move(stack)),
-      context_(context::make_fcontext(stack_.top(), stack_.bytes(), &Stackful::enter)) {}
+      context_(context::make_fcontext(stack_.top(), stack_.bytes(), &Stackful::enter)) {
+  stackful_units.created(this);
+}
 
 void Stackful::enter(context::transfer_t from) {
   StackfulScheduler& scheduler = StackfulScheduler::arrived(from);
   scheduler.current()->body_();
+  stackful_units.finished(scheduler.current());
   scheduler.switch_away();
   std::terminate();  // nobody makes an ended coroutine ready
 }

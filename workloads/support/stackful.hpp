@@ -14,10 +14,13 @@
 #include "base/error.hpp"
 #include "workloads/support/guarded_stack.hpp"
 #include "workloads/support/ready_queue.hpp"
+#include "workloads/support/visible.hpp"
 
 namespace triptych::workloads {
 
 inline constexpr std::size_t kStackfulStackBytes = 64 << 10;
+
+inline constinit VisibleStacks stackful_units{"stackful unit"};
 
 class StackfulScheduler;
 
@@ -28,6 +31,9 @@ class Stackful {
   // Not started: make it ready for that.
   static Result<std::unique_ptr<Stackful>> create(std::function<void()> body,
                                                   std::size_t stack_bytes = kStackfulStackBytes);
+  ~Stackful() { stackful_units.destroyed(this); }
+  Stackful(const Stackful&) = delete;
+  Stackful& operator=(const Stackful&) = delete;
 
  private:
   friend class StackfulScheduler;
@@ -71,9 +77,11 @@ class StackfulScheduler {
 
   // To the next one that is ready, or to the caller of run().
   void switch_away() {
+    const Handle from = current_;
     left_ = current_ ? &current_->context_ : &caller_;
     current_ = ready_.empty() ? nullptr : ready_.pop();
     if (current_) ++switches_;
+    stackful_units.switched(from, current_);
     arrived(boost::context::detail::jump_fcontext(current_ ? current_->context_ : caller_, this));
   }
   // Who was left is remembered by who has come.

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "workloads/support/ready_queue.hpp"
+#include "workloads/support/visible.hpp"
 
 namespace triptych::workloads {
 
@@ -18,17 +19,18 @@ namespace triptych::workloads {
 // may be destroyed whenever the coroutine is suspended and in nobody's queue.
 class Stackless {
  public:
-  struct promise_type {
+  struct Promise {
     Stackless get_return_object() {
-      return Stackless(std::coroutine_handle<promise_type>::from_promise(*this));
+      return Stackless(std::coroutine_handle<Promise>::from_promise(*this));
     }
     std::suspend_always initial_suspend() noexcept { return {}; }
     std::suspend_always final_suspend() noexcept { return {}; }
     void return_void() {}
     void unhandled_exception() { std::terminate(); }
   };
+  using promise_type = VisiblePromise<Promise>;
 
-  explicit Stackless(std::coroutine_handle<promise_type> handle) : handle_(handle) {}
+  explicit Stackless(std::coroutine_handle<Promise> handle) : handle_(handle) {}
   Stackless(Stackless&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
   Stackless& operator=(Stackless&& other) noexcept {
     std::swap(handle_, other.handle_);
@@ -43,7 +45,7 @@ class Stackless {
   [[nodiscard]] std::coroutine_handle<> handle() const { return handle_; }
 
  private:
-  std::coroutine_handle<promise_type> handle_;
+  std::coroutine_handle<Promise> handle_;
 };
 
 class StacklessScheduler {

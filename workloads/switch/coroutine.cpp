@@ -10,6 +10,7 @@
 #include "workloads/limits.hpp"
 #include "workloads/support/stackful.hpp"
 #include "workloads/support/stackless.hpp"
+#include "workloads/support/visible.hpp"
 #include "workloads/switch/switch.hpp"
 
 namespace triptych::workloads::switching {
@@ -97,6 +98,8 @@ class CoroutineCell final : public Cell {
   std::vector<typename CoroutineModel::Unit> units_;
 };
 
+constinit VisibleStacks ucontext_units{"ucontext unit"};
+
 // A ring without a queue, as small as it can be: what is measured is swapcontext.
 class UcontextCell final : public Cell {
  public:
@@ -113,11 +116,15 @@ class UcontextCell final : public Cell {
     cell->placement_.place(0);
     return cell;
   }
-  ~UcontextCell() override { placement_.restore(); }
+  ~UcontextCell() override {
+    for (const Unit& unit : units_) ucontext_units.destroyed(&unit);
+    placement_.restore();
+  }
 
   Result<void> run(std::uint64_t operations) override {
     handovers_ = operations * kHandoversPerOperation;
     running_ = this;
+    ucontext_units.switched(nullptr, &units_[current_]);
     ::swapcontext(&caller_, &units_[current_].context);
     running_ = nullptr;
     return {};
@@ -137,6 +144,7 @@ class UcontextCell final : public Cell {
     unit->context.uc_stack.ss_sp = static_cast<char*>(unit->stack.top()) - unit->stack.bytes();
     unit->context.uc_stack.ss_size = unit->stack.bytes();
     ::makecontext(&unit->context, live, 0);
+    ucontext_units.created(unit);
   }
 
   static void live() {
@@ -145,12 +153,14 @@ class UcontextCell final : public Cell {
       Unit& own = cell.units_[cell.current_];
       ++cell.switches_;
       if (cell.handovers_ == 0) {
+        ucontext_units.switched(&own, nullptr);
         ::swapcontext(&own.context, &cell.caller_);
         continue;
       }
       --cell.handovers_;
       own.set.use();
       cell.current_ = (cell.current_ + 1) % cell.units_.size();
+      ucontext_units.switched(&own, &cell.units_[cell.current_]);
       ::swapcontext(&own.context, &cell.units_[cell.current_].context);
     }
   }

@@ -179,6 +179,18 @@ TEST(CompareText, SaysWhatRootWouldAdd) {
   EXPECT_THAT(text, Not(HasSubstr("recorded, per operation")));
 }
 
+TEST(CompareText, HasCoroutineSwitchesBesideTheKernels) {
+  Document document = test::create_document();
+  test::record(document.cells[0], {{"voluntary_switches", 2},
+                                   {"involuntary_switches", 1},
+                                   {"address_space_switches", 3},
+                                   {"wakeups", 2}});
+  test::record(document.cells[2], {{"wakeups", 1}, {"coroutine_switches", 4}});
+  EXPECT_THAT(text_of(document), testing::ContainsRegex("involuntary switches .*1 .*\n"
+                                                        "  coroutine switches +0 +0 +4\n"
+                                                        "  address space switches"));
+}
+
 TEST(CompareText, HasTheHardwaresCountsWhereThereAreAny) {
   Document document = test::create_document();
   document.why_no_hardware = "cycles are not known: no such file";

@@ -79,6 +79,37 @@ void add_cell(Events& events, std::uint32_t task, int control, int measured) {
   for (int i = 0; i < 50; ++i) events.sleep(task, 99, kFutex);
 }
 
+void resume_and_suspend(Events& events, std::uint32_t task, int times) {
+  for (int i = 0; i < times; ++i) {
+    model::Coroutine coroutine;
+    coroutine.id = 7;
+    coroutine.what = model::CoroutineWhat::kResumed;
+    events.add(task, coroutine);
+    coroutine.what = model::CoroutineWhat::kSuspended;
+    events.add(task, coroutine);
+  }
+}
+
+TEST(ReadWindows, CountsResumptionsBetweenTheMarks) {
+  Events events;
+  events.mark(2, "cell-0");
+  add_task(events, 10);
+  resume_and_suspend(events, 10, 3);
+  events.mark(10, "control-begin");
+  resume_and_suspend(events, 10, 2);
+  events.mark(10, "control-end");
+  resume_and_suspend(events, 10, 9);
+  events.mark(10, "begin");
+  resume_and_suspend(events, 10, 5);
+  events.mark(10, "end");
+  resume_and_suspend(events, 10, 4);
+  const auto windows = read_windows(events, std::vector<MemoryRange>(1));
+  ASSERT_TRUE(windows.has_value());
+  ASSERT_TRUE(windows->cells[0].complete);
+  EXPECT_EQ(windows->cells[0].control.coroutine_switches, 2u);
+  EXPECT_EQ(windows->cells[0].measured.coroutine_switches, 5u);
+}
+
 TEST(ReadWindows, CountsEachCellBetweenItsOwnMarks) {
   Events events;
   events.mark(2, "cell-0");

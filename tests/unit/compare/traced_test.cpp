@@ -79,8 +79,36 @@ TEST(MakeTraced, DoesNotDependOnTheNumberOfOperations) {
   }
 }
 
+std::string source_of(const TracedCell& cell, std::string_view name) {
+  for (const TracedFigure& figure : cell.figures) {
+    if (figure.name == name) return figure.source;
+  }
+  return {};
+}
+
+TEST(MakeTraced, TakesTheCoroutineSwitchesThatWereRecorded) {
+  CellWindows windows = windows_of(10);
+  EXPECT_EQ(source_of(make_traced(run_of(10), windows), "coroutine_switches"),
+            "counted by the program itself");
+  windows.control.coroutine_switches = 2;
+  windows.measured.coroutine_switches = 42;
+  const TracedCell cell = make_traced(run_of(10), windows);
+  EXPECT_EQ(cell.value("coroutine_switches"), 4);
+  EXPECT_EQ(source_of(cell, "coroutine_switches"), "the recorder in the program: resumptions");
+}
+
+TEST(CoroutineDisagreement, IsToldWithBothCounts) {
+  CellWindows windows;
+  windows.measured.coroutine_switches = 50;
+  EXPECT_EQ(coroutine_disagreement(run_of(10), windows), "");
+  windows.measured.coroutine_switches = 4999;
+  EXPECT_EQ(coroutine_disagreement(run_of(1000), windows),
+            "4,999 coroutine switches were recorded, and the program counted 5,000");
+}
+
 TEST(EventRates, CountSwitchesFaultsAndTasks) {
   const auto rates = event_rates(make_traced(run_of(10), windows_of(10)));
+  EXPECT_EQ(rates.at(kCoroutineEvent), 5);
   EXPECT_EQ(rates.at(kSwitchEvent), 2.5);
   EXPECT_EQ(rates.at(kFaultEvent), 4);
   EXPECT_EQ(rates.at(kProcessEvent), 1);
