@@ -16,6 +16,7 @@ import harness
 PROGRAM = os.environ.get("TRIPTYCH_COROUTINES", "")
 KINDS = ("created", "resumed", "suspended", "finished", "destroyed")
 MOST_ERROR_NS = 2000
+LONG_PATIENCE = 150  # seconds: forty million events
 
 
 class Trace:
@@ -156,6 +157,31 @@ class CoroutinesTest(harness.Test):
         # The thread's coming is an event of the ring, too.
         self.assertIn(counted + trace.lost() - sum(expected["worker"]), (0, 1))
         self.expect_order(trace)
+
+    def rush(self, *options):
+        """20 million switches as fast as they go: what the program says, and the report of it."""
+        done = self.record(*options, "--", PROGRAM, "rush", "20000000", patience=LONG_PATIENCE)
+        self.assertEqual(done.status, 0, done.err)
+        rate, = (float(line.split()[1]) for line in done.out.splitlines() if "rate" in line)
+        print(f"{rate / 1e6:.1f} million switches a second of the program's CPU time")
+        report = self.report(patience=LONG_PATIENCE)
+        worker, = report["coroutine_functions"]
+        self.assertEqual(tuple(worker["counted"][kind] for kind in KINDS), said(done.out)["worker"])
+        return worker, report["data_quality"]["lost_coroutine_events"]
+
+    def test_a_buffer_that_holds_20_million_switches_loses_none(self):
+        """The one that docs/coroutines.md states."""
+        with open("/proc/meminfo", encoding="ascii") as text:
+            available = int(re.search(r"MemAvailable: +(\d+)", text.read()).group(1))
+        if available < 3 << 20:
+            self.skipTest("needs 3 GiB of memory")
+        worker, lost = self.rush("--coroutine-buffer", "1G")
+        self.assertEqual(lost, 0)
+        self.assertEqual(worker["recorded"], worker["counted"])
+
+    def test_20_million_switches_beyond_the_buffer_are_counted_exactly(self):
+        worker, lost = self.rush()
+        self.assertEqual(sum(worker["recorded"].values()) + lost, sum(worker["counted"].values()))
 
     def test_a_program_that_scribbles_over_its_memory_hurts_itself_alone(self):
         done = self.record("--", "/bin/sh", "-c",

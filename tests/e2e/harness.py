@@ -103,12 +103,12 @@ class Test(unittest.TestCase):
     def wait_for_file(self, name):
         wait_until(lambda: os.path.exists(self.path(name)), f"the file {name}")
 
-    def triptych(self, *arguments, prefix=(), env=None, **options):
+    def triptych(self, *arguments, prefix=(), env=None, patience=PATIENCE, **options):
         """Runs triptych to its end."""
         done = subprocess.run(
             [*prefix, TRIPTYCH, *arguments], cwd=self.directory, env=env or environment(),
             stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="surrogateescape",
-            timeout=PATIENCE, check=False, **options)
+            timeout=patience, check=False, **options)
         return Result(done.returncode, done.stdout, done.stderr)
 
     def record(self, *arguments, **options):
@@ -148,8 +148,8 @@ class Test(unittest.TestCase):
         expected = f"{first_lines}error: {message}\n" + (f"hint: {hint}\n" if hint else "")
         self.assertEqual(result, Result(status, "", expected))
 
-    def report(self, name="triptych.tpt", *arguments):
-        result = self.triptych("report", "--format", "json", *arguments, name)
+    def report(self, name="triptych.tpt", *arguments, **options):
+        result = self.triptych("report", "--format", "json", *arguments, name, **options)
         self.assertEqual(result.status, 0, result.err)
         return json.loads(result.out)
 

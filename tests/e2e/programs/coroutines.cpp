@@ -5,6 +5,7 @@
 //
 // clang-format off
 //     coroutines switch ROUNDS THREADS   each thread: a coroutine that suspends ROUNDS times
+//     coroutines rush ROUNDS             as `switch ROUNDS 1`, and says its speed: `rate N`, a second of its CPU
 //     coroutines await ROUNDS            a parent that awaits a child, ROUNDS times
 //     coroutines chain MS                one that awaits one that awaits one that waits for MS
 //     coroutines block MS                a coroutine that sleeps in a system call, with others ready
@@ -96,6 +97,20 @@ int switch_on_threads(long rounds, long threads) {
   for (long i = 0; i < threads; ++i) all.emplace_back(switch_rounds, rounds);
   for (std::thread& thread : all) thread.join();
   say("worker", threads, threads * (rounds + 1), threads * rounds, threads, threads);
+  return 0;
+}
+
+double cpu_seconds() {
+  timespec used{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
+}
+
+int rush(long rounds) {
+  const double before = cpu_seconds();
+  switch_rounds(rounds);
+  std::printf("rate %.0f\n", static_cast<double>(rounds) / (cpu_seconds() - before));
+  say("worker", 1, rounds + 1, rounds, 1, 1);
   return 0;
 }
 
@@ -256,6 +271,7 @@ int main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "";
   const long count = argc > 2 ? std::atol(argv[2]) : 1000;
   if (what == "switch") return switch_on_threads(count, argc > 3 ? std::atol(argv[3]) : 1);
+  if (what == "rush") return rush(count);
   if (what == "await") return await_rounds(count);
   if (what == "chain") return chain(count);
   if (what == "block" || what == "spin") return block(count, what == "spin");
