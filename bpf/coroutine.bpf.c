@@ -32,7 +32,7 @@ int on_coroutine_marker(struct pt_regs *ctx)
 	if (!state)
 		return 0;
 	now = bpf_ktime_get_ns();
-	tell_space(state, site->source, now);
+	tell_space_seen(state, site->source, is_from_start(site), now);
 	second = operand_value(&site->second, ctx);
 	if (site->what == TRIPTYCH_COROUTINE_CREATED && second) {
 		struct triptych_coroutine_name_key key = { second - (ctx->ip - site->address), site->file,

@@ -305,7 +305,7 @@ static __always_inline void on_destroy(struct triptych_cpp_thread *thread, struc
 /* `index`: of the point that it was suspended at, where that is known: 0 is the first call, by the function
  * that made it. */
 static __always_inline void on_resume(struct triptych_cpp_thread *thread, struct cpp_event *event, u64 index,
-                                      bool end_seen)
+                                      bool end_seen, bool from_start)
 {
 	struct triptych_cpp_frame_key key = { event->frame, event->space, 0 };
 	struct triptych_cpp_frame *frame = bpf_map_lookup_elem(&cpp_frames, &key);
@@ -322,8 +322,8 @@ static __always_inline void on_resume(struct triptych_cpp_thread *thread, struct
 		follow_leaving(frame, event);
 	}
 	next.since = event->now;
-	/* Of one that was there before the recording nobody knows when it was made. */
-	if (fresh && (coroutines_from_start || frame || index <= 2)) {
+	/* Of one that was there before the probes nobody knows when it was made. */
+	if (fresh && (from_start || frame || index <= 2)) {
 		event->flags = is_task ? TRIPTYCH_COROUTINE_FIRST_SEEN : 0;
 		tell(event, TRIPTYCH_COROUTINE_CREATED);
 		event->flags = 0;
@@ -410,7 +410,7 @@ static __always_inline void on_entry(struct pt_regs *ctx, const struct triptych_
 		on_destroy(thread, event);
 		return;
 	}
-	on_resume(thread, event, index, is_landing_known(ctx, site, state, sp));
+	on_resume(thread, event, index, is_landing_known(ctx, site, state, sp), is_from_start(site));
 	push(thread, event, sp);
 }
 
@@ -472,7 +472,7 @@ int on_cpp_coroutine(struct pt_regs *ctx)
 		return 0;
 	}
 	if (!own->told) {
-		tell_space(state, TRIPTYCH_COROUTINE_UPROBE, event.now);
+		tell_space_seen(state, TRIPTYCH_COROUTINE_UPROBE, is_from_start(site), event.now);
 		own->told = 1;
 	}
 	on_entry(ctx, site, own, &event);

@@ -120,7 +120,8 @@ struct triptych_coroutine_site {
 	__u8 source;                    /* enum triptych_coroutine_source */
 	__u8 runtime;                   /* enum triptych_coroutine_runtime */
 	__u8 is_call;                   /* of a function: its return address has not been pushed yet */
-	__u8 reserved[2];
+	__u8 late;                      /* its file was mapped, and may have run, before it was probed */
+	__u8 reserved[1];
 };
 
 /* A function whose name the loader found. */

@@ -155,7 +155,8 @@ static __always_inline u64 operand_value(const struct triptych_operand *operand,
 	return operand->is_signed ? (u64)((s64)value >> (unused_bits & 63)) : value >> (unused_bits & 63);
 }
 
-static __always_inline void tell_space(const struct triptych_task_state *state, u8 source, u64 now)
+static __always_inline void tell_space_seen(const struct triptych_task_state *state, u8 source,
+                                            bool from_start, u64 now)
 {
 	struct triptych_coroutine_space *space;
 	u32 mm = state->mm, told = 1;
@@ -171,8 +172,19 @@ static __always_inline void tell_space(const struct triptych_task_state *state, 
 	space->tgid = bpf_get_current_pid_tgid() >> 32;
 	space->source = source;
 	space->clock = TRIPTYCH_COROUTINE_CLOCK_MONOTONIC;
-	space->flags = coroutines_from_start ? TRIPTYCH_COROUTINE_FROM_START : 0;
+	space->flags = from_start ? TRIPTYCH_COROUTINE_FROM_START : 0;
 	submit(&space->hdr, sizeof(*space));
+}
+
+static __always_inline void tell_space(const struct triptych_task_state *state, u8 source, u64 now)
+{
+	tell_space_seen(state, source, coroutines_from_start, now);
+}
+
+/* Whether its probes were there before whatever they watch. */
+static __always_inline bool is_from_start(const struct triptych_coroutine_site *site)
+{
+	return coroutines_from_start && !site->late;
 }
 
 /* The number of the function whose name, ended by a zero, is at `address`, 0 when it cannot be read. `key`

@@ -149,19 +149,54 @@ class MarkersTest(harness.Test):
         self.assertEqual(done.status, 0, done.err)
         self.assertIn("no coroutine marker was reached", done.err)
 
-    def test_a_program_without_markers_is_refused(self):
-        done = self.record("--coroutines", "usdt", "--", "/bin/true")
-        self.assert_refused(done, 125, "/bin/true: no markers of coroutines",
-                            "a program that includes <triptych/usdt.h> has them; those of its "
-                            "libraries are found when it runs: -p PID")
-        self.assertEqual(self.names(), [])
+    def build_library(self, linked):
+        """The program as a library, and another one that has nothing else."""
+        tests = os.path.dirname(os.path.abspath(__file__))
+        sources = os.path.join(tests, "programs")
+        headers = os.path.join(tests, "../../userspace/coroutine/recorder/include")
+        library, program = self.path("libmarked.so"), self.path("program")
+        subprocess.run(["g++", "-std=c++20", "-O2", "-fPIC", "-shared", "-pthread", "-I", headers,
+                        "-Dmain=late_main", os.path.join(sources, "markers.cpp"), "-o", library],
+                       check=True)
+        options = ["-DLINKED", "-L", self.directory, "-lmarked", "-Wl,-rpath,$ORIGIN"]
+        subprocess.run(["gcc", os.path.join(sources, "late.c"), "-o", program, "-ldl",
+                        *(options if linked else [])], check=True)
+        return program, library
 
-    def test_a_script_is_refused(self):
-        script = self.write("script", "#!/bin/sh\ntrue\n", 0o755)
-        done = self.record("--coroutines", "usdt", "--", script)
-        self.assert_refused(done, 125, f"{script}: not an ELF program",
-                            "a program that includes <triptych/usdt.h> has them; those of its "
-                            "libraries are found when it runs: -p PID")
+    def recorded_of(self, *command):
+        done = self.record("--coroutines", "usdt", "--", *command)
+        self.assertEqual(done.status, 0, done.err)
+        return self.events(), said(done.out)
+
+    def test_markers_of_a_linked_library(self):
+        program, _ = self.build_library(linked=True)
+        events, expected = self.recorded_of(program, "0", "switch", "1000", "3")
+        self.expect_exact(events, expected)
+        space, = [e for e in events if e["kind"] == "coroutine_space"]
+        self.assertTrue(space["from_start"])
+
+    def test_markers_of_a_library_that_is_loaded_late(self):
+        program, library = self.build_library(linked=False)
+        events, expected = self.recorded_of(program, "1500", "500", library, "switch", "1000", "3")
+        self.expect_exact(events, expected)
+        space, = [e for e in events if e["kind"] == "coroutine_space"]
+        self.assertFalse(space["from_start"])
+
+    def test_markers_of_what_a_script_runs(self):
+        program, library = self.build_library(linked=False)
+        script = self.write("script", f"#!/bin/sh\n{program} 0 700 {library} switch 500 1\ntrue\n",
+                            0o755)
+        self.expect_exact(*self.recorded_of(script))
+
+    def test_a_program_without_markers_is_told_of(self):
+        done = self.record("--coroutines", "usdt", "--", "/bin/true")
+        self.assertEqual(done.status, 0, done.err)
+        self.assertIn("no markers of coroutines in /bin/true yet, or in its libraries: they are "
+                      "waited for in what is mapped later", done.err)
+        self.assertIn("no coroutine marker was reached", done.err)
+        plan = [p for p in self.report()["recording"]["plan"] if p["event"] == "coroutine"]
+        self.assertEqual([(p["hook"], p["reason"]) for p in plan],
+                         [("uprobe_multi/coroutine", "none yet: in what is mapped later")])
 
     def test_a_process_without_markers_is_refused(self):
         done = self.record("--coroutines", "usdt", "-p", str(os.getpid()))

@@ -75,6 +75,21 @@ class Build:
             raise AssertionError(built.stderr)
 
     @classmethod
+    def late(cls, compiler="g++"):
+        """A program without coroutines, and a library of them that it loads."""
+        key = (compiler, "late")
+        if key not in cls.made:
+            library = os.path.join(cls.directory_of(), f"lib{compiler}.so")
+            parts = [os.path.join(SOURCES, f"unmodified{end}.cpp") for end in ("", "_library")]
+            subprocess.run([compiler, "-std=c++20", "-O2", "-fPIC", "-shared", "-pthread",
+                            "-Dmain=late_main", *parts, "-o", library], check=True)
+            program = os.path.join(cls.directory_of(), f"{compiler}-late")
+            subprocess.run(["gcc", os.path.join(SOURCES, "late.c"), "-o", program, "-ldl"],
+                           check=True)
+            cls.made[key] = (program, library)
+        return cls.made[key]
+
+    @classmethod
     def clean(cls):
         shutil.rmtree(cls.directory, ignore_errors=True)
 
@@ -194,6 +209,48 @@ class UnmodifiedTest(harness.Test):
                 for name in ("in_library", "library_leaf", "leaf", "iota"):
                     self.assertEqual(counted[name]["finished"], expected[name].finished, name)
                     self.assertEqual(counted[name]["destroyed"], expected[name].destroyed, name)
+
+    def test_a_library_that_is_loaded_late(self):
+        """The command itself has no coroutines."""
+        for compiler in COMPILERS:
+            with self.subTest(compiler=compiler):
+                program, library = Build.late(compiler)
+                events, expected = self.recorded(program, 1500, 500, library, "all", 2)
+                if compiler == "g++":
+                    self.expect_exact(events, expected, self.first_calls("g++", "-O2"))
+                # Of clang's nobody knows whether one that is first met has run before.
+                counted = self.counted(events, expected)
+                for name in expected:
+                    self.assertEqual(counted[name]["finished"], expected[name].finished, name)
+                    self.assertEqual(counted[name]["destroyed"], expected[name].destroyed, name)
+                space, = [e for e in events if e["kind"] == "coroutine_space"]
+                self.assertFalse(space["from_start"])
+
+    def test_a_library_that_descendants_load_late(self):
+        program, library = Build.late()
+        one = f"{program} 300 700 {library} all 1"
+        # Each has what the other one has mapped, and both are the command's.
+        events, expected = self.recorded("/bin/sh", "-c", f"{one} & {one}; wait")
+        self.expect_exact(events, expected, self.first_calls("g++", "-O2"))
+        spaces = {e["space"] for e in events if e["kind"] == "coroutine"}
+        self.assertEqual(len(spaces), 2)
+
+    def test_a_late_library_of_others_is_left_alone(self):
+        program, library = Build.late()
+        other = subprocess.Popen([program, "0", "0", library, "wait"], stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE, text=True, env=harness.environment())
+        self.addCleanup(other.kill)
+        self.assertEqual(other.stdout.readline(), "ready\n")
+        done = self.record("--", program, "300", "400", library, "all", "1")
+        self.assertEqual(done.status, 0, done.err)
+        self.assertIn(f"C++20 coroutines in {library}: other processes have it mapped, too; "
+                      "--coroutines uprobe:cpp probes it all the same", done.err)
+        self.assertEqual([e for e in self.events() if e["kind"] == "coroutine"], [])
+        events, expected = self.recorded(program, "300", "400", library, "all", "1",
+                                         options=("--coroutines", "uprobe:cpp"))
+        self.expect_exact(events, expected, self.first_calls("g++", "-O2"))
+        other.communicate("\n", timeout=harness.PATIENCE)
+        self.assertEqual(other.returncode, 0)
 
     @staticmethod
     def probed_bytes(process, program):
@@ -324,10 +381,15 @@ class UnmodifiedTest(harness.Test):
             self.assertEqual([e for e in self.events() if e["kind"].startswith("coroutine")], [])
 
     def test_what_cannot_be_had_is_refused(self):
-        done = self.record("--coroutines", "uprobe:cpp", "--", "/bin/true")
-        self.assert_refused(done, 125, "no C++20 coroutines in /bin/true",
+        done = self.record("--coroutines", "uprobe:cpp", "-p", str(os.getpid()))
+        self.assert_refused(done, 125, f"no C++20 coroutines in the files of process {os.getpid()}",
                             "`triptych doctor` with the same -p PID or -- COMMAND says what could "
                             "be seen")
+        done = self.record("--coroutines", "uprobe:cpp", "--", "/bin/true")
+        self.assertEqual(done.status, 0, done.err)
+        self.assertIn("no C++20 coroutines in /bin/true yet, or in its libraries: they are waited "
+                      "for in what is mapped later", done.err)
+        self.assertIn("no probe of a coroutine was hit", done.err)
         done = self.record("--coroutines", "uprobe:cobol", "--", "/bin/true")
         self.assertEqual(done.status, 2)
         self.assertIn("no runtime cobol is known", done.err)

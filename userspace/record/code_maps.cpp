@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "record/code_maps.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,9 +11,24 @@ namespace triptych::record {
 
 using symbol::capture::MapEvent;
 
-Result<CodeMaps> CodeMaps::prepare(const Options& options) {
+namespace {
+
+// What is mapped by this time would be a file of its own each time.
+constexpr std::size_t kMostFiles = 1 << 16;
+
+// As the kernel tells of it: of files with a build id it tells no inode.
+std::string file_of(const MapEvent& event) {
+  return fmt::format("{}:{}:{} {:02x} {}", event.device_major, event.device_minor, event.inode,
+                     fmt::join(event.build_id, ""), event.path);
+}
+
+}  // namespace
+
+Result<CodeMaps> CodeMaps::prepare(const Options& options, bool wanted_besides) {
   CodeMaps maps;
-  if (!options.stacks.any()) return maps;
+  maps.for_stacks_ = options.stacks.any();
+  maps.for_others_ = wanted_besides;
+  if (!maps.for_stacks_ && !maps.for_others_) return maps;
   const long cpus = ::sysconf(_SC_NPROCESSORS_CONF);
   TRIPTYCH_TRY_ASSIGN(maps.watch_, symbol::capture::MapWatch::open(
                                        static_cast<std::uint32_t>(cpus > 0 ? cpus : 1)));
@@ -21,7 +37,7 @@ Result<CodeMaps> CodeMaps::prepare(const Options& options) {
 
 void CodeMaps::start(const model::Target& target, std::uint32_t stream) {
   stream_ = stream;
-  there_ = target.kind != model::TargetKind::kCommand;
+  there_ = for_stacks_ && target.kind != model::TargetKind::kCommand;
   // Its first mappings come before the record of its exec.
   if (target.tgid != 0) processes_.add(target.tgid);
 }
@@ -34,14 +50,24 @@ void CodeMaps::on_record(std::span<const std::byte> record) {
   if (watch_) processes_.on_record(record);
 }
 
+void CodeMaps::note_mapper(const MapEvent& event) {
+  const bool is_file = event.path.starts_with('/');
+  if (!for_others_ || event.there || !is_file || files_.size() == kMostFiles) return;
+  if (files_.insert(file_of(event)).second) mappers_.insert(event.tgid);
+}
+
 // Whoever maps code had been told of before: what the rings had to say since we looked is known.
 Result<void> CodeMaps::write(trace::Writer& writer) {
   if (!watch_) return {};
   std::vector<MapEvent> events = watch_->take();
   if (there_) add_running(events);
   there_ = false;
+  if (for_others_ && watch_->lost() != lost_seen_) mappers_ = processes_.tgids();
+  lost_seen_ = watch_->lost();
   for (MapEvent& event : events) {
     if (!processes_.has(event.tgid)) continue;
+    if (!event.exec) note_mapper(event);
+    if (!for_stacks_) continue;
     if (event.exec) {
       fresh_.insert(event.tgid);
       continue;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where code is mapped in the recorded processes, over time, so that the addresses of stacks have
-// names afterwards: a stream of the trace of its own.
+// Where code is mapped in the recorded processes, over time: for the names of the addresses of
+// stacks, a stream of the trace of its own; and for what of it is to be probed.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +9,8 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "model/metadata.hpp"
@@ -21,10 +23,11 @@ namespace triptych::record {
 
 class CodeMaps {
  public:
-  // Nothing is watched when no stacks are recorded. Before the target is there.
-  static Result<CodeMaps> prepare(const Options& options);
+  // Nothing is watched when no stacks are recorded and nobody else wants it. Before the target is
+  // there.
+  static Result<CodeMaps> prepare(const Options& options, bool wanted_besides);
 
-  [[nodiscard]] bool recorded() const { return watch_.has_value(); }
+  [[nodiscard]] bool recorded() const { return watch_ && for_stacks_; }
   // From here on the mappings go to this stream.
   void start(const model::Target& target, std::uint32_t stream);
 
@@ -33,9 +36,14 @@ class CodeMaps {
   void on_record(std::span<const std::byte> record);
   Result<void> write(trace::Writer& writer);
 
-  [[nodiscard]] std::uint64_t lost() const { return watch_ ? watch_->lost() : 0; }
+  // Recorded processes that have mapped code since, of files that nobody had mapped before.
+  std::set<model::Tid> take_mappers() { return std::exchange(mappers_, {}); }
+  [[nodiscard]] const std::set<model::Tid>& processes() const { return processes_.tgids(); }
+
+  [[nodiscard]] std::uint64_t lost() const { return recorded() ? watch_->lost() : 0; }
 
  private:
+  void note_mapper(const symbol::capture::MapEvent& event);
   void add_running(std::vector<symbol::capture::MapEvent>& events) const;
 
   std::optional<symbol::capture::MapWatch> watch_;
@@ -43,6 +51,11 @@ class CodeMaps {
   std::set<model::Tid> fresh_;  // whose next mapping is the first one of an exec
   bool there_ = false;          // what ran before is yet to be looked at
   std::uint32_t stream_ = 0;
+  bool for_stacks_ = false;
+  bool for_others_ = false;
+  std::set<std::string> files_;  // that have been mapped
+  std::set<model::Tid> mappers_;
+  std::uint64_t lost_seen_ = 0;
 };
 
 }  // namespace triptych::record

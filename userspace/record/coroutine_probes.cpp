@@ -6,15 +6,12 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
+#include <chrono>
 #include <limits>
 #include <utility>
 
 #include "base/clock.hpp"
 #include "base/text.hpp"
-#include "coroutine/discover/libraries.hpp"
-#include "coroutine/discover/symbols.hpp"
 #include "coroutine/probes/mapped_files.hpp"
 #include "launch/program.hpp"
 #include "probe/hooks.hpp"
@@ -23,27 +20,15 @@
 namespace triptych::record {
 namespace {
 
-using coroutine::discover::Discovery;
-using coroutine::probes::ElfFile;
-
-constexpr const char* kHint =
-    "a program that includes <triptych/usdt.h> has them; those of its libraries are found when it "
-    "runs: -p PID";
-
 // As long as new places to return to come, and at the beginning, they are looked for often: what is
 // resumed from an unknown one has no known end.
 constexpr std::uint64_t kLearningNs = 2'000'000'000;
 constexpr std::uint64_t kLearningSleepNs = 2'000'000;
 
-constexpr std::uint64_t kLookAgainSoonNs = 20'000'000;
-constexpr std::uint64_t kLookAgainNs = 1'000'000'000;
+// At the beginning most libraries are mapped.
+constexpr std::uint64_t kWatchingSleepNs = 20'000'000;
 
 constexpr std::uint64_t kBudgetNs = 1'000'000'000;
-
-tl::unexpected<Error> in(const std::string& path, const Error& error) {
-  return fail(fmt::format("{}: {}", quote(path), error.message),
-              error.hint.empty() ? kHint : error.hint, error.code);
-}
 
 Result<std::string> program_of(const std::string& command) {
   std::string program;
@@ -107,41 +92,20 @@ Result<CoroutineProbes> CoroutineProbes::plan(const Options& options) {
 Result<void> CoroutineProbes::look_for_markers(const Options& options) {
   markers_ = true;
   by_name_ = true;
-  if (options.kind == model::TargetKind::kCommand) {
-    return look_into_command(options.command.front());
+  watches_ = true;
+  finder_ = std::make_unique<CoroutineFinder>(CoroutineFinder::of_markers());
+  TRIPTYCH_TRY_ASSIGN(const std::string where, look_into_target(options, {}));
+  if (auto refusal = finder_->take_refusal()) return tl::unexpected<Error>(std::move(*refusal));
+  if (wanted()) return {};
+  if (options.kind == model::TargetKind::kProcess) {
+    return fail(fmt::format("no markers of coroutines in {}", where),
+                "a program that includes <triptych/usdt.h> has them");
   }
-  return look_into_process(options.process);
-}
-
-Result<void> CoroutineProbes::look_into_command(const std::string& command) {
-  TRIPTYCH_TRY_ASSIGN(const std::string program, program_of(command));
-  UniqueFd file = open_program(program);
-  if (!file) return fail_errno(fmt::format("look into {}", quote(program)), errno);
-  auto elf = ElfFile::open(std::move(file));
-  if (!elf) return in(program, elf.error());
-  auto places = coroutine::probes::plan_markers(*elf);
-  if (!places) return in(program, places.error());
-  if (places->empty()) return in(program, {{}, "no markers of coroutines", {}});
-  Discovery found;
-  found.places = std::move(*places);
-  add(std::move(*elf), program, nullptr, std::move(found));
+  news_.push_back(
+      fmt::format("no markers of coroutines in {} yet, or in its libraries: they are "
+                  "waited for in what is mapped later",
+                  where));
   return {};
-}
-
-Result<void> CoroutineProbes::look_into_process(pid_t tgid) {
-  for (coroutine::probes::MappedFile& mapped : coroutine::probes::mapped_programs(tgid)) {
-    auto elf = ElfFile::open(std::move(mapped.file));
-    if (!elf) continue;  // code that is no program: a runtime's own
-    auto places = coroutine::probes::plan_markers(*elf);
-    if (!places) return in(mapped.path, places.error());
-    if (places->empty()) continue;
-    Discovery found;
-    found.places = std::move(*places);
-    add(std::move(*elf), mapped.path, nullptr, std::move(found));
-  }
-  if (!files_.empty()) return {};
-  return fail(fmt::format("no markers of coroutines in the files of process {}", tgid),
-              "a program that includes <triptych/usdt.h> has them");
 }
 
 Result<void> CoroutineProbes::look_for_runtime(const Options& options) {
@@ -150,15 +114,17 @@ Result<void> CoroutineProbes::look_for_runtime(const Options& options) {
   if (runtime_->find == nullptr) {
     TRIPTYCH_TRY(look_for_runtimes(options));
   } else {
+    finder_ = std::make_unique<CoroutineFinder>(CoroutineFinder::of_runtime(runtime_));
     CoroutineProgram program;
     program.tgid = options.process;
     if (options.kind == model::TargetKind::kCommand) {
       TRIPTYCH_TRY_ASSIGN(program.path, program_of(options.command.front()));
     }
     TRIPTYCH_TRY_ASSIGN(CoroutineFile file, runtime_->find(program));
-    add(std::move(file.elf), file.path, runtime_, std::move(file.found));
+    finder_->add(std::move(file.elf), file.path, runtime_, std::move(file.found));
+    take_findings();
   }
-  for (const File& file : files_) {
+  for (const ProbedFile& file : files_) {
     std::string others =
         bystanders_of(file.elf.fd(), file.path, options.process, file.found.only_serves);
     if (!others.empty()) bystanders_.push_back(std::move(others));
@@ -166,85 +132,50 @@ Result<void> CoroutineProbes::look_for_runtime(const Options& options) {
   return {};
 }
 
-std::span<const CoroutineRuntime> CoroutineProbes::runtimes() const {
-  return runtime_ != nullptr ? std::span(runtime_, 1) : coroutine_runtimes();
-}
-
 Result<void> CoroutineProbes::look_for_runtimes(const Options& options) {
-  std::string where;
-  if (options.kind == model::TargetKind::kCommand) {
-    const auto program = program_of(options.command.front());
-    if (!program) return tl::unexpected<Error>(program.error());
-    look_into(open_program(*program), *program, 0);
-    if (by_name_ && runtime_->is_spread) look_into_libraries(*program);
-    where = quote(*program);
-  } else {
-    for (coroutine::probes::MappedFile& mapped :
-         coroutine::probes::mapped_programs(options.process)) {
-      look_into(std::move(mapped.file), mapped.path, by_name_ ? 0 : options.process);
-    }
-    where = fmt::format("the files of process {}", options.process);
-  }
+  watches_ = true;
+  finder_ = std::make_unique<CoroutineFinder>(by_name_ ? CoroutineFinder::of_runtime(runtime_)
+                                                       : CoroutineFinder::of_cheap_places());
+  CoroutineFinder::IsOurs is_ours;
+  if (!by_name_) is_ours = [&options](pid_t tgid) { return tgid == options.process; };
+  TRIPTYCH_TRY_ASSIGN(const std::string where, look_into_target(options, is_ours));
+  const std::optional<Error> refusal = finder_->take_refusal();
   if (!by_name_) return {};
-  if (!not_known_.empty()) return fail(not_known_);
+  if (refusal) return tl::unexpected<Error>(*refusal);
   const bool has_any = std::any_of(files_.begin(), files_.end(),
-                                   [](const File& file) { return !file.found.only_serves; });
+                                   [](const ProbedFile& file) { return !file.found.only_serves; });
   if (has_any) return {};
-  return fail(fmt::format("no {} in {}", runtime_->coroutines, where),
-              "`triptych doctor` with the same -p PID or -- COMMAND says what could be seen");
+  if (options.kind == model::TargetKind::kProcess || runtime_->is_spread) {
+    return fail(fmt::format("no {} in {}", runtime_->coroutines, where),
+                "`triptych doctor` with the same -p PID or -- COMMAND says what could be seen");
+  }
+  news_.push_back(
+      fmt::format("no {} in {} yet, or in its libraries: they are waited for in what "
+                  "is mapped later",
+                  runtime_->coroutines, where));
+  return {};
 }
 
-void CoroutineProbes::look_into_libraries(const std::string& program) {
-  const char* path = std::getenv("LD_LIBRARY_PATH");
-  for (const std::string& library :
-       coroutine::discover::libraries_of(program, path == nullptr ? "" : path)) {
-    look_into(open_program(library), library, 0);
+// What was looked into, as people call it.
+Result<std::string> CoroutineProbes::look_into_target(const Options& options,
+                                                      const CoroutineFinder::IsOurs& is_ours) {
+  if (options.kind == model::TargetKind::kProcess) {
+    finder_->look_into_process(options.process, is_ours);
+    take_findings();
+    return fmt::format("the files of process {}", options.process);
   }
+  TRIPTYCH_TRY_ASSIGN(const std::string program, program_of(options.command.front()));
+  // Its own file is what was asked for, whoever else runs it.
+  finder_->look_into(open_program(program), program, {});
+  finder_->look_into_libraries(program, is_ours);
+  take_findings();
+  return quote(program);
 }
 
-// A file that cannot be read is one without coroutines.
-void CoroutineProbes::look_into(UniqueFd file, const std::string& path, pid_t only_of) {
-  struct stat status {};
-  if (!file || ::fstat(file.get(), &status) != 0) return;
-  if (!looked_into_.insert({status.st_dev, status.st_ino}).second) return;
-  for (const CoroutineRuntime& runtime : runtimes()) {
-    if (runtime.discover == nullptr || (runtime.is_spread && !by_name_)) continue;
-    auto elf = ElfFile::open(UniqueFd(::fcntl(file.get(), F_DUPFD_CLOEXEC, 0)));
-    if (!elf || (!by_name_ && coroutine::discover::links_recorder(*elf))) return;
-    auto found = runtime.discover(*elf);
-    if (!found) continue;
-    if (!found->not_known.empty())
-      not_known_ = fmt::format("{}: {}", quote(path), found->not_known);
-    if (found->contexts) context_layout_ = found->contexts;
-    if (found->places.empty() && found->dear.empty()) continue;
-    if (only_of != 0 && coroutine::probes::is_mapped_by_others(status, only_of)) {
-      remarks_.push_back({"coroutine", "",
-                          fmt::format("{} in {}: other processes have it mapped, too; "
-                                      "--coroutines uprobe:{} probes it all the same",
-                                      runtime.coroutines, path, runtime.name)});
-      continue;
-    }
-    add(std::move(*elf), path, &runtime, std::move(*found));
-  }
-}
-
-void CoroutineProbes::add(ElfFile elf, const std::string& path, const CoroutineRuntime* runtime,
-                          Discovery found) {
-  struct stat status {};
-  if (::fstat(elf.fd(), &status) != 0) return;
-  if (runtime != nullptr && by_name_) {
-    found.places.insert(found.places.end(), found.dear.begin(), found.dear.end());
-    found.dear.clear();
-  }
-  if (found.not_understood + found.dear.size() != 0) {
-    remarks_.push_back(
-        {"coroutine", "",
-         fmt::format("{} of {} {} in {}: no cheap place to probe",
-                     found.not_understood + found.dear.size(),
-                     found.functions.size() + found.not_understood, runtime->coroutines, path)});
-  }
-  if (found.places.empty()) return;
-  files_.push_back({std::move(elf), path, runtime, std::move(found), status.st_dev, status.st_ino});
+void CoroutineProbes::take_findings() {
+  for (ProbedFile& file : finder_->take_files()) files_.push_back(std::move(file));
+  for (model::PlannedEvent& remark : finder_->take_remarks()) remarks_.push_back(std::move(remark));
+  if (finder_->context_layout()) context_layout_ = finder_->context_layout();
 }
 
 void CoroutineProbes::settle_for(const probe::Capabilities& capabilities) {
@@ -252,10 +183,18 @@ void CoroutineProbes::settle_for(const probe::Capabilities& capabilities) {
   for (const std::string& program : programs()) {
     const std::string hook = name_of(*probe::find_hook(program));
     if (capabilities.has(hook)) continue;
+    if (wanted()) {
+      remarks_.push_back({"coroutine", "", hook + " is refused: not by probes in the program"});
+    }
     files_.clear();
-    remarks_.push_back({"coroutine", "", hook + " is refused: not by probes in the program"});
+    watches_ = false;
     return;
   }
+}
+
+void CoroutineProbes::cannot_watch(const Error& why) {
+  watches_ = false;
+  remarks_.push_back({"coroutine", "", "not of what is mapped later: " + why.message});
 }
 
 std::vector<std::string> CoroutineProbes::programs() const {
@@ -265,7 +204,10 @@ std::vector<std::string> CoroutineProbes::programs() const {
       programs.emplace_back(program);
     }
   };
-  for (const File& file : files_) {
+  if (watches_) {
+    for (const std::string_view program : finder_->programs()) add(program);
+  }
+  for (const ProbedFile& file : files_) {
     if (file.runtime == nullptr) {
       add("on_coroutine_marker");
     } else {
@@ -280,7 +222,8 @@ std::vector<model::PlannedEvent> CoroutineProbes::remarks() const {
   return remarks_;
 }
 
-std::vector<probe::UserProbe> CoroutineProbes::probes_of(const File& file, std::uint32_t number,
+std::vector<probe::UserProbe> CoroutineProbes::probes_of(const ProbedFile& file,
+                                                         std::uint32_t number,
                                                          std::uint32_t first_function) const {
   std::vector<probe::UserProbe> probes;
   probes.reserve(file.found.places.size());
@@ -300,7 +243,7 @@ Result<void> CoroutineProbes::attach(probe::CoroutinePrograms& programs) {
 }
 
 Result<void> CoroutineProbes::attach(probe::CoroutinePrograms& programs, std::size_t index) {
-  const File& file = files_[index];
+  const ProbedFile& file = files_[index];
   const auto number = static_cast<std::uint32_t>(index);
   const std::uint32_t first_function = programs.functions();
   for (const auto& function : file.found.functions) {
@@ -322,25 +265,41 @@ Result<void> CoroutineProbes::attach(probe::CoroutinePrograms& programs, std::si
   return {};
 }
 
-void CoroutineProbes::look_again(probe::CoroutinePrograms& programs, pid_t tgid,
-                                 std::uint64_t now_ns) {
-  if (!wanted() || markers_ || tgid == 0 || !over_budget_.empty()) return;
-  if (runtime_ != nullptr && runtime_->discover == nullptr) return;
-  const bool young = now_ns - learned_ns_ < kLearningNs;
-  if (now_ns - looked_ns_ < (young ? kLookAgainSoonNs : kLookAgainNs)) return;
-  looked_ns_ = now_ns;
-  // Before its exec the command is ourselves.
-  struct stat own {};
-  if (::stat("/proc/self/exe", &own) != 0) return;
-  looked_into_.insert({own.st_dev, own.st_ino});
-  for (coroutine::probes::MappedFile& mapped : coroutine::probes::mapped_programs(tgid)) {
-    const std::size_t before = files_.size();
-    look_into(std::move(mapped.file), mapped.path, by_name_ ? 0 : tgid);
-    for (std::size_t i = before; i < files_.size(); ++i) {
-      // Only the programs of the plan are loaded: of another runtime nothing is seen.
-      if (!attach(programs, i)) files_[i].found.places.clear();
-      learned_ns_ = now_ns;
+// In a thread of its own: a large file takes longer than the rings have room for.
+void CoroutineProbes::look_into_mapped(probe::CoroutinePrograms& programs,
+                                       std::set<model::Tid> mappers,
+                                       const std::set<model::Tid>& recorded, std::uint64_t now_ns) {
+  if (!watches_ || !over_budget_.empty()) return;
+  using std::chrono_literals::operator""s;
+  if (looking_.valid() && looking_.wait_for(0s) == std::future_status::ready) {
+    finder_ = looking_.get();
+    attach_late(programs, now_ns);
+  }
+  mappers_.merge(mappers);
+  if (looking_.valid() || mappers_.empty()) return;
+  looking_ = std::async(std::launch::async, [finder = std::move(finder_), recorded,
+                                             those = std::exchange(mappers_, {})]() mutable {
+    finder->look_into_processes(those, recorded);
+    return std::move(finder);
+  });
+}
+
+void CoroutineProbes::attach_late(probe::CoroutinePrograms& programs, std::uint64_t now_ns) {
+  const std::size_t before = files_.size(), told = remarks_.size();
+  take_findings();
+  for (std::size_t i = before; i < files_.size(); ++i) {
+    for (coroutine::probes::Place& place : files_[i].found.places) place.site.late = 1;
+    const auto attached = attach(programs, i);
+    if (!attached) {
+      news_.push_back(
+          fmt::format("{} is not probed: {}", quote(files_[i].path), attached.error().message));
+      files_[i].found.places.clear();
     }
+    learned_ns_ = now_ns;
+  }
+  for (std::size_t i = told; i < remarks_.size(); ++i) news_.push_back(remarks_[i].reason);
+  if (const auto refusal = finder_->take_refusal()) {
+    news_.push_back(refusal->message + ": not probed");
   }
 }
 
@@ -349,7 +308,7 @@ void CoroutineProbes::on_record(std::span<const std::byte> record) {
 }
 
 bool CoroutineProbes::learns() const {
-  return std::any_of(files_.begin(), files_.end(), [](const File& each) {
+  return std::any_of(files_.begin(), files_.end(), [](const ProbedFile& each) {
     return each.runtime != nullptr && each.runtime->landing != nullptr;
   });
 }
@@ -370,7 +329,7 @@ bool CoroutineProbes::cover(probe::CoroutinePrograms& programs, const triptych_c
   if (place.file == 0) {
     const auto mapped = coroutine::probes::mapping_at(static_cast<pid_t>(place.tgid), address);
     if (!mapped) return false;
-    const auto found = std::find_if(files_.begin(), files_.end(), [&](const File& each) {
+    const auto found = std::find_if(files_.begin(), files_.end(), [&](const ProbedFile& each) {
       return each.device == mapped->device && each.inode == mapped->inode;
     });
     if (found == files_.end()) return false;
@@ -380,7 +339,7 @@ bool CoroutineProbes::cover(probe::CoroutinePrograms& programs, const triptych_c
     address = *here;
   }
   if (number >= files_.size()) return false;
-  const File& file = files_[number];
+  const ProbedFile& file = files_[number];
   if (file.runtime == nullptr || file.runtime->landing == nullptr) return false;
   const auto landing = file.runtime->landing(file.elf, address);
   if (!landing) return false;
@@ -419,8 +378,10 @@ std::optional<triptych_coroutine_lost> CoroutineProbes::keep_budget(
 }
 
 std::uint64_t CoroutineProbes::next_sleep_ns(std::uint64_t now_ns) const {
-  const bool often = learns() && now_ns - learned_ns_ < kLearningNs;
-  return often ? kLearningSleepNs : std::numeric_limits<std::uint64_t>::max();
+  const bool young = now_ns - learned_ns_ < kLearningNs;
+  if (looking_.valid() || (young && learns())) return kLearningSleepNs;
+  if (young && watches_) return kWatchingSleepNs;
+  return std::numeric_limits<std::uint64_t>::max();
 }
 
 }  // namespace triptych::record

@@ -8,6 +8,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <future>
+#include <memory>
 #include <optional>
 #include <set>
 #include <span>
@@ -16,12 +18,11 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "coroutine/probes/elf_file.hpp"
-#include "coroutine/probes/usdt.hpp"
+#include "model/ids.hpp"
 #include "model/metadata.hpp"
 #include "probe/capabilities.hpp"
 #include "probe/session.hpp"
-#include "record/coroutine_runtimes.hpp"
+#include "record/coroutine_finder.hpp"
 #include "record/options.hpp"
 
 namespace triptych::record {
@@ -45,8 +46,14 @@ class CoroutineProbes {
   [[nodiscard]] const std::vector<std::string>& bystanders() const { return bystanders_; }
 
   void on_record(std::span<const std::byte> record);
-  // Probes what the process has mapped by now and had not before.
-  void look_again(probe::CoroutinePrograms& programs, pid_t tgid, std::uint64_t now_ns);
+  // Files that are mapped later are looked into, too.
+  [[nodiscard]] bool watches() const { return watches_; }
+  void cannot_watch(const Error& why);
+  // These have mapped what nobody had before, of all that are recorded.
+  void look_into_mapped(probe::CoroutinePrograms& programs, std::set<model::Tid> mappers,
+                        const std::set<model::Tid>& recorded, std::uint64_t now_ns);
+  // What there is to say since it was asked last.
+  std::vector<std::string> take_news() { return std::exchange(news_, {}); }
   // Probes where coroutines have been seen to return to.
   void follow_returns(probe::CoroutinePrograms& programs);
   // Takes the probes away when they have cost too much since the last time. Then what the trace has
@@ -57,39 +64,33 @@ class CoroutineProbes {
   [[nodiscard]] const std::string& over_budget() const { return over_budget_; }
   [[nodiscard]] std::uint64_t next_sleep_ns(std::uint64_t now_ns) const;
   // Not one hit came: there may have been no coroutine, or the probes are elsewhere.
-  [[nodiscard]] bool silent() const { return wanted() && !hit_; }
+  [[nodiscard]] bool silent() const { return (wanted() || by_name_) && !hit_; }
 
  private:
-  struct File {
-    coroutine::probes::ElfFile elf;
-    std::string path;
-    const CoroutineRuntime* runtime = nullptr;  // null: its markers
-    coroutine::discover::Discovery found;
-    std::uint64_t device = 0, inode = 0;
-  };
   Result<void> look_for_markers(const Options& options);
   Result<void> look_for_runtime(const Options& options);
   Result<void> look_for_runtimes(const Options& options);
-  [[nodiscard]] std::span<const CoroutineRuntime> runtimes() const;
-  Result<void> look_into_command(const std::string& command);
-  Result<void> look_into_process(pid_t tgid);
-  void look_into(UniqueFd file, const std::string& path, pid_t only_of);
-  void look_into_libraries(const std::string& program);
+  Result<std::string> look_into_target(const Options& options,
+                                       const CoroutineFinder::IsOurs& is_ours);
+  void take_findings();
+  void attach_late(probe::CoroutinePrograms& programs, std::uint64_t now_ns);
   Result<void> attach(probe::CoroutinePrograms& programs, std::size_t number);
-  void add(coroutine::probes::ElfFile elf, const std::string& path, const CoroutineRuntime* runtime,
-           coroutine::discover::Discovery found);
-  [[nodiscard]] std::vector<probe::UserProbe> probes_of(const File& file, std::uint32_t number,
+  [[nodiscard]] std::vector<probe::UserProbe> probes_of(const ProbedFile& file,
+                                                        std::uint32_t number,
                                                         std::uint32_t first_function) const;
   [[nodiscard]] bool learns() const;  // where coroutines return to, while it watches them
   bool cover(probe::CoroutinePrograms& programs, const triptych_cpp_return& place);
 
-  std::vector<File> files_;
+  std::unique_ptr<CoroutineFinder> finder_;  // null while it looks, in a thread of its own
+  std::future<std::unique_ptr<CoroutineFinder>> looking_;
+  std::set<model::Tid> mappers_;  // to be looked into when it is back
+  bool watches_ = false;
+  std::vector<std::string> news_;
+  std::vector<ProbedFile> files_;
   std::vector<model::PlannedEvent> remarks_;
   std::vector<std::string> bystanders_;
-  std::set<std::pair<std::uint64_t, std::uint64_t>> looked_into_;  // device and inode
-  const CoroutineRuntime* runtime_ = nullptr;                      // asked for by name
+  const CoroutineRuntime* runtime_ = nullptr;  // asked for by name
   std::optional<triptych_context_layout> context_layout_;
-  std::string not_known_;  // why one of the files that were looked into is not understood
   bool markers_ = false;
   bool by_name_ = false;
   bool hit_ = false;
@@ -97,7 +98,6 @@ class CoroutineProbes {
   probe::CoroutinePrograms::Cost paid_;
   std::uint64_t paid_ns_ = 0;  // when that was looked at
   std::string over_budget_;
-  std::uint64_t looked_ns_ = 0;   // when new files were looked for
   std::uint64_t learned_ns_ = 0;  // when a new place to return to was met last
 };
 

@@ -71,6 +71,7 @@ void Coroutines::look_for_memories() {
 
 void Coroutines::add(UniqueFd memory, model::Tid process, bool from_start) {
   const auto added = drain_->add(std::move(memory), process, from_start);
+  met_ = met_ || added.has_value();
   if (added || !told_.insert(added.error().message).second) return;
   console_->say(fmt::format("the coroutines of process {} are not recorded: {}", process,
                             added.error().message));

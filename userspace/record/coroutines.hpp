@@ -26,6 +26,7 @@ class Coroutines {
   static Result<Coroutines> prepare(const Options& options);
 
   [[nodiscard]] bool recorded() const { return inbox_.has_value(); }
+  [[nodiscard]] bool met() const { return met_; }  // a program that links the recorder
   // For the command's environment; empty: nothing.
   [[nodiscard]] std::string environment() const;
   [[nodiscard]] model::PlannedEvent plan() const;
@@ -65,6 +66,7 @@ class Coroutines {
   model::Target target_;
   std::uint32_t stream_ = 0;
   std::uint64_t next_look_ns_ = 0;
+  bool met_ = false;
   Console* console_ = nullptr;
   std::set<std::string> told_;  // troubles, each once
 };

@@ -77,8 +77,6 @@ Result<void> EventLoop::write(std::uint32_t ring, std::span<const std::byte> rec
 }
 
 bool EventLoop::drain() {
-  parts_.coroutine_probes.look_again(parts_.session.coroutines(), parts_.target.tgid(),
-                                     monotonic_ns());
   parts_.coroutine_probes.follow_returns(parts_.session.coroutines());
   parts_.coroutines.begin();
   parts_.code_maps.begin();
@@ -102,6 +100,10 @@ bool EventLoop::drain() {
   }
   if (drained) drained = parts_.coroutines.write(parts_.writer);
   if (drained) drained = parts_.code_maps.write(parts_.writer);
+  parts_.coroutine_probes.look_into_mapped(parts_.session.coroutines(),
+                                           parts_.code_maps.take_mappers(),
+                                           parts_.code_maps.processes(), monotonic_ns());
+  for (const std::string& news : parts_.coroutine_probes.take_news()) parts_.console.say(news);
   if (!drained) {
     error_ = drained.error();
     return false;

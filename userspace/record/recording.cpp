@@ -70,7 +70,12 @@ Outcome<Prepared> prepare(const Options& options, launch::Signals& signals, Cons
   Outcome<Target> target = Target::prepare(options, caller, signals, coroutines.environment());
   if (!target) return tl::unexpected<Failure>(target.error());
   TRIPTYCH_RECORD_TRY(CoroutineProbes coroutine_probes, CoroutineProbes::plan(options));
-  TRIPTYCH_RECORD_TRY(CodeMaps code_maps, CodeMaps::prepare(options));
+  Result<CodeMaps> code_maps = CodeMaps::prepare(options, coroutine_probes.watches());
+  if (!code_maps && !options.stacks.any()) {
+    coroutine_probes.cannot_watch(code_maps.error());
+    code_maps = CodeMaps::prepare(options, false);
+  }
+  if (!code_maps) return tl::unexpected<Failure>(Failure{code_maps.error()});
   TRIPTYCH_RECORD_TRY(OutputFile file, OutputFile::create(options.output, caller));
   auto preparation = probe::Preparation::start({options.buffer_bytes, options.events.faults});
   TRIPTYCH_RECORD_TRY(const probe::Capabilities capabilities,
@@ -99,7 +104,7 @@ Outcome<Prepared> prepare(const Options& options, launch::Signals& signals, Cons
                   std::move(session),
                   std::move(coroutines),
                   std::move(coroutine_probes),
-                  std::move(code_maps)};
+                  std::move(*code_maps)};
 }
 
 model::Metadata describe(const Options& options, const Prepared& prepared, std::uint64_t start_ns) {
@@ -116,7 +121,12 @@ model::Metadata describe(const Options& options, const Prepared& prepared, std::
   metadata.host.tier = prepared.plan.tier;
   metadata.target = prepared.target.describe();
   metadata.plan = prepared.plan.events;
-  if (!prepared.coroutine_probes.wanted() || prepared.coroutines.recorded()) {
+  const bool watches = prepared.coroutine_probes.watches();
+  const bool probes = prepared.coroutine_probes.wanted();
+  for (model::PlannedEvent& event : metadata.plan) {
+    if (event.event == "coroutine" && !probes) event.reason = "none yet: in what is mapped later";
+  }
+  if (!(probes || watches) || prepared.coroutines.recorded()) {
     metadata.plan.push_back(prepared.coroutines.plan());
   }
   for (const model::PlannedEvent& remark : prepared.coroutine_probes.remarks()) {
@@ -197,7 +207,7 @@ Result<void> finish(Prepared& prepared, EventLoop& loop, trace::Writer& writer, 
   if (loop.error()) {  // main tells it, too, but only when the command has ended
     prepared.console.say(fmt::format("the recording had to end: {}", loop.error()->message));
   }
-  if (prepared.coroutine_probes.silent()) {
+  if (prepared.coroutine_probes.silent() && !prepared.coroutines.met()) {
     prepared.console.say(
         prepared.coroutine_probes.markers()
             ? "no coroutine marker was reached: no coroutines, or none from here"

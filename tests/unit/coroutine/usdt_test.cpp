@@ -6,11 +6,15 @@
 #include <asm/ptrace.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <triptych/usdt.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <random>
+#include <set>
+#include <string>
 
 #include "coroutine/probes/mapped_files.hpp"
 #include "coroutine/probes/operand.hpp"
@@ -239,6 +243,26 @@ TEST(MappedPrograms, AreEachThereOnce) {
     EXPECT_TRUE(has("coroutine_usdt_test"));
     EXPECT_TRUE(has("libc.so"));
   }
+}
+
+TEST(MappedPrograms, AreToldOnceToWhoRemembersThem) {
+  std::set<std::string> known;
+  const std::size_t first = mapped_programs(::getpid(), known).size();
+  EXPECT_EQ(first, mapped_programs(::getpid()).size());
+  EXPECT_TRUE(mapped_programs(::getpid(), known).empty());
+}
+
+TEST(Mappers, AreThoseWhoAreNotOurs) {
+  if (::geteuid() != 0) GTEST_SKIP() << "others' mappings are root's to see";
+  struct stat own {};
+  ASSERT_EQ(::stat("/proc/self/exe", &own), 0);
+  const auto nobody = [](pid_t) { return false; };
+  const auto mappers = mappers_of(own, nobody, 100);
+  ASSERT_EQ(mappers.size(), 1u);
+  EXPECT_EQ(mappers[0].tgid, ::getpid());
+  EXPECT_TRUE(mappers_of(
+                  own, [](pid_t tgid) { return tgid == ::getpid(); }, 100)
+                  .empty());
 }
 
 }  // namespace

@@ -33,6 +33,7 @@ UniqueFd open_file(const std::string& path, std::set<std::pair<dev_t, ino_t>>& s
 struct Line {
   std::string_view range;
   std::uint64_t begin = 0, end = 0, offset = 0;
+  std::string_view file;  // its device and inode
   std::string_view inode;
   std::string_view path;
 };
@@ -60,8 +61,10 @@ void for_each_mapping(pid_t tgid, const std::function<bool(const Line&)>& take) 
     line.end = hexadecimal(line.range.substr(line.range.find('-') + 1));
     line.offset = hexadecimal(words.substr(std::min(blank + 6, words.size())));
     const std::size_t path_begins = words.find_last_not_of(' ', slash - 1);
-    line.inode = words.substr(0, path_begins + 1);
+    line.file = words.substr(0, path_begins + 1);
+    line.inode = line.file;
     line.inode.remove_prefix(line.inode.rfind(' ') + 1);
+    line.file.remove_prefix(line.file.rfind(' ', line.file.rfind(' ') - 1) + 1);
     line.path = words.substr(slash);
     if (!take(line)) return;
   }
@@ -85,9 +88,15 @@ std::string path_of_mapping(pid_t tgid, std::string_view range) {
 }
 
 std::vector<MappedFile> mapped_programs(pid_t tgid) {
+  std::set<std::string> known;
+  return mapped_programs(tgid, known);
+}
+
+std::vector<MappedFile> mapped_programs(pid_t tgid, std::set<std::string>& known) {
   std::vector<MappedFile> found;
   std::set<std::pair<dev_t, ino_t>> seen;
   for_each_mapping(tgid, [&](const Line& line) {
+    if (!known.emplace(line.file).second) return true;
     UniqueFd file = open_file(path_of_mapping(tgid, line.range), seen);
     if (file) found.push_back({std::string(line.path), std::move(file)});
     return found.size() < kMostFiles;
@@ -109,6 +118,12 @@ std::optional<Mapping> mapping_at(pid_t tgid, std::uint64_t address) {
 }
 
 std::vector<Mapper> mappers_of(const struct stat& file, pid_t but, std::size_t most) {
+  return mappers_of(
+      file, [but](pid_t tgid) { return tgid == but; }, most);
+}
+
+std::vector<Mapper> mappers_of(const struct stat& file, const std::function<bool(pid_t)>& is_ours,
+                               std::size_t most) {
   std::vector<Mapper> found;
   std::error_code error;
   const std::string inode = fmt::format("{}", file.st_ino);
@@ -116,7 +131,7 @@ std::vector<Mapper> mappers_of(const struct stat& file, pid_t but, std::size_t m
        !error && at != end && found.size() < most; at.increment(error)) {
     const std::string name = at->path().filename();
     const pid_t tgid = static_cast<pid_t>(std::strtol(name.c_str(), nullptr, 10));
-    if (tgid <= 0 || tgid == but) continue;
+    if (tgid <= 0) continue;
     bool maps = false;
     for_each_mapping(tgid, [&](const Line& line) {
       // Not by device: some file systems tell another one in maps than in stat.
@@ -125,7 +140,7 @@ std::vector<Mapper> mappers_of(const struct stat& file, pid_t but, std::size_t m
              status.st_dev == file.st_dev && status.st_ino == file.st_ino;
       return !maps;
     });
-    if (!maps) continue;
+    if (!maps || is_ours(tgid)) continue;
     Mapper mapper{tgid, {}};
     std::ifstream comm(fmt::format("/proc/{}/comm", tgid));
     std::getline(comm, mapper.name);

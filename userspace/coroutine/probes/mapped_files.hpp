@@ -6,7 +6,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,9 +41,14 @@ struct Mapper {
 // The processes, other than `but`, that have the file mapped for execution: its probes hit them,
 // too. At most so many of them.
 std::vector<Mapper> mappers_of(const struct stat& file, pid_t but, std::size_t most);
+// Of those whom `is_ours` does not know.
+std::vector<Mapper> mappers_of(const struct stat& file, const std::function<bool(pid_t)>& is_ours,
+                               std::size_t most);
 bool is_mapped_by_others(const struct stat& file, pid_t tgid);
 
 // The files that the process has mapped for execution, each once, whatever they are called by now.
 std::vector<MappedFile> mapped_programs(pid_t tgid);
+// Those that `known` does not have, where they are noted down as /proc/PID/maps has them.
+std::vector<MappedFile> mapped_programs(pid_t tgid, std::set<std::string>& known);
 
 }  // namespace triptych::coroutine::probes
