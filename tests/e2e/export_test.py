@@ -5,9 +5,14 @@ import collections
 import csv
 import json
 import os
+import sys
 
 import harness
-from harness import USER, environment
+from harness import TRIPTYCH, USER, environment
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "golden"))
+import perfetto_rules  # noqa: E402
+import perfetto_stacks  # noqa: E402
 
 SUDO = {"SUDO_UID": str(USER), "SUDO_GID": str(USER), "SUDO_USER": "somebody"}
 TIMES = {"running": "on_cpu_ns", "runnable": "runnable_ns", "blocked": "blocked_ns",
@@ -100,6 +105,30 @@ class Intervals(harness.Test):
         self.assertTrue(coroutines)
         for each in coroutines:
             self.assertEqual(mounted[each["id"]], each["mounted_ns"], each)
+
+
+class Stacks(harness.Test):
+    """In a time line as in the profiles: of each thread, so much in these functions."""
+
+    def check(self, *options):
+        stacks = "--stacks=on-cpu,off-cpu,wakeup,fault,fork"
+        result = self.record(stacks, "--frequency", "997", *options, "--", "sh", "-c", WORK)
+        self.assertEqual(result.status, 0, result.err)
+        result = self.triptych("export", "--format", "perfetto", "-o", "stacks.pftrace")
+        self.assertEqual((result.status, result.err), (0, ""))
+        reader = perfetto_rules.Reader(self.read_bytes("stacks.pftrace"))
+        sums = perfetto_stacks.check(reader, TRIPTYCH, self.path("triptych.tpt"))
+        # Who exits has no memory of its own any more from which a stack could be copied.
+        kinds = {kind for kind, *_ in sums} | {"run-queue"}
+        self.assertEqual(kinds, {"on-cpu", "off-cpu", "run-queue", "fault", "fork"})
+        return sums
+
+    def test_by_the_frame_pointer(self):
+        sums = self.check("--kernel-stacks")
+        self.assertIn("run-queue", {kind for kind, *_ in sums})
+
+    def test_unwound(self):
+        self.check("--unwind", "dwarf")
 
 
 class Files(harness.Test):

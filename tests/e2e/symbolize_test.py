@@ -102,6 +102,13 @@ class Symbolize(harness.Test):
         os.unlink(self.path("program"))
         paths, _ = self.chains("triptych.tpt")
         self.assertFalse({"work_a_round"} & {frame for frames in paths for frame in frames})
+        # Whoever shows stacks looks there, too.
+        named = ("--debug-dir", self.path("symbols"), "triptych.tpt")
+        for command in (["report"], ["export", "--format", "folded", "--profile", "off-cpu"],
+                        ["export", "--format", "perfetto"]):
+            result = subprocess.run([harness.TRIPTYCH, *command, *named], cwd=self.directory,
+                                    capture_output=True, check=True)
+            self.assertIn(b"work_a_round", result.stdout, command)
         result = self.triptych("symbolize", "--debug-dir", self.path("symbols"), "triptych.tpt",
                                "-o", "named.tpt")
         self.assertEqual(result.status, 0, result.err)

@@ -49,6 +49,8 @@ class Unwind(harness.Test):
         chain = next(frames for frames, _ in with_inlined if "main" in frames)
         at = chain.index("main")
         self.assertEqual(chain[at:at + len(CHAIN) + 1], [CHAIN[0], "d_is_inlined", *CHAIN[1:]])
+        inlined = self.triptych("report", "--inlines").out
+        self.assertIn("c_sleeps < b_calls_c < a_calls_b < d_is_inlined < main", " ".join(inlined.split()))
         report = self.triptych("report").out
         self.assertIn("c_sleeps < b_calls_c < a_calls_b < main", " ".join(report.split()))
         self.assertRegex(" ".join(report.split()),

@@ -25,3 +25,4 @@ def main(check):
             sys.exit(f"{case}: {type(problem).__name__}: {problem}")
     assert all(total[kind] for kind in ("running", "fault", "creation", "coroutine")), total
     print(dict(total))
+    return total

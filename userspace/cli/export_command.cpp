@@ -3,14 +3,18 @@
 // triptych export: a trace in a form that other programs read.
 #include <fmt/core.h>
 
+#include <cstdio>
 #include <memory>
 #include <string>
 
 #include "cli/command.hpp"
 #include "cli/export_input.hpp"
 #include "cli/input.hpp"
+#include "cli/names_of_trace.hpp"
 #include "cli/output.hpp"
 #include "export/export.hpp"
+#include "symbol/resolve/remembered_unwinds.hpp"
+#include "symbol/resolve/stack_unwinder.hpp"
 
 namespace triptych::cli {
 namespace {
@@ -43,9 +47,19 @@ Result<void> check_options(const ExportOptions& options) {
   TRIPTYCH_TRY(check(!options.profile.empty(), profile, "--profile", kProfiles));
   TRIPTYCH_TRY(check(!options.unit.empty(), profile, "--unit", kProfiles));
   TRIPTYCH_TRY(check(options.icicle, graph, "--icicle", "svg"));
-  TRIPTYCH_TRY(check(options.debug_files, profile, "--debug-files", kProfiles));
-  TRIPTYCH_TRY(check(options.inlines, profile, "--inlines", kProfiles));
+  const bool stacks = profile || options.format == "perfetto";
+  constexpr const char* kStacks = "perfetto, svg, speedscope, pprof or folded";
+  TRIPTYCH_TRY(check(options.names.debug_files, stacks, "--debug-files", kStacks));
+  TRIPTYCH_TRY(check(!options.names.debug_directories.empty(), stacks, "--debug-dir", kStacks));
+  TRIPTYCH_TRY(check(options.names.inlines, stacks, "--inlines", kStacks));
   return check(!options.base.empty(), graph, "--base", "svg");
+}
+
+void say_stacks_left_out() {
+  std::fputs(
+      "triptych: stacks are left out: their names may stand behind them, and a pipe cannot be read "
+      "twice\n",
+      stderr);
 }
 
 Result<int> export_trace(const ExportOptions& options) {
@@ -58,10 +72,19 @@ Result<int> export_trace(const ExportOptions& options) {
   if (options.format == "perfetto") {
     TRIPTYCH_TRY(refuse_terminal(output, "a time line for Perfetto"));
   }
+  const bool stacks = options.format == "perfetto" && can_be_read_twice(path);
+  const std::string& kernel = source->metadata().host.kernel;
+  symbol::resolve::StackUnwinder unwinder(kernel);
+  symbol::resolve::RememberedUnwinds unwinds(unwinder);
+  symbol::resolve::RememberedUnwinds::Reading reading(unwinds);
+  NamesOfTrace names(path, options.names.for_kernel(kernel), unwinds);
   exports::Export exporting(source->metadata(), std::move(selection),
-                            exports::make_writer(options.format));
+                            exports::make_writer(options.format, stacks ? &names : nullptr));
+  if (stacks) exporting.unwind_with(reading);
   TRIPTYCH_TRY_ASSIGN(const analyze::Summary summary, run_export(*source, exporting, &output));
+  TRIPTYCH_TRY(names.result());
   TRIPTYCH_TRY(output.finish());
+  if (options.format == "perfetto" && !stacks && summary.stacks.recorded) say_stacks_left_out();
   say_what_is_missing(summary.quality);
   return kExitOk;
 }
@@ -90,11 +113,7 @@ Command add_export_command(CLI::App& app) {
   self->add_option("--base", options->base,
                    "Colour a flame graph by what has become more or less since this trace")
       ->type_name("FILE");
-  self->add_flag("--debug-files", options->debug_files,
-                 "Take names of functions also from /usr/lib/debug, by build id");
-  self->add_flag("--inlines", options->inlines,
-                 "Frames of their own for functions that were inlined, where debug information "
-                 "tells");
+  options->names.add_to(*self);
   self->add_flag("--icicle", options->icicle, "A flame graph with the outermost frames on top");
   self->add_option("--tid", options->tid, "Only the task with this thread id")
       ->check(whole_number(1, kMostTasks));

@@ -27,8 +27,7 @@ Result<std::uint64_t> moment(const std::string& option, const std::string& text)
 // get its name late.
 Result<void> select_tasks(const ExportOptions& options, const std::string& path,
                           exports::Selection& selection) {
-  struct stat status {};
-  if (path == "-" || (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))) {
+  if (!can_be_read_twice(path)) {
     return fail(fmt::format("{} cannot be read twice, as --tid and --process need",
                             path == "-" ? "standard input" : quote(path)),
                 "write it to a file first", ErrorCode::kUsage);
@@ -67,6 +66,11 @@ profile::CoroutineFilter filter_of(const std::string& coroutine) {
 }
 
 }  // namespace
+
+bool can_be_read_twice(const std::string& path) {
+  struct stat status {};
+  return path != "-" && (::stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode));
+}
 
 Result<exports::Selection> select(const ExportOptions& options, const std::string& path) {
   exports::Selection selection;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "cli/name_options.hpp"
 #include "cli/output.hpp"
 #include "export/export.hpp"
 #include "trace/source.hpp"
@@ -22,14 +23,16 @@ struct ExportOptions {
   std::string unit;
   bool icicle = false;
   std::string base;
-  bool debug_files = false;
-  bool inlines = false;
+  NameOptions names;
   std::optional<model::Tid> tid;
   std::string process;
   std::string coroutine;
   std::string from;
   std::string to;
 };
+
+// Not a pipe: from the beginning each time.
+bool can_be_read_twice(const std::string& path);
 
 Result<exports::Selection> select(const ExportOptions& options, const std::string& path);
 

@@ -18,6 +18,7 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/name_options.hpp"
 #include "cli/own_arguments.hpp"
 #include "cli/own_program.hpp"
 #include "launch/child.hpp"
@@ -44,7 +45,7 @@ struct FlamegraphOptions {
   std::string profile = "on-cpu";
   std::string output = "flamegraph.svg";
   std::string unwind;
-  bool inlines = false;
+  NameOptions names;
   std::vector<std::string> command;
 };
 
@@ -106,7 +107,7 @@ Result<int> run_flamegraph(FlamegraphOptions options) {
   TRIPTYCH_TRY_ASSIGN(launch::User user, launch::calling_user());
   std::vector<std::string> draw = {program,         "export", "--format",     "svg", "--profile",
                                    options.profile, "-o",     options.output, trace};
-  if (options.inlines) draw.emplace_back("--inlines");
+  for (std::string& argument : options.names.arguments()) draw.push_back(std::move(argument));
   TRIPTYCH_TRY_ASSIGN(const int exported, run_to_end(std::move(draw), std::move(user), signals));
   if (exported != kExitOk) return kNoGraph;
   std::fputs(fmt::format("triptych: the flame graph is in {}\n", quote(options.output)).c_str(),
@@ -125,8 +126,7 @@ Command add_flamegraph_command(CLI::App& app) {
       ->capture_default_str();
   self->add_option("--unwind", options->unwind, "How frames are found: as of triptych record")
       ->type_name("fp|dwarf[,BYTES]");
-  self->add_flag("--inlines", options->inlines,
-                 "Frames for inlined functions: as of triptych export");
+  options->names.add_to(*self);
   self->add_option("-o,--output", options->output, "The file to write")
       ->type_name("FILE")
       ->capture_default_str();

@@ -37,13 +37,11 @@ Result<ProfileOfTrace> gather(const ExportOptions& options, const std::string& p
   TRIPTYCH_TRY(profile::check_recorded(kind, source->metadata()));
   ProfileOfTrace gathered;
   profile::Collector collector(kind, selection.coroutines);
-  symbol::resolve::ResolverOptions names;
-  names.inlines = options.inlines;
-  if (options.debug_files) names.debug_directories = {kDebugDirectory};
   exports::Export exporting(
       source->metadata(), std::move(selection),
-      std::make_unique<exports::ProfileWriter>(std::move(collector), without_ids, std::move(names),
-                                               gathered.profile));
+      std::make_unique<exports::ProfileWriter>(
+          std::move(collector), without_ids,
+          options.names.for_kernel(source->metadata().host.kernel), gathered.profile));
   symbol::resolve::StackUnwinder unwinder(source->metadata().host.kernel);
   exporting.unwind_with(unwinder);
   TRIPTYCH_TRY_ASSIGN(const analyze::Summary summary, run_export(*source, exporting, nullptr));

@@ -12,6 +12,7 @@
 #include "cli/command.hpp"
 #include "cli/errors.hpp"
 #include "cli/input.hpp"
+#include "cli/name_options.hpp"
 #include "cli/output.hpp"
 #include "profile/all_profiles.hpp"
 #include "report/html_writer.hpp"
@@ -46,7 +47,7 @@ struct ReportOptions {
   std::string slow_step = "10ms";
   bool schema = false;
   bool strict = false;
-  bool debug_files = false;
+  NameOptions names;
 };
 
 constexpr std::size_t kTextRows = 20;
@@ -123,10 +124,8 @@ Result<int> run_report(const ReportOptions& options) {
   view_options.process = options.process;
   view_options.top = options.top.value_or(page ? kPageRows : kTextRows);
   view_options.sort = *report::parse_sort(options.sort);
-  symbol::resolve::ResolverOptions names;
-  names.kernel = summary.metadata.host.kernel;
-  if (options.debug_files) names.debug_directories = {kDebugDirectory};
-  symbol::resolve::Resolver resolver(*summary.stacks.table, names);
+  symbol::resolve::Resolver resolver(*summary.stacks.table,
+                                     options.names.for_kernel(summary.metadata.host.kernel));
   view_options.resolver = &resolver;
   TRIPTYCH_TRY_ASSIGN(const report::View view, report::View::make(summary, view_options));
   TRIPTYCH_TRY_ASSIGN(Output output, Output::open(options.output, path));
@@ -170,8 +169,7 @@ Command add_report_command(CLI::App& app) {
                    "A coroutine that keeps its thread this long has blocked its event loop")
       ->type_name("TIME")
       ->capture_default_str();
-  self->add_flag("--debug-files", options->debug_files,
-                 "Take names of functions also from /usr/lib/debug, by build id");
+  options->names.add_to(*self);
   self->add_flag("--schema", options->schema, "Print the JSON Schema of --format json");
   self->add_flag("--strict", options->strict,
                  "Exit with 4 when events are lost or damaged, or the audit finds a difference");

@@ -7,23 +7,17 @@
 #include <array>
 #include <functional>
 #include <iterator>
-#include <protozero/pbf_writer.hpp>
 
 #include "base/check.hpp"
 #include "base/text.hpp"
+#include "export/perfetto_packet.hpp"
 
 namespace triptych::exports {
 namespace {
 
-constexpr std::uint32_t kTracePacket = 1;  // of Trace
-
-// Of TracePacket.
-constexpr std::uint32_t kClockSnapshot = 6, kTimestamp = 8, kSequenceId = 10, kTrackEvent = 11;
-constexpr std::uint32_t kInternedData = 12, kSequenceFlags = 13, kTrackDescriptor = 60;
-constexpr std::uint64_t kOurSequence = 1, kStateCleared = 1, kNeedsState = 2;
-
-// Of InternedData, and of what it tells.
-constexpr std::uint32_t kAnnotationNames = 3, kNumber = 1, kText = 2;
+// Of TracePacket, and of InternedData.
+constexpr std::uint32_t kClockSnapshot = 6, kTrackEvent = 11, kDefaults = 59, kDescriptor = 60;
+constexpr std::uint32_t kPerfSample = 66, kAnnotationNames = 3;
 
 // Of ClockSnapshot, and of its clocks.
 constexpr std::uint32_t kClocks = 1, kPrimaryClock = 2, kClockId = 1, kClockTime = 2;
@@ -38,9 +32,17 @@ constexpr std::uint32_t kThreadTgid = 1, kThreadTid = 2, kThreadName = 5;
 
 // Of TrackEvent, and of its annotations.
 constexpr std::uint32_t kAnnotation = 4, kType = 9, kEventName = 10, kTrackUuid = 11;
-constexpr std::uint32_t kCounterValue = 30, kFlow = 47, kLastOfFlow = 48;
+constexpr std::uint32_t kCounterValue = 30, kFlow = 47, kLastOfFlow = 48, kCallstack = 56;
 constexpr std::uint64_t kSliceBegin = 1, kSliceEnd = 2, kInstant = 3, kCount = 4;
 constexpr std::uint32_t kAnnotationName = 1, kUint = 3, kPointer = 7, kStringNumber = 17;
+
+// Of PerfSample, and of what holds for all of them.
+constexpr std::uint32_t kSampleCpu = 1, kSampleTgid = 2, kSampleTid = 3, kSampleStack = 4;
+constexpr std::uint32_t kSampleMode = 5, kSampleCount = 6;
+constexpr std::uint64_t kKernelMode = 1, kUserMode = 2;
+constexpr std::uint32_t kSampleDefaults = 12, kTimebase = 1;
+constexpr std::uint32_t kPeriod = 1, kEvent = 4, kTimebaseName = 10;
+constexpr std::uint64_t kCpuClock = 1;
 
 // By Detail.
 constexpr std::string_view kDetailNames[] = {"",      "cpu",       "tid",    "task",    "why",
@@ -48,25 +50,6 @@ constexpr std::string_view kDetailNames[] = {"",      "cpu",       "tid",    "ta
                                              "class", "coroutine", "records"};
 constexpr std::size_t kMostNames = 60'000;
 constexpr std::uint64_t kVarint = 0, kFixed64 = 1, kLengthDelimited = 2;  // wire types
-
-using Message = protozero::pbf_writer;
-
-// A packet of the trace, written when it goes out of scope: what is appended to `out` until then,
-// by its messages or as it is, is part of it.
-class Packet {
- public:
-  explicit Packet(std::string& out) : trace_(out), message_(trace_, kTracePacket) {
-    message_.add_uint64(kSequenceId, kOurSequence);
-  }
-  Message& operator*() { return message_; }
-
- private:
-  Message trace_, message_;
-};
-
-void add_text(Message& message, std::uint32_t field, std::string_view text) {
-  message.add_string(field, text.data(), text.size());
-}
 
 constexpr std::size_t size_of(std::uint64_t varint) {
   std::size_t size = 1;
@@ -183,6 +166,13 @@ SliceDetails& SliceDetails::last_of_flow(std::uint64_t id) {
   return *this;
 }
 
+SliceDetails& SliceDetails::stack(std::uint64_t number) {
+  if (number == 0) return *this;
+  varint(kCallstack << 3 | kVarint);
+  varint(number);
+  return *this;
+}
+
 void PerfettoTrace::begin(std::string& out, std::uint64_t realtime_ns, std::uint64_t monotonic_ns) {
   {
     Packet packet(out);
@@ -223,9 +213,14 @@ std::uint64_t PerfettoTrace::number_of(std::string& out, Names& names, std::stri
 }
 
 void PerfettoTrace::forget_many(std::string& out) {
-  if (names_.numbers.size() < kMostNames && texts_.numbers.size() < kMostNames) return;
+  if (names_.numbers.size() < kMostNames && texts_.numbers.size() < kMostNames &&
+      stacks_.told() < kMostNames) {
+    return;
+  }
   names_.numbers.clear();
   texts_.numbers.clear();
+  stacks_.forget();
+  timebase_told_ = false;
   {
     Packet packet(out);
     (*packet).add_uint64(kSequenceFlags, kStateCleared);
@@ -235,7 +230,7 @@ void PerfettoTrace::forget_many(std::string& out) {
 
 void PerfettoTrace::process(std::string& out, TrackId id, model::Tid tgid, std::string_view name) {
   Packet packet(out);
-  Message descriptor(*packet, kTrackDescriptor);
+  Message descriptor(*packet, kDescriptor);
   descriptor.add_uint64(kUuid, id);
   Message about(descriptor, kProcess);
   about.add_uint64(kProcessTgid, static_cast<std::uint64_t>(tgid));
@@ -245,7 +240,7 @@ void PerfettoTrace::process(std::string& out, TrackId id, model::Tid tgid, std::
 void PerfettoTrace::thread(std::string& out, TrackId id, model::Tid tgid, model::Tid tid,
                            std::string_view name) {
   Packet packet(out);
-  Message descriptor(*packet, kTrackDescriptor);
+  Message descriptor(*packet, kDescriptor);
   descriptor.add_uint64(kUuid, id);
   Message about(descriptor, kThread);
   about.add_uint64(kThreadTgid, static_cast<std::uint64_t>(tgid));
@@ -255,7 +250,7 @@ void PerfettoTrace::thread(std::string& out, TrackId id, model::Tid tgid, model:
 
 void PerfettoTrace::track(std::string& out, TrackId id, TrackId parent, std::string_view name) {
   Packet packet(out);
-  Message descriptor(*packet, kTrackDescriptor);
+  Message descriptor(*packet, kDescriptor);
   descriptor.add_uint64(kUuid, id);
   add_text(descriptor, kTrackName, name);
   if (parent != 0) descriptor.add_uint64(kParent, parent);
@@ -265,7 +260,7 @@ void PerfettoTrace::track(std::string& out, TrackId id, TrackId parent, std::str
 void PerfettoTrace::counter_track(std::string& out, TrackId id, TrackId parent,
                                   std::string_view name) {
   Packet packet(out);
-  Message descriptor(*packet, kTrackDescriptor);
+  Message descriptor(*packet, kDescriptor);
   descriptor.add_uint64(kUuid, id);
   add_text(descriptor, kTrackName, name);
   descriptor.add_uint64(kParent, parent);
@@ -292,6 +287,35 @@ void PerfettoTrace::counter(std::string& out, TrackId track, std::int64_t at_ns,
   std::array<char, 16> count{};
   Cursor(count.data()).number(kCounterValue, value);
   append_track_event(out, {at_ns, track, kCount, 0, {count.data(), 2 + size_of(value)}});
+}
+
+void PerfettoTrace::tell_timebase(std::string& out, std::uint64_t period_ns) {
+  if (timebase_told_) return;
+  timebase_told_ = true;
+  Packet packet(out);
+  (*packet).add_uint64(kSequenceFlags, kNeedsState);
+  Message defaults(*packet, kDefaults);
+  Message samples(defaults, kSampleDefaults);
+  Message timebase(samples, kTimebase);
+  timebase.add_uint64(kPeriod, period_ns);
+  timebase.add_uint64(kEvent, kCpuClock);
+  add_text(timebase, kTimebaseName, "on-CPU samples");
+}
+
+void PerfettoTrace::sample(std::string& out, const CpuSample& sample) {
+  const std::uint64_t stack = stacks_.number_of(out, sample.stacks);
+  tell_timebase(out, sample.period_ns);
+  Packet packet(out);
+  (*packet).add_uint64(kTimestamp,
+                       static_cast<std::uint64_t>(std::max<std::int64_t>(0, sample.at_ns)));
+  (*packet).add_uint64(kSequenceFlags, kNeedsState);
+  Message message(*packet, kPerfSample);
+  message.add_uint64(kSampleCpu, sample.cpu);
+  message.add_uint64(kSampleTgid, static_cast<std::uint64_t>(sample.tgid));
+  message.add_uint64(kSampleTid, static_cast<std::uint64_t>(sample.tid));
+  if (stack != 0) message.add_uint64(kSampleStack, stack);
+  message.add_uint64(kSampleMode, sample.in_kernel ? kKernelMode : kUserMode);
+  message.add_uint64(kSampleCount, sample.sampled_ns);
 }
 
 }  // namespace triptych::exports

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The packets of a Perfetto trace that we write: tracks, slices, instants and counters
+// The packets of a Perfetto trace that we write: tracks, slices, instants, counters and samples
 // (perfetto.dev, protos/perfetto/trace). Which tracks there are is the writer's business. A name is
 // told once, and is a number from then on.
 #pragma once
@@ -12,6 +12,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "export/perfetto_stacks.hpp"
 #include "model/ids.hpp"
 
 namespace triptych::exports {
@@ -42,6 +43,7 @@ class SliceDetails {
   // The arrow goes on to the next slice with this number.
   SliceDetails& flow(std::uint64_t id);
   SliceDetails& last_of_flow(std::uint64_t id);
+  SliceDetails& stack(std::uint64_t number);  // by PerfettoTrace::stack
 
  private:
   friend class PerfettoTrace;
@@ -55,10 +57,24 @@ class SliceDetails {
   std::size_t size_ = 0;
 };
 
+// A task was found running.
+struct CpuSample {
+  std::int64_t at_ns = 0;
+  std::uint32_t cpu = 0;
+  model::Tid tgid = 0, tid = 0;
+  analyze::Stacks stacks;
+  bool in_kernel = false;
+  std::uint64_t period_ns = 0;
+  std::uint64_t sampled_ns = 0;  // on this CPU so far, by the periods
+};
+
 // Times are of the trace's own clock, which begins with the recording; what began before it is
 // shown from there on.
 class PerfettoTrace {
  public:
+  // Null: stacks and samples are left out.
+  explicit PerfettoTrace(StackNames* names) : stacks_(names) {}
+
   // The first packet; `realtime_ns` is the beginning by CLOCK_REALTIME.
   void begin(std::string& out, std::uint64_t realtime_ns, std::uint64_t monotonic_ns);
 
@@ -75,6 +91,13 @@ class PerfettoTrace {
                const SliceDetails& details);
   void counter(std::string& out, TrackId track, std::int64_t at_ns, std::uint64_t value);
 
+  void sample(std::string& out, const CpuSample& sample);
+  [[nodiscard]] bool shows_stacks() const { return stacks_.wanted(); }
+
+  // The number of a stack for details, as that of a text.
+  std::uint64_t stack(std::string& out, const analyze::Stacks& stacks) {
+    return stacks_.number_of(out, stacks);
+  }
   // The number of a text for details. It holds until forget_many.
   std::uint64_t text(std::string& out, std::string_view text) {
     return number_of(out, texts_, text);
@@ -96,8 +119,11 @@ class PerfettoTrace {
   };
   static void tell_details(std::string& out);
   static std::uint64_t number_of(std::string& out, Names& names, std::string_view text);
+  void tell_timebase(std::string& out, std::uint64_t period_ns);
 
   Names names_{2}, texts_{29};
+  PerfettoStacks stacks_;
+  bool timebase_told_ = false;
 };
 
 }  // namespace triptych::exports

@@ -158,7 +158,7 @@ class PerfettoWriter::Visitor {
       details.last_of_flow(flow);
       const TrackId waker = writer_.thread_of(*by, out_).tracks[kStates];
       writer_.trace_.instant(out_, waker, begin_ns_, writer_.thread_of(task(), out_).woken,
-                             SliceDetails().flow(flow));
+                             SliceDetails().flow(flow).stack(stack(runnable.waker)));
     }
     slice(state_track(), state_name(runnable), details);
   }
@@ -167,7 +167,7 @@ class PerfettoWriter::Visitor {
     SliceDetails details;
     if (blocked.key == analyze::BlockedTime::kCreationKey)
       details.last_of_flow(flow_id(kCreation, serial(task().id)));
-    slice(state_track(), state_name(blocked), details);
+    slice(state_track(), state_name(blocked), details.stack(stack(blocked.stacks)));
   }
 
   void operator()(const analyze::Unknown& unknown) {
@@ -180,7 +180,8 @@ class PerfettoWriter::Visitor {
         SliceDetails()
             .address(Detail::kAddress, faulted.fault->address)
             .number(Detail::kPages, faulted.fault->pages)
-            .text(Detail::kClass, text(faulted.fault->major ? "major" : "minor"));
+            .text(Detail::kClass, text(faulted.fault->major ? "major" : "minor"))
+            .stack(stack(faulted.stacks));
     if (interval_.end_ns) {
       slice(kFaults, name_of(faulted.kind), details);
     } else {
@@ -194,7 +195,8 @@ class PerfettoWriter::Visitor {
 
   void operator()(const analyze::Created& created) {
     SliceDetails details;
-    details.number(Detail::kTid, static_cast<std::uint64_t>(created.child->tid));
+    details.number(Detail::kTid, static_cast<std::uint64_t>(created.child->tid))
+        .stack(stack(created.stacks));
     // An arrow points forward in time.
     if (interval_.begin_ns < created.at_ns) {
       details.flow(flow_id(kCreation, serial(created.child->id)));
@@ -204,7 +206,20 @@ class PerfettoWriter::Visitor {
     instant(kCreations, how, details);
   }
 
-  void operator()(const analyze::Sampled&) {}  // comes to no time line
+  void operator()(const analyze::Sampled& sampled) {
+    if (interval_.task == nullptr) return;
+    writer_.thread_of(task(), out_);  // described before it is sampled
+    Cpu& cpu = writer_.cpu_of(sampled.cpu, false, out_);
+    cpu.sampled_ns += sampled.period_ns;
+    writer_.trace_.sample(out_, {.at_ns = begin_ns_,
+                                 .cpu = sampled.cpu,
+                                 .tgid = task().tgid,
+                                 .tid = task().tid,
+                                 .stacks = sampled.stacks,
+                                 .in_kernel = sampled.in_kernel,
+                                 .period_ns = sampled.period_ns,
+                                 .sampled_ns = cpu.sampled_ns});
+  }
 
   void operator()(const analyze::CoroutineStep& step) {
     if (interval_.task == nullptr) return;  // on a thread of which nothing is known
@@ -241,6 +256,7 @@ class PerfettoWriter::Visitor {
     writer_.trace_.instant(out_, track, begin_ns_, name, details);
   }
   std::uint64_t text(std::string_view text) { return writer_.trace_.text(out_, text); }
+  std::uint64_t stack(const analyze::Stacks& stacks) { return writer_.trace_.stack(out_, stacks); }
 
   PerfettoWriter& writer_;
   const analyze::Interval& interval_;

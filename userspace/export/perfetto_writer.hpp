@@ -20,10 +20,14 @@ namespace triptych::exports {
 
 class PerfettoWriter : public Writer {
  public:
+  // Null: stacks are left out.
+  explicit PerfettoWriter(StackNames* names) : trace_(names) {}
+
   void begin(const model::Metadata& metadata, std::string& out) override;
   void write(const Context& context, const analyze::Interval& interval, std::string& out) override;
   void mark(const Context& context, const model::Event& event, const model::Mark& mark,
             std::string& out) override;
+  [[nodiscard]] bool takes_moments() const override { return trace_.shows_stacks(); }
   void finish(const Context& context, const analyze::Summary& summary, std::string& out) override;
 
  private:
@@ -48,6 +52,7 @@ class PerfettoWriter : public Writer {
   struct Cpu {
     TrackId track = 0;
     model::TimeNs end_ns = 0;  // of the last slice
+    std::uint64_t sampled_ns = 0;
   };
   class Visitor;
 

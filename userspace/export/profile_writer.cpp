@@ -21,7 +21,6 @@ void ProfileWriter::coroutine(const Context& /*context*/, const analyze::Corouti
 
 void ProfileWriter::finish(const Context& /*context*/, const analyze::Summary& summary,
                            std::string& /*out*/) {
-  names_.kernel = summary.metadata.host.kernel;
   symbol::resolve::Resolver resolver(*summary.stacks.table, names_);
   profile_ = collector_.finish(summary, resolver, without_ids_);
 }

@@ -12,7 +12,7 @@ namespace triptych::exports {
 class ProfileWriter : public Writer {
  public:
   // `profile` is there when the export has finished.
-  // Functions are looked up by `names`; the release of the kernel is the trace's.
+  // Functions are looked up by `names`.
   ProfileWriter(profile::Collector collector, bool without_ids,
                 symbol::resolve::ResolverOptions names, profile::Profile& profile)
       : collector_(std::move(collector)),

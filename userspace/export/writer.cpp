@@ -8,11 +8,11 @@
 
 namespace triptych::exports {
 
-std::unique_ptr<Writer> make_writer(std::string_view format) {
+std::unique_ptr<Writer> make_writer(std::string_view format, StackNames* names) {
   if (format == "csv") return std::make_unique<CsvWriter>();
   if (format == "jsonl") return std::make_unique<JsonlWriter>();
   if (format == "chrome") return std::make_unique<ChromeWriter>();
-  if (format == "perfetto") return std::make_unique<PerfettoWriter>();
+  if (format == "perfetto") return std::make_unique<PerfettoWriter>(names);
   return nullptr;
 }
 

@@ -11,6 +11,7 @@
 
 #include "analyze/analysis.hpp"
 #include "analyze/interval.hpp"
+#include "export/stack_names.hpp"
 #include "model/event.hpp"
 
 namespace triptych::exports {
@@ -35,9 +36,9 @@ class Writer {
   // What only time lines show: moments, and when records were lost.
   virtual void mark(const Context& /*context*/, const model::Event& /*event*/,
                     const model::Mark& /*mark*/, std::string& /*out*/) {}
-  // What only profiles need: samples, which have no length, and what coroutines did, the choice of
-  // coroutines left to the writer.
+  // Samples, which have no length.
   [[nodiscard]] virtual bool takes_moments() const { return false; }
+  // What only profiles need: what coroutines did, the choice of coroutines left to the writer.
   [[nodiscard]] virtual bool takes_coroutines() const { return false; }
   virtual void coroutine(const Context& /*context*/, const analyze::CoroutineOnTop& /*change*/,
                          model::TimeNs /*from_ns*/) {}
@@ -46,7 +47,8 @@ class Writer {
                       std::string& /*out*/) {}
 };
 
-// "csv", "jsonl", "perfetto", "chrome"; null for any other word.
-std::unique_ptr<Writer> make_writer(std::string_view format);
+// "csv", "jsonl", "perfetto", "chrome"; null for any other word. `names` outlives the writer; null:
+// there are none.
+std::unique_ptr<Writer> make_writer(std::string_view format, StackNames* names);
 
 }  // namespace triptych::exports

@@ -165,7 +165,7 @@ std::vector<Frame> FrameNames::stack_frames(analyze::StackNumber stack) {
     const bool kernel = frame->kind == FrameKind::kKernel;
     frames.push_back({kernel ? Category::kKernel : Category::kUser, frame->name(), 0});
   }
-  if (frames.empty()) frames.push_back({Category::kUser, "stack lost", 0});
+  if (frames.empty()) frames.push_back({Category::kUser, symbol::resolve::kStackLost, 0});
   return frames;
 }
 

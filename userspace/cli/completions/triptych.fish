@@ -47,7 +47,9 @@ complete -c triptych -n $report -l sort -x -a 'on-cpu runnable blocked switches 
 complete -c triptych -n $report -l from-mark -x -d 'Begin at this mark'
 complete -c triptych -n $report -l to-mark -x -d 'Stop at this mark'
 complete -c triptych -n $report -l slow-step -x -d 'What blocks an event loop'
-complete -c triptych -n $report -l debug-files -d 'Names from /usr/lib/debug too'
+complete -c triptych -n $report -l debug-files -d 'Names of functions also from /usr/lib/debug'
+complete -c triptych -n $report -l debug-dir -x -a '(__fish_complete_directories)' -d 'Likewise, from here'
+complete -c triptych -n $report -l inlines -d 'Frames for inlined functions'
 complete -c triptych -n $report -l schema -d 'Print the JSON Schema'
 complete -c triptych -n $report -l strict -d 'Exit with 4 when the data is not complete and exact'
 
@@ -56,6 +58,7 @@ complete -c triptych -n $export -l format -x -a 'csv jsonl perfetto chrome svg s
 complete -c triptych -n $export -l profile -x -a 'on-cpu off-cpu run-queue wakeup fault cow fork coroutine suspended' -d 'What a profile is of'
 complete -c triptych -n $export -l unit -x -a 'ns count pages samples' -d 'What it is counted in'
 complete -c triptych -n $export -l debug-files -d 'Names of functions also from /usr/lib/debug'
+complete -c triptych -n $export -l debug-dir -x -a '(__fish_complete_directories)' -d 'Likewise, from here'
 complete -c triptych -n $export -l inlines -d 'Frames for inlined functions'
 complete -c triptych -n $export -l base -r -F -d 'Colour by what changed since this trace'
 complete -c triptych -n $export -l icicle -d 'The outermost frames on top'
@@ -67,6 +70,8 @@ complete -c triptych -n $export -l to -x -d 'Stop this long after the recording 
 
 set --local flamegraph '__fish_seen_subcommand_from flamegraph'
 complete -c triptych -n $flamegraph -l unwind -x -a 'fp dwarf dwarf,16K dwarf,32K' -d 'How the frames of the program are found'
+complete -c triptych -n $flamegraph -l debug-files -d 'Names of functions also from /usr/lib/debug'
+complete -c triptych -n $flamegraph -l debug-dir -x -a '(__fish_complete_directories)' -d 'Likewise, from here'
 complete -c triptych -n $flamegraph -l inlines -d 'Frames for inlined functions'
 complete -c triptych -n $flamegraph -l profile -x -a 'on-cpu off-cpu run-queue wakeup fault cow fork coroutine suspended' -d 'Of what'
 complete -c triptych -n $flamegraph -s o -l output -r -F -d 'Write to this file'

@@ -22,6 +22,9 @@ inline std::string_view base_name(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
 }
 
+// Stands for the frames of a stack that an event has and the trace does not tell.
+inline constexpr const char* kStackLost = "stack lost";
+
 struct Frame {
   FrameKind kind = FrameKind::kUser;
   std::string function{};  // empty: not known
