@@ -17,7 +17,7 @@ SAMPLE = {1: ("location_id", BYTES, PACKED), 2: ("value", BYTES, PACKED), 3: ("l
 MAPPING = {1: ("id", VARINT), 5: ("filename", VARINT), 7: ("has_functions", VARINT)}
 LINE = {1: ("function_id", VARINT)}
 LOCATION = {1: ("id", VARINT), 2: ("mapping_id", VARINT), 4: ("line", BYTES, LINE)}
-FUNCTION = {1: ("id", VARINT), 2: ("name", VARINT), 3: ("system_name", VARINT)}
+FUNCTION = {1: ("id", VARINT), 2: ("name", VARINT)}
 PROFILE = {1: ("sample_type", BYTES, VALUE_TYPE), 2: ("sample", BYTES, SAMPLE),
            3: ("mapping", BYTES, MAPPING), 4: ("location", BYTES, LOCATION),
            5: ("function", BYTES, FUNCTION), 6: ("string_table", BYTES, TEXT),
@@ -58,7 +58,6 @@ class Reader:
 
     def frame(self, location_id):
         function = self.functions[only(only(self.locations[location_id], "line"), "function_id")]
-        assert self.text(function, "name") == self.text(function, "system_name")
         return profiles.as_folded(self.text(function, "name"))
 
     def paths(self, position):

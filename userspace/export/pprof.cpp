@@ -34,7 +34,7 @@ enum Label : protozero::pbf_tag_type { kKey = 1, kText = 2, kNumber = 3 };
 enum Mapping : protozero::pbf_tag_type { kMappingId = 1, kFilename = 5, kHasFunctions = 7 };
 enum Location : protozero::pbf_tag_type { kOwnId = 1, kMappedBy = 2, kLine = 4 };
 enum Line : protozero::pbf_tag_type { kFunctionId = 1 };
-enum Function : protozero::pbf_tag_type { kId = 1, kName = 2, kSystemName = 3 };
+enum Function : protozero::pbf_tag_type { kId = 1, kName = 2 };
 }  // namespace field
 
 constexpr std::uint64_t kMapping = 1;  // the only one: what was recorded
@@ -106,8 +106,9 @@ class Encoder {
     location.commit();
     protozero::pbf_writer function(proto_, field::kFunction);
     function.add_uint64(field::kId, id_of(frame));
+    // No name of the system's beside it: pprof would take it for one to be demangled, and leave out
+    // what stands in brackets.
     function.add_int64(field::kName, name);
-    function.add_int64(field::kSystemName, name);
   }
 
   void write_sample(std::uint32_t node) {
