@@ -147,7 +147,7 @@ int BPF_PROG(on_python_switch, bool preempt, struct task_struct *prev, struct ta
 	u32 file, function;
 	u64 now, code;
 
-	if (!gate || preempt || !prev_state)
+	if (!gate || coroutines_ended || preempt || !prev_state)
 		return 0;
 	thread = bpf_task_storage_get(&python_threads, prev, 0, 0);
 	if (!thread || !thread->mounted)

@@ -140,6 +140,7 @@ const volatile __u64 stack_seed = 0;
 const volatile __u32 stack_copy_pieces = 0;
 
 volatile bool gate = false;
+volatile bool coroutines_ended = false;
 volatile __u32 recorded_flags = TRIPTYCH_TASK_STATE_TARGET;
 __u32 iter_action = 0;
 __u32 iter_tgid = 0;

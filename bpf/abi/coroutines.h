@@ -15,8 +15,8 @@
 #define TRIPTYCH_COROUTINE_KNOWN_FUNCTIONS 0xc0000000u /* added to functions whose names the loader found */
 enum triptych_coroutine_source {
 	TRIPTYCH_COROUTINE_RECORDER = 1, /* the library that the program links */
-	TRIPTYCH_COROUTINE_USDT = 2,     /* markers in the program: uprobe_multi on their nops */
-	TRIPTYCH_COROUTINE_UPROBE = 3,   /* uprobe_multi in the code of its runtime: it says nothing itself */
+	TRIPTYCH_COROUTINE_USDT = 2,     /* markers in the program: uprobes on their nops */
+	TRIPTYCH_COROUTINE_UPROBE = 3,   /* uprobes in the code of its runtime: it says nothing itself */
 };
 /* Whose coroutine it is. */
 enum triptych_coroutine_runtime {

@@ -51,6 +51,9 @@ extern struct {
 
 extern const volatile bool coroutines_from_start;
 
+/* The probes are being taken away: none is told from here on, however long that takes. */
+extern volatile bool coroutines_ended;
+
 extern __u32 next_coroutine_function;
 
 static __always_inline u32 new_coroutine_function(void)
@@ -70,7 +73,7 @@ static __always_inline const struct triptych_coroutine_site *hit_coroutine_site(
 	const struct triptych_coroutine_site *site;
 	u32 index, zero = 0;
 
-	if (!gate)
+	if (!gate || coroutines_ended)
 		return 0;
 	index = bpf_get_attach_cookie(ctx);
 	site = bpf_map_lookup_elem(&coroutine_sites, &index);

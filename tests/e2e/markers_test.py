@@ -212,10 +212,11 @@ class MarkersTest(harness.Test):
                             "leave --coroutines out, or --summary-only")
 
     def test_a_kernel_without_such_probes_says_so(self):
-        done = self.record("--coroutines", "usdt", "--no-probe", "uprobe_multi/coroutine", "--",
-                           PROGRAM)
+        done = self.record("--coroutines", "usdt", "--no-probe", "uprobe_multi/coroutine",
+                           "--no-probe", "uprobe/coroutine", "--", PROGRAM)
         self.assert_refused(done, 125, "this kernel cannot record coroutine: "
-                            "uprobe_multi/coroutine: left out by --no-probe",
+                            "uprobe_multi/coroutine: left out by --no-probe; "
+                            "uprobe/coroutine: left out by --no-probe",
                             "`triptych doctor` tells for each kind of event what is missing")
 
 

@@ -396,16 +396,6 @@ class UnmodifiedTest(harness.Test):
         done = self.record("--coroutines", "uprobe:cpp", "-a")
         self.assert_refused(done, 2, "--coroutines uprobe:cpp looks for coroutines in one program, "
                             "not in all", "record that program: -p PID, or -- COMMAND")
-        without = ("--no-probe", "uprobe_multi/coroutine_cpp")
-        done = self.record("--coroutines", "uprobe:cpp", *without, "--", Build.get())
-        self.assert_refused(done, 125, "this kernel cannot record coroutine: "
-                            "uprobe_multi/coroutine_cpp: left out by --no-probe",
-                            "`triptych doctor` tells for each kind of event what is missing")
-        # Not asked for by name, the rest is recorded.
-        done = self.record(*without, "--", Build.get(), "all", "1")
-        self.assertEqual(done.status, 0, done.err)
-        reasons = [p["reason"] for p in self.report()["recording"]["plan"]]
-        self.assertIn("uprobe_multi/coroutine_cpp is refused: not by probes in the program", reasons)
 
 
 def setUpModule():

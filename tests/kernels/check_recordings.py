@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Checks the two JSON reports of forker.c that guest.sh wrote: exact, and the same by either rung."""
+"""Checks the JSON reports that guest.sh wrote: two of forker.c, exact, and the same by either rung; two of
+coroutines.cpp, exact by its markers and by probes in its code."""
 import json
 import sys
 
 CHILDREN = 20
 PARENT_PAGES = 32
 CHILD_PAGES = 100
+COROUTINES = 10
+SUSPENSIONS = 100
 # Pages of stack, libc data and thread-local storage that a process writes after a fork besides.
 BESIDES = 16
 
@@ -58,11 +61,37 @@ def copies_of(report):
     return [f["cow"]["parent"]["copies"] + f["cow"]["child"]["copies"] for f in report["forks"]]
 
 
+def check_coroutines(name, report):
+    # Since 6.6 all probes of a file come in one link; before, one by one, which costs time to take away.
+    major, minor = map(int, report["host"]["kernel"].split(".")[:2])
+    way = "uprobe_multi/" if (major, minor) >= (6, 6) else "uprobe/"
+    hooks = [(p["hook"], p["reason"]) for p in report["recording"]["plan"]
+             if p["event"] == "coroutine" and "uprobe" in p["hook"]]
+    expect(len(hooks) == 1 and hooks[0][0].startswith(way), f"{name}: {hooks}")
+    if way == "uprobe/":
+        expect(all("placed one by one" in reason for _, reason in hooks), f"{name}: {hooks}")
+    functions = [f for f in report["coroutine_functions"] if "work" in (f["function"] or "")]
+    expect(len(functions) == 1, f"{name}: {len(functions)} functions")
+    recorded = functions[0]["recorded"] if functions else {}
+    ends = {kind: recorded.get(kind) for kind in ("created", "finished", "destroyed")}
+    expect(set(ends.values()) == {COROUTINES}, f"{name}: {ends}")
+    # Probes see that a coroutine is first run as far as to be suspended at its beginning, where the
+    # compiler makes a call of that.
+    starts = (0, COROUTINES) if name == "probes" else (0,)
+    resumed = [COROUTINES * (SUSPENSIONS + 1) + more for more in starts]
+    expect(recorded.get("resumed") in resumed, f"{name}: {recorded.get('resumed')} resumptions")
+    expect(recorded.get("suspended") == recorded.get("resumed", 0) - COROUTINES,
+           f"{name}: {recorded.get('suspended')} suspensions")
+    expect(report["data_quality"]["lost_coroutine_events"] == 0, f"{name}: {report['data_quality']}")
+
+
 def main():
     reports = read_reports(sys.argv[1])
-    if len(reports) != 2:
-        sys.exit(f"expected two reports, found {len(reports)}")
-    best, base = reports
+    if len(reports) != 4:
+        sys.exit(f"expected four reports, found {len(reports)}")
+    best, base, markers, probes = reports
+    check_coroutines("markers", markers)
+    check_coroutines("probes", probes)
     for name, report in (("best", best), ("base", base)):
         check_counts(name, report)
         check_audit(name, report)
@@ -76,7 +105,7 @@ def main():
         counts = [sum(report["totals"]["page_faults"][key] for key in keys) for report in reports]
         expect(counts[0] == counts[1],
                f"{' + '.join(keys)}: {counts[0]} with fentry, {counts[1]} without")
-    print("\n".join(failures) or f"{CHILDREN} forks, exact by either rung")
+    print("\n".join(failures) or f"{CHILDREN} forks and {COROUTINES} coroutines, exact in each way")
     sys.exit(1 if failures else 0)
 
 

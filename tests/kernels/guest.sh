@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # In the guest: every program of the bpf tier, then the forking program recorded by the best rung that
-# the kernel has, and without its fentry programs. The two reports go to the second serial port.
+# the kernel has, and without its fentry programs; and the program with coroutines, by its markers and by
+# probes in its code. The reports go to the second serial port.
 failed=0
 export TRIPTYCH_SOURCE_DIR=/source
 # Numbers in the thousands are for real processors: the native bpf tier has them.
@@ -19,16 +20,19 @@ done
 
 record() {
   name=$1
-  shift
+  program=$2
+  shift 2
   echo "== recording: $name"
-  triptych record -o "$name.tpt" "$@" -- /tests/forker || failed=1
+  triptych record -o "$name.tpt" "$@" -- "/tests/$program" || failed=1
   triptych report "$name.tpt" --format json >/dev/ttyS1 || failed=1
 }
-record best
+record best forker
 without_functions=
 for function in handle_mm_fault kernel_clone copy_page_range; do
   without_functions="$without_functions --no-probe fentry/$function --no-probe fexit/$function"
 done
 # shellcheck disable=SC2086  # a list of words
-record base $without_functions
+record base forker $without_functions
+record markers kernel_coroutines --coroutines usdt
+record probes kernel_coroutines
 exit $failed

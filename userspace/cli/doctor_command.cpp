@@ -17,6 +17,7 @@
 #include "probe/attach_plan.hpp"
 #include "probe/capabilities.hpp"
 #include "probe/session.hpp"
+#include "probe/single_user_probes.hpp"
 #include "record/coroutine_survey.hpp"
 #include "report/document.hpp"
 #include "report/text_writer.hpp"
@@ -99,8 +100,14 @@ std::string advice_for(const probe::Capability& hook) {
     return "the duration of fork calls is missing; it needs CONFIG_FTRACE_SYSCALLS";
   }
   if (hook.name.starts_with("uprobe_multi/")) {
-    return "programs cannot be probed, coroutines only be recorded by triptych's library; "
-           "Linux 6.6 and newer can probe";
+    return "probes in programs come one by one, no more than " +
+           std::to_string(probe::kMostSingleProbes) + ", and take about " +
+           format_duration_ns(probe::kSingleDetachNs) +
+           " each to be taken away; Linux 6.6 and newer have them all at once";
+  }
+  if (hook.name.starts_with("uprobe/")) {
+    return "of no account where uprobe_multi is to be had; otherwise programs cannot be probed, "
+           "and coroutines only be recorded by triptych's library";
   }
   return "needed: use a distribution's kernel of 6.1 or newer, and run as root outside a container";
 }
@@ -162,7 +169,8 @@ std::string as_text(const Diagnosis& diagnosis) {
     document.title += fmt::format("can record; tier: {}", diagnosis.plan.tier);
   }
   if (diagnosis.coroutines) {
-    document.sections.push_back(coroutines_of_program(*diagnosis.coroutines));
+    document.sections.push_back(
+        coroutines_of_program(*diagnosis.coroutines, diagnosis.capabilities));
   }
   report::Section events = events_section(diagnosis.plan.events);
   if (!events.blocks.empty()) document.sections.push_back(std::move(events));
@@ -197,8 +205,9 @@ std::string as_json(const Diagnosis& diagnosis) {
                              {"reason", hook.reason},
                              {"advice", hook.available ? "" : advice_for(hook)}});
   }
-  root["coroutines"] =
-      diagnosis.coroutines ? coroutines_as_json(*diagnosis.coroutines) : nlohmann::ordered_json();
+  root["coroutines"] = diagnosis.coroutines
+                           ? coroutines_as_json(*diagnosis.coroutines, diagnosis.capabilities)
+                           : nlohmann::ordered_json();
   return root.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 

@@ -7,12 +7,16 @@
 #include <string>
 #include <vector>
 
+#include "probe/capabilities.hpp"
 #include "record/coroutine_survey.hpp"
 #include "report/document.hpp"
 
 namespace triptych::cli {
 
-report::Section coroutines_of_program(const std::vector<record::SurveyedFile>& files);
-nlohmann::ordered_json coroutines_as_json(const std::vector<record::SurveyedFile>& files);
+// `capabilities`: whether this kernel takes the probes, and in which way.
+report::Section coroutines_of_program(const std::vector<record::SurveyedFile>& files,
+                                      const probe::Capabilities& capabilities);
+nlohmann::ordered_json coroutines_as_json(const std::vector<record::SurveyedFile>& files,
+                                          const probe::Capabilities& capabilities);
 
 }  // namespace triptych::cli

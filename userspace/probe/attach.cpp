@@ -63,7 +63,8 @@ Result<Attachment> Attachment::attach(const Hook& hook, bpf_program* program,
       break;
     }
     case HookKind::kUserProbes:
-      break;  // by Session::attach_user_probes, when the file is known
+    case HookKind::kSingleUserProbes:
+      break;  // by CoroutinePrograms, when the file is known
     case HookKind::kMinorFaults:
     case HookKind::kMajorFaults:
       for (const int cpu : cpus) {

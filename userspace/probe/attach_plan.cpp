@@ -136,6 +136,30 @@ void plan_clone_calls(Planner& planner, bool wanted, bool summary_only) {
   }
 }
 
+// Rather than in the kernel.
+bool sits_in_programs(std::string_view program) {
+  return find_single_hook(program) != nullptr;
+}
+
+Result<void> plan_coroutines(Planner& planner, const Capabilities& capabilities,
+                             const std::vector<std::string>& programs) {
+  if (programs.empty()) return {};
+  TRIPTYCH_TRY_ASSIGN(const UserProbeWay way, user_probe_way(capabilities, programs));
+  planner.plan().user_probes = way;
+  for (const std::string& program : programs) {
+    if (way == UserProbeWay::kTogether || !sits_in_programs(program)) {
+      TRIPTYCH_TRY(planner.require("coroutine", {program}));
+      continue;
+    }
+    const Capability* better = first_refused(capabilities, {program});
+    planner.plan().programs.push_back(program);
+    planner.plan().events.push_back(
+        {"coroutine", name_of(*find_single_hook(program)),
+         better == nullptr ? "" : "not by " + better->name + ": " + better->reason});
+  }
+  return {};
+}
+
 Result<void> plan_faults(Planner& planner, bool wanted) {
   if (!wanted) {
     planner.leave_out("fault", std::string(kNotAsked));
@@ -182,6 +206,27 @@ Result<StackSet> parse_stack_set(std::string_view text) {
   return wanted;
 }
 
+Result<UserProbeWay> user_probe_way(const Capabilities& capabilities,
+                                    const std::vector<std::string>& programs) {
+  std::string together, one_by_one;
+  for (const std::string& program : programs) {
+    if (!sits_in_programs(program)) continue;
+    const auto look = [&](const Hook& hook, std::string& refusal) {
+      const Capability* capability = capabilities.find(name_of(hook));
+      if (capability != nullptr && !capability->available) {
+        refusal = capability->name + ": " + capability->reason;
+      }
+    };
+    look(*find_hook(program), together);
+    look(*find_single_hook(program), one_by_one);
+  }
+  if (together.empty()) return UserProbeWay::kTogether;
+  if (one_by_one.empty()) return UserProbeWay::kOneByOne;
+  return fail("this kernel cannot record coroutine: " + together + "; " + one_by_one,
+              "`triptych doctor` tells for each kind of event what is missing",
+              ErrorCode::kCapability);
+}
+
 Result<AttachPlan> make_attach_plan(const Capabilities& capabilities, const PlanRequest& request) {
   const EventSet& wanted = request.events;
   Planner planner(capabilities);
@@ -210,9 +255,7 @@ Result<AttachPlan> make_attach_plan(const Capabilities& capabilities, const Plan
   }
   TRIPTYCH_TRY(plan_faults(planner, wanted.faults));
   plan_clone_calls(planner, wanted.fork, request.summary_only);
-  for (const std::string& program : request.coroutine_programs) {
-    TRIPTYCH_TRY(planner.require("coroutine", {program}));
-  }
+  TRIPTYCH_TRY(plan_coroutines(planner, capabilities, request.coroutine_programs));
   TRIPTYCH_TRY(plan_stacks(planner, request));
 
   AttachPlan plan = std::move(planner.plan());

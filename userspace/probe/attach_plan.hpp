@@ -48,6 +48,17 @@ struct StackSet {
 // "on-cpu,off-cpu,wakeup,fault,cow,fork"; an unknown name is an error that lists the known ones.
 Result<StackSet> parse_stack_set(std::string_view text);
 
+// How programs sit on places of a program's file.
+enum class UserProbeWay : std::uint8_t {
+  kTogether,  // all places of a file come and go at once
+  kOneByOne,  // what kernels before 6.6 have
+};
+
+// All `programs` do it in the same way; the error is a refusal of what they need in the better one,
+// and in the other.
+Result<UserProbeWay> user_probe_way(const Capabilities& capabilities,
+                                    const std::vector<std::string>& programs);
+
 struct PlanRequest {
   EventSet events;
   bool summary_only = false;
@@ -66,6 +77,7 @@ struct AttachPlan {
   bool record_wakeups = true;
   StackSet stacks;
   bool count_faults = true;  // by a counting event beside the records, for the audit
+  UserProbeWay user_probes = UserProbeWay::kTogether;
 };
 
 // Fails when what was asked for cannot be recorded on this kernel at all.

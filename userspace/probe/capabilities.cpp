@@ -41,7 +41,8 @@ Result<void> check_names(const std::vector<std::string>& without) {
 Result<void> try_hook(HookTrial& trial, const Hook& hook, Thoroughness thoroughness) {
   if (thoroughness == Thoroughness::kEverything) return trial.attach(hook);
   const bool has_rungs =
-      hook.kind == HookKind::kFunctionEntry || hook.kind == HookKind::kFunctionExit;
+      hook.kind == HookKind::kFunctionEntry || hook.kind == HookKind::kFunctionExit ||
+      hook.kind == HookKind::kUserProbes || hook.kind == HookKind::kSingleUserProbes;
   return has_rungs ? trial.load(hook) : Result<void>();
 }
 

@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "base/check.hpp"
+#include "probe/single_user_probes.hpp"
 #include "probe/skeleton.hpp"
 
 namespace triptych::probe {
@@ -23,14 +25,17 @@ bpf_program* find(triptych_bpf* skeleton, std::string_view name) {
 
 }  // namespace
 
-void CoroutinePrograms::prepare() const {
+void CoroutinePrograms::prepare(UserProbeWay way) {
+  way_ = way;
   const auto loads = [this](std::string_view name) {
     return bpf_program__autoload(find(skeleton_, name));
   };
   bool any = false;
   for (const std::string_view name : kPrograms) {
-    bpf_program__set_expected_attach_type(find(skeleton_, name),
-                                          static_cast<bpf_attach_type>(kUserProbesAttachType));
+    if (way == UserProbeWay::kTogether) {
+      bpf_program__set_expected_attach_type(find(skeleton_, name),
+                                            static_cast<bpf_attach_type>(kUserProbesAttachType));
+    }
     any = any || loads(name);
   }
   const auto& maps = skeleton_->maps;
@@ -61,9 +66,10 @@ bool CoroutinePrograms::loaded() const {
 
 Result<void> CoroutinePrograms::attach(std::string_view program, int file,
                                        std::span<const UserProbe> probes) {
-  if (probes.size() > TRIPTYCH_MAX_COROUTINE_SITES - places_) {
-    return fail(fmt::format("more than {} places to probe", TRIPTYCH_MAX_COROUTINE_SITES));
-  }
+  const std::size_t most =
+      way_ == UserProbeWay::kTogether ? TRIPTYCH_MAX_COROUTINE_SITES : kMostSingleProbes;
+  if (probes.size() > most - places_)
+    return fail(fmt::format("more than {} places to probe", most));
   for (std::size_t i = 0; i < probes.size(); ++i) {
     const auto index = static_cast<std::uint32_t>(places_ + i);
     if (bpf_map_update_elem(bpf_map__fd(skeleton_->maps.coroutine_sites), &index, &probes[i].site,
@@ -73,10 +79,16 @@ Result<void> CoroutinePrograms::attach(std::string_view program, int file,
   }
   bpf_program* found = find(skeleton_, program);
   TRIPTYCH_CHECK(found != nullptr);
-  TRIPTYCH_TRY_ASSIGN(UniqueFd link,
-                      attach_user_probes(bpf_program__fd(found), file, probes, places_));
+  if (way_ == UserProbeWay::kTogether) {
+    TRIPTYCH_TRY_ASSIGN(UniqueFd link,
+                        attach_user_probes(bpf_program__fd(found), file, probes, places_));
+    links_.push_back(std::move(link));
+  } else {
+    TRIPTYCH_TRY_ASSIGN(std::vector<UniqueFd> links,
+                        attach_single_user_probes(bpf_program__fd(found), file, probes, places_));
+    std::move(links.begin(), links.end(), std::back_inserter(links_));
+  }
   places_ += static_cast<std::uint32_t>(probes.size());
-  links_.push_back(std::move(link));
   return {};
 }
 
@@ -114,6 +126,13 @@ void CoroutinePrograms::set_context_layout(const triptych_context_layout& layout
 }
 
 void CoroutinePrograms::detach() {
+  skeleton_->bss->coroutines_ended = true;
+  if (way_ == UserProbeWay::kTogether || links_.empty()) {
+    links_.clear();
+    return;
+  }
+  leaving_ =
+      std::async(std::launch::async, [links = std::move(links_)]() mutable { links.clear(); });
   links_.clear();
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <future>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "abi/python.h"
 #include "base/error.hpp"
 #include "base/unique_fd.hpp"
+#include "probe/attach_plan.hpp"
 #include "probe/user_probes.hpp"
 
 struct triptych_bpf;
@@ -27,10 +29,11 @@ class CoroutinePrograms {
   explicit CoroutinePrograms(triptych_bpf* skeleton) : skeleton_(skeleton) {}
 
   // Before the skeleton is loaded: the maps of those programs that are not are not made either.
-  void prepare() const;
+  void prepare(UserProbeWay way);
 
   // Places of the file that `file` is open on; the plan must have the program. May be called for
-  // several files, and several times for one, before and after the gate has opened.
+  // several files, and several times for one, before and after the gate has opened. An error where
+  // there are too many of them for the way.
   Result<void> attach(std::string_view program, int file, std::span<const UserProbe> probes);
   // What triptych_coroutine_site::function says of this one; 0: there is no room for more.
   std::uint32_t add_function(std::string_view name, std::uint64_t address);
@@ -41,7 +44,9 @@ class CoroutinePrograms {
   // has numbered it; 0: it is what chooses the next one.
   void add_context_entry(std::uint32_t file, std::uint64_t address, std::uint32_t function);
   void set_context_layout(const triptych_context_layout& layout);
-  void detach();  // all
+  [[nodiscard]] std::uint32_t places() const { return places_; }  // ever attached
+  // All. One by one they go in the background; the destructor waits for it.
+  void detach();
 
   // Where coroutines return to that nobody has settled yet.
   std::vector<triptych_cpp_return> take_new_returns();
@@ -61,7 +66,9 @@ class CoroutinePrograms {
   [[nodiscard]] std::vector<triptych_coroutine_cpu_state> cpu_states() const;
 
   triptych_bpf* skeleton_;
+  UserProbeWay way_ = UserProbeWay::kTogether;
   std::vector<UniqueFd> links_;
+  std::future<void> leaving_;
   std::uint32_t places_ = 0;
   std::uint32_t functions_ = 0;
   std::uint64_t returns_seen_ = 0;

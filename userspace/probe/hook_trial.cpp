@@ -16,6 +16,7 @@
 #include "base/unique_fd.hpp"
 #include "probe/perf_event.hpp"
 #include "probe/permission.hpp"
+#include "probe/single_user_probes.hpp"
 #include "probe/tracefs.hpp"
 #include "probe/trial_program.hpp"
 #include "probe/user_probes.hpp"
@@ -77,11 +78,16 @@ Result<void> HookTrial::attach(const Hook& hook) {
       return attach_on_event(hook);
     case HookKind::kUserProbes:
       return try_user_probes();
+    case HookKind::kSingleUserProbes:
+      if (!single_user_probes_) single_user_probes_ = try_single_user_probes();
+      return *single_user_probes_;
   }
   return fail("no such kind of hook");
 }
 
 Result<void> HookTrial::load(const Hook& hook) {
+  if (hook.kind == HookKind::kUserProbes) return find_user_probes();
+  if (hook.kind == HookKind::kSingleUserProbes) return find_single_user_probes();
   TRIPTYCH_TRY(load_typed(hook));
   return {};
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "base/error.hpp"
 #include "base/unique_fd.hpp"
@@ -17,7 +18,8 @@ class HookTrial {
  public:
   static Result<HookTrial> create();
   Result<void> attach(const Hook& hook);
-  Result<void> load(const Hook& hook);  // fentry and fexit only
+  // What tells it within milliseconds, of fentry, fexit and probes in programs.
+  Result<void> load(const Hook& hook);
   [[nodiscard]] const btf* kernel_types() const { return types_.get(); }
 
  private:
@@ -25,6 +27,7 @@ class HookTrial {
     void operator()(btf* types) const;
   };
   std::unique_ptr<btf, FreeBtf> types_;
+  std::optional<Result<void>> single_user_probes_;  // tried once: it takes a tenth of a second
 
   explicit HookTrial(btf* types) : types_(types) {}
   Result<UniqueFd> load_typed(const Hook& hook);

@@ -43,6 +43,11 @@ constexpr Hook kHooks[] = {
     {"on_cpp_coroutine", HookKind::kUserProbes, "coroutine_cpp"},
     {"on_context", HookKind::kUserProbes, "context"},
     {"on_greenlet", HookKind::kUserProbes, "greenlet"},
+    {"on_coroutine_marker", HookKind::kSingleUserProbes, "coroutine"},
+    {"on_python_step", HookKind::kSingleUserProbes, "python"},
+    {"on_cpp_coroutine", HookKind::kSingleUserProbes, "coroutine_cpp"},
+    {"on_context", HookKind::kSingleUserProbes, "context"},
+    {"on_greenlet", HookKind::kSingleUserProbes, "greenlet"},
 };
 
 std::string_view prefix_of(HookKind kind) {
@@ -63,6 +68,8 @@ std::string_view prefix_of(HookKind kind) {
       return "iter/";
     case HookKind::kUserProbes:
       return "uprobe_multi/";
+    case HookKind::kSingleUserProbes:
+      return "uprobe/";
   }
   return "";
 }
@@ -82,6 +89,13 @@ std::string name_of(const Hook& hook) {
 const Hook* find_hook(std::string_view program) {
   const auto* found = std::find_if(std::begin(kHooks), std::end(kHooks),
                                    [&](const Hook& hook) { return hook.program == program; });
+  return found == std::end(kHooks) ? nullptr : found;
+}
+
+const Hook* find_single_hook(std::string_view program) {
+  const auto* found = std::find_if(std::begin(kHooks), std::end(kHooks), [&](const Hook& hook) {
+    return hook.program == program && hook.kind == HookKind::kSingleUserProbes;
+  });
   return found == std::end(kHooks) ? nullptr : found;
 }
 

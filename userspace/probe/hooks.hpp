@@ -19,7 +19,9 @@ enum class HookKind : std::uint8_t {
   kFunctionEntry,  // fentry
   kFunctionExit,   // fexit
   kTaskWalk,       // iter/task
-  kUserProbes,     // many places of a program's file; which, is known only when it is
+  // Many places of a program's file; which, is known only when it is.
+  kUserProbes,
+  kSingleUserProbes,  // the same, each by an event of its own
 };
 
 struct Hook {
@@ -33,6 +35,10 @@ std::span<const Hook> all_hooks();
 // "tp_btf/sched_switch", "tracepoint/syscalls/sys_enter_clone", "perf_event/page-faults-min", …
 std::string name_of(const Hook& hook);
 
+// What the program sits on; of several, what is preferred.
 const Hook* find_hook(std::string_view program);
+
+// Of a program that sits on places of a program's file: how it does so one by one.
+const Hook* find_single_hook(std::string_view program);
 
 }  // namespace triptych::probe

@@ -87,7 +87,7 @@ struct Session::Impl {
 
 Session::Impl::~Impl() {
   // Before there is another process that has the links, too.
-  if (coroutines) coroutines->detach();
+  coroutines.reset();
   std::vector<int> slow;
   for (const Attachment& attachment : attachments) {
     const std::vector<int> fds = attachment.slow_fds();
@@ -138,7 +138,7 @@ Result<void> Session::Impl::load(std::uint32_t cpus) {
                               std::find(wanted.begin(), wanted.end(), name) != wanted.end());
   }
   coroutines.emplace(skeleton.get());
-  coroutines->prepare();
+  coroutines->prepare(options.plan.user_probes);
   clear_libbpf_log();
   int error = bpf_map__reuse_fd(skeleton->maps.ring_data, rings.data_fd());
   if (error == 0) error = bpf_map__reuse_fd(skeleton->maps.ring_ends, rings.ends_fd());

@@ -70,6 +70,35 @@ std::uint64_t address_of(const void* pointer) {
   return reinterpret_cast<std::uint64_t>(pointer);
 }
 
+tl::unexpected<Error> not_known(int errno_value) {
+  std::string message = "this kernel does not take probes in programs (uprobe_multi): ";
+  message += std::generic_category().message(errno_value);
+  return fail(std::move(message), "it needs Linux 6.6 or newer; --coroutines off records the rest",
+              ErrorCode::kCapability);
+}
+
+Result<UniqueFd> load_trial() {
+  LIBBPF_OPTS(bpf_prog_load_opts, options,
+              .expected_attach_type = static_cast<bpf_attach_type>(kUserProbesAttachType));
+  UniqueFd program(bpf_prog_load(BPF_PROG_TYPE_KPROBE, "triptych_trial", "Dual BSD/GPL",
+                                 kReturnZero, std::size(kReturnZero), &options));
+  if (!program) return fail_errno("load refused", errno);
+  return program;
+}
+
+// In the file of this name.
+UniqueFd link(int program, const char* path, const std::vector<std::uint64_t>& offsets,
+              const std::vector<std::uint64_t>& cookies) {
+  LinkCreate what{};
+  what.program = static_cast<std::uint32_t>(program);
+  what.attach_type = kUserProbesAttachType;
+  what.path = address_of(path);
+  what.offsets = address_of(offsets.data());
+  what.cookies = address_of(cookies.data());
+  what.count = static_cast<std::uint32_t>(offsets.size());
+  return UniqueFd(static_cast<int>(::syscall(SYS_bpf, BPF_LINK_CREATE, &what, sizeof what)));
+}
+
 }  // namespace
 
 Result<UniqueFd> attach_user_probes(int program, int file, std::span<const UserProbe> probes,
@@ -80,35 +109,32 @@ Result<UniqueFd> attach_user_probes(int program, int file, std::span<const UserP
     offsets.push_back(probe.offset);
     cookies.push_back(first_cookie + cookies.size());
   }
-  LinkCreate what{};
-  what.program = static_cast<std::uint32_t>(program);
-  what.attach_type = kUserProbesAttachType;
-  what.path = address_of(path.c_str());
-  what.offsets = address_of(offsets.data());
-  what.cookies = address_of(cookies.data());
-  what.count = static_cast<std::uint32_t>(probes.size());
-  UniqueFd link(static_cast<int>(::syscall(SYS_bpf, BPF_LINK_CREATE, &what, sizeof what)));
-  if (link) return link;
-  const int error = errno;
-  std::string message = "this kernel does not take probes in programs (uprobe_multi): ";
-  message += std::generic_category().message(error);
-  return fail(std::move(message), "it needs Linux 6.6 or newer; --coroutines off records the rest",
-              ErrorCode::kCapability);
+  UniqueFd attached = link(program, path.c_str(), offsets, cookies);
+  if (!attached) return not_known(errno);
+  return attached;
+}
+
+Result<TrialPlace> trial_place() {
+  OffsetSearch place{reinterpret_cast<std::uint64_t>(&triptych_trial_place), 0};
+  if (::dl_iterate_phdr(find_offset, &place) != 1) return fail("our own program cannot be found");
+  UniqueFd self(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+  if (!self) return fail_errno("open our own program", errno);
+  return TrialPlace{std::move(self), {place.offset, {}}};
 }
 
 Result<void> try_user_probes() {
-  OffsetSearch place{reinterpret_cast<std::uint64_t>(&triptych_trial_place), 0};
-  if (::dl_iterate_phdr(find_offset, &place) != 1) return fail("our own program cannot be found");
-  LIBBPF_OPTS(bpf_prog_load_opts, options,
-              .expected_attach_type = static_cast<bpf_attach_type>(kUserProbesAttachType));
-  const UniqueFd program(bpf_prog_load(BPF_PROG_TYPE_KPROBE, "triptych_trial", "Dual BSD/GPL",
-                                       kReturnZero, std::size(kReturnZero), &options));
-  if (!program) return fail_errno("load refused", errno);
-  const UniqueFd self(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
-  if (!self) return fail_errno("open our own program", errno);
-  const UserProbe probe{place.offset, {}};
-  TRIPTYCH_TRY(attach_user_probes(program.get(), self.get(), std::span(&probe, 1), 0));
+  TRIPTYCH_TRY_ASSIGN(const TrialPlace place, trial_place());
+  TRIPTYCH_TRY_ASSIGN(const UniqueFd program, load_trial());
+  TRIPTYCH_TRY(attach_user_probes(program.get(), place.file.get(), std::span(&place.probe, 1), 0));
   return {};
+}
+
+Result<void> find_user_probes() {
+  TRIPTYCH_TRY_ASSIGN(const UniqueFd program, load_trial());
+  // Who knows of them says that this is no file; who does not, that it was asked for nonsense.
+  const UniqueFd attached = link(program.get(), "/", {0}, {0});
+  if (attached || errno == EBADF) return {};
+  return not_known(errno);
 }
 
 }  // namespace triptych::probe

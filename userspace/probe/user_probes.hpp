@@ -28,6 +28,16 @@ Result<UniqueFd> attach_user_probes(int program, int file, std::span<const UserP
 // Whether the kernel takes them at all: attaches one to our own program.
 Result<void> try_user_probes();
 
+// Whether it knows of them: attaches none.
+Result<void> find_user_probes();
+
+// A place of our own program that nobody comes by.
+struct TrialPlace {
+  UniqueFd file;
+  UserProbe probe;
+};
+Result<TrialPlace> trial_place();
+
 // BPF_TRACE_UPROBE_MULTI, which the installed headers need not know: since Linux 6.6.
 inline constexpr int kUserProbesAttachType = 48;
 

@@ -14,7 +14,7 @@
 #include "base/text.hpp"
 #include "coroutine/probes/mapped_files.hpp"
 #include "launch/program.hpp"
-#include "probe/hooks.hpp"
+#include "probe/single_user_probes.hpp"
 #include "record/event_loop.hpp"
 
 namespace triptych::record {
@@ -178,18 +178,49 @@ void CoroutineProbes::take_findings() {
   if (finder_->context_layout()) context_layout_ = finder_->context_layout();
 }
 
-void CoroutineProbes::settle_for(const probe::Capabilities& capabilities) {
-  if (by_name_) return;
-  for (const std::string& program : programs()) {
-    const std::string hook = name_of(*probe::find_hook(program));
-    if (capabilities.has(hook)) continue;
+Result<void> CoroutineProbes::settle_for(const probe::Capabilities& capabilities) {
+  if (!wanted() && !watches_) return {};
+  const auto way = probe::user_probe_way(capabilities, programs());
+  if (!way) {
+    if (by_name_) return {};  // the plan refuses it
     if (wanted()) {
-      remarks_.push_back({"coroutine", "", hook + " is refused: not by probes in the program"});
+      remarks_.push_back({"coroutine", "", "not by probes in the program: " + way.error().message});
     }
     files_.clear();
     watches_ = false;
-    return;
+    return {};
   }
+  way_ = *way;
+  std::size_t places = 0;
+  for (const ProbedFile& file : files_) places += file.found.places.size();
+  const std::optional<std::string> too_many = too_many_places(places);
+  if (!too_many) return {};
+  if (by_name_) {
+    return fail(*too_many, "Linux 6.6 and newer take them away all at once", ErrorCode::kCapability);
+  }
+  remarks_.push_back({"coroutine", "",
+                      fmt::format("{}; --coroutines uprobe:{} probes up to {}", *too_many,
+                                  files_.front().runtime->name, probe::kMostSingleProbes)});
+  files_.clear();
+  return {};
+}
+
+// Empty: so many may be probed.
+std::optional<std::string> CoroutineProbes::too_many_places(std::size_t places) const {
+  const std::size_t most = by_name_ ? probe::kMostSingleProbes : probe::kMostSingleProbesUnasked;
+  if (way_ == probe::UserProbeWay::kTogether || places <= most) return std::nullopt;
+  return fmt::format(
+      "{} places to probe, and this kernel takes probes away one by one, in {:.1f} s each: "
+      "more than {} are not probed{}",
+      places, static_cast<double>(probe::kSingleDetachNs) / kNsPerSecond, most,
+      by_name_ ? "" : " by themselves");
+}
+
+std::string CoroutineProbes::one_by_one() const {
+  if (!wanted() || way_ == probe::UserProbeWay::kTogether) return {};
+  return fmt::format("{} placed one by one in {}; taking them away takes about {}",
+                     counted(attached_, "probe", "probes"), format_duration_ns(attaching_ns_),
+                     format_duration_ns(attached_ * probe::kSingleDetachNs));
 }
 
 void CoroutineProbes::cannot_watch(const Error& why) {
@@ -237,8 +268,11 @@ std::vector<probe::UserProbe> CoroutineProbes::probes_of(const ProbedFile& file,
 }
 
 Result<void> CoroutineProbes::attach(probe::CoroutinePrograms& programs) {
+  const std::uint64_t begin_ns = monotonic_ns();
   for (std::size_t i = 0; i < files_.size(); ++i) TRIPTYCH_TRY(attach(programs, i));
   learned_ns_ = paid_ns_ = monotonic_ns();
+  attaching_ns_ = learned_ns_ - begin_ns;
+  attached_ = programs.places();
   return {};
 }
 
@@ -289,7 +323,8 @@ void CoroutineProbes::attach_late(probe::CoroutinePrograms& programs, std::uint6
   take_findings();
   for (std::size_t i = before; i < files_.size(); ++i) {
     for (coroutine::probes::Place& place : files_[i].found.places) place.site.late = 1;
-    const auto attached = attach(programs, i);
+    const auto too_many = too_many_places(programs.places() + files_[i].found.places.size());
+    const auto attached = too_many ? fail(*too_many) : attach(programs, i);
     if (!attached) {
       news_.push_back(
           fmt::format("{} is not probed: {}", quote(files_[i].path), attached.error().message));

@@ -33,8 +33,9 @@ class CoroutineProbes {
   // there is nothing to probe and it was asked for by name.
   static Result<CoroutineProbes> plan(const Options& options);
 
-  // What this kernel refuses is not wanted, unless it was asked for by name.
-  void settle_for(const probe::Capabilities& capabilities);
+  // What this kernel refuses is not wanted, unless it was asked for by name; neither are more
+  // places than it takes in its way.
+  Result<void> settle_for(const probe::Capabilities& capabilities);
 
   [[nodiscard]] bool wanted() const { return !files_.empty(); }
   [[nodiscard]] bool markers() const { return markers_; }
@@ -42,6 +43,8 @@ class CoroutineProbes {
   // What of it the trace has to say besides the hooks.
   [[nodiscard]] std::vector<model::PlannedEvent> remarks() const;
   Result<void> attach(probe::CoroutinePrograms& programs);
+  // Where they sit one by one: what that means. Otherwise empty.
+  [[nodiscard]] std::string one_by_one() const;
   // Whom the probes of what was asked for by name hit besides.
   [[nodiscard]] const std::vector<std::string>& bystanders() const { return bystanders_; }
 
@@ -72,6 +75,7 @@ class CoroutineProbes {
   Result<void> look_for_runtimes(const Options& options);
   Result<std::string> look_into_target(const Options& options,
                                        const CoroutineFinder::IsOurs& is_ours);
+  [[nodiscard]] std::optional<std::string> too_many_places(std::size_t places) const;
   void take_findings();
   void attach_late(probe::CoroutinePrograms& programs, std::uint64_t now_ns);
   Result<void> attach(probe::CoroutinePrograms& programs, std::size_t number);
@@ -94,6 +98,9 @@ class CoroutineProbes {
   bool markers_ = false;
   bool by_name_ = false;
   bool hit_ = false;
+  probe::UserProbeWay way_ = probe::UserProbeWay::kTogether;
+  std::uint32_t attached_ = 0;  // places, before the target ran
+  std::uint64_t attaching_ns_ = 0;
   std::uint32_t budget_permille_ = 0;
   probe::CoroutinePrograms::Cost paid_;
   std::uint64_t paid_ns_ = 0;  // when that was looked at

@@ -36,6 +36,7 @@ void survey_markers(const ElfFile& elf, const std::string& path, std::vector<Sur
   all.push_back({.path = path,
                  .way = "usdt",
                  .coroutines = "its own markers",
+                 .program = "on_coroutine_marker",
                  .functions = 0,
                  .cheap = static_cast<std::size_t>(ours),
                  .invisible = "what it does not mark"});
@@ -51,6 +52,7 @@ void survey_runtime(const ElfFile& elf, const std::string& path, const Coroutine
   all.push_back({.path = path,
                  .way = fmt::format("uprobe:{}", runtime.name),
                  .coroutines = std::string(runtime.coroutines),
+                 .program = runtime.program,
                  .functions = found->functions.size(),
                  .cheap = found->places.size(),
                  .dear = found->dear.size(),
@@ -112,6 +114,7 @@ void survey_program(const CoroutineProgram& program, std::vector<SurveyedFile>& 
     all.push_back({.path = file->path,
                    .way = fmt::format("uprobe:{}", runtime.name),
                    .coroutines = std::string(runtime.coroutines),
+                   .program = runtime.program,
                    .cheap = file->found.places.size(),
                    .shared = coroutine::probes::is_mapped_by_others(status, program.tgid),
                    .invisible = std::string(runtime.invisible)});

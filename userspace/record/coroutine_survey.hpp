@@ -18,6 +18,7 @@ struct SurveyedFile {
   std::string path;
   std::string way{};                // "recorder", "usdt", "uprobe:cpp"; empty: none
   std::string coroutines{};         // "C++20 coroutines"
+  std::string_view program{};       // the BPF program that is hit; empty: none
   std::size_t functions = 0;        // 0: they are not known beforehand
   std::size_t cheap = 0, dear = 0;  // places: a hit takes 0.4 us and 14 us
   std::size_t not_understood = 0;   // functions that cannot be probed

@@ -80,7 +80,9 @@ Outcome<Prepared> prepare(const Options& options, launch::Signals& signals, Cons
   auto preparation = probe::Preparation::start({options.buffer_bytes, options.events.faults});
   TRIPTYCH_RECORD_TRY(const probe::Capabilities capabilities,
                       probe::probe_capabilities(options.without_hooks));
-  coroutine_probes.settle_for(capabilities);
+  if (const auto settled = coroutine_probes.settle_for(capabilities); !settled) {
+    return tl::unexpected<Failure>(Failure{settled.error()});
+  }
   const bool is_command = options.kind == model::TargetKind::kCommand;
   TRIPTYCH_RECORD_TRY(
       probe::AttachPlan plan,
@@ -123,8 +125,10 @@ model::Metadata describe(const Options& options, const Prepared& prepared, std::
   metadata.plan = prepared.plan.events;
   const bool watches = prepared.coroutine_probes.watches();
   const bool probes = prepared.coroutine_probes.wanted();
+  const std::string one_by_one = prepared.coroutine_probes.one_by_one();
   for (model::PlannedEvent& event : metadata.plan) {
     if (event.event == "coroutine" && !probes) event.reason = "none yet: in what is mapped later";
+    if (!one_by_one.empty() && event.hook.starts_with("uprobe/")) event.reason += "; " + one_by_one;
   }
   if (!(probes || watches) || prepared.coroutines.recorded()) {
     metadata.plan.push_back(prepared.coroutines.plan());
@@ -241,6 +245,16 @@ int status_of_command(Prepared& prepared, EventLoop& loop, bool recorded) {
   return 128 + loop.last_signal();
 }
 
+// While the command runs on, nothing slows it or the machine down any more.
+void take_probes_away(Prepared& prepared) {
+  const bool slow = prepared.plan.user_probes == probe::UserProbeWay::kOneByOne;
+  const std::uint64_t begin_ns = monotonic_ns();
+  { const probe::Session over = std::move(prepared.session); }
+  if (!slow) return;
+  prepared.console.say(fmt::format("the probes in programs are gone; taking them away took {}",
+                                   format_duration_ns(monotonic_ns() - begin_ns)));
+}
+
 Outcome<int> record(const Options& options, Prepared& prepared) {
   TRIPTYCH_RECORD_TRY(auto end_of_file, prepared.file.writing_end());
   if (const auto tracked = prepared.target.track(prepared.session); !tracked) {
@@ -261,6 +275,9 @@ Outcome<int> record(const Options& options, Prepared& prepared) {
   for (const std::string& others : prepared.coroutine_probes.bystanders()) {
     prepared.console.say(others);
   }
+  if (const auto how = prepared.coroutine_probes.one_by_one(); !how.empty()) {
+    prepared.console.say(how);
+  }
   const bool is_command = options.kind == model::TargetKind::kCommand;
   if (is_command) {
     prepared.console.say(fmt::format("{} runs as {}", quote(options.command.front()),
@@ -278,8 +295,7 @@ Outcome<int> record(const Options& options, Prepared& prepared) {
     const Stop stop = loop.run();
     finished = finish(prepared, loop, writer, stop, start_ns);
   }
-  // While the command runs on, nothing slows it or the machine down any more.
-  { const probe::Session over = std::move(prepared.session); }
+  take_probes_away(prepared);
   const int status = status_of_command(prepared, loop, finished.has_value());
   if (!finished) return tl::unexpected<Failure>(Failure{std::move(finished.error())});
   return status;

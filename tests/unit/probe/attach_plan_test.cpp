@@ -61,11 +61,35 @@ TEST(AttachPlan, ProbesInProgramsOnlyWhenAskedFor) {
   ASSERT_TRUE(with);
   EXPECT_THAT(with->programs, Contains("on_coroutine_marker"));
   EXPECT_EQ(event(*with, "coroutine")->hook, "uprobe_multi/coroutine");
+  EXPECT_EQ(with->user_probes, UserProbeWay::kTogether);
+}
+
+TEST(AttachPlan, ProbesInProgramsOneByOneWhereTheyDoNotComeTogether) {
+  PlanRequest request;
+  request.coroutine_programs = {"on_python_step", "on_python_switch"};
+  const Result<AttachPlan> plan =
+      make_attach_plan(kernel_without({"uprobe_multi/python"}), request);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->user_probes, UserProbeWay::kOneByOne);
+  EXPECT_THAT(plan->programs, Contains("on_python_step"));
+  EXPECT_THAT(plan->programs, Contains("on_python_switch"));
+  ASSERT_NE(event(*plan, "coroutine"), nullptr);
+  EXPECT_EQ(event(*plan, "coroutine")->hook, "uprobe/python");
+  EXPECT_EQ(event(*plan, "coroutine")->reason, "not by uprobe_multi/python: load refused");
+
+  // All in the same way, or not at all.
+  request.coroutine_programs.emplace_back("on_greenlet");
+  const Result<AttachPlan> both =
+      make_attach_plan(kernel_without({"uprobe_multi/python"}), request);
+  ASSERT_TRUE(both);
+  EXPECT_EQ(both->user_probes, UserProbeWay::kOneByOne);
   const Result<AttachPlan> refused =
-      make_attach_plan(kernel_without({"uprobe_multi/coroutine"}), request);
+      make_attach_plan(kernel_without({"uprobe_multi/python", "uprobe/greenlet"}), request);
   ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kCapability);
   EXPECT_EQ(refused.error().message,
-            "this kernel cannot record coroutine: uprobe_multi/coroutine: load refused");
+            "this kernel cannot record coroutine: uprobe_multi/python: load refused; "
+            "uprobe/greenlet: load refused");
 }
 
 TEST(AttachPlan, OnlySamplesNeedAProgramOfTheirOwn) {

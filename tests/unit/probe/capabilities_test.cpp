@@ -74,10 +74,18 @@ TEST(Capabilities, AnUnknownHookIsAnError) {
 }
 
 TEST(Hooks, EachProgramHasOneAndItsNameIsFound) {
-  std::set<std::string_view> programs;
+  std::set<std::string_view> programs, single;
   for (const Hook& hook : all_hooks()) {
+    if (hook.kind == HookKind::kSingleUserProbes) {
+      EXPECT_TRUE(single.insert(hook.program).second) << hook.program;
+      EXPECT_EQ(find_single_hook(hook.program), &hook);
+      // There is a better one.
+      EXPECT_EQ(name_of(*find_hook(hook.program)), "uprobe_multi/" + std::string(hook.target));
+      continue;
+    }
     EXPECT_TRUE(programs.insert(hook.program).second) << hook.program;
     EXPECT_EQ(find_hook(hook.program), &hook);
+    EXPECT_EQ(find_single_hook(hook.program) != nullptr, hook.kind == HookKind::kUserProbes);
   }
   EXPECT_EQ(find_hook("on_nothing"), nullptr);
   EXPECT_EQ(name_of(*find_hook("on_switch")), "tp_btf/sched_switch");
