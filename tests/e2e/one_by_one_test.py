@@ -118,8 +118,8 @@ class OneByOneTest(harness.Test):
         self.assertNotIn("one by one", done.err)
         reasons = [p["reason"] for p in report["recording"]["plan"]]
         self.assertIn(f"{found['places']} places to probe, and this kernel takes probes away one by one, "
-                      f"in 0.1 s each: up to {MOST_UNASKED} are probed by themselves; --coroutines "
-                      "uprobe:cpp probes them all the same", reasons)
+                      f"in 0.1 s each: more than {MOST_UNASKED} are not probed by themselves; "
+                      "--coroutines uprobe:cpp probes up to 256", reasons)
         os.unlink(self.path("triptych.tpt"))
         report, done = self.recorded(*CPP, "--coroutines", "uprobe:cpp", "--", program, "3")
         self.expect_one_by_one(report, done, "uprobe/coroutine_cpp", found["places"])
