@@ -58,6 +58,9 @@ struct {
 /* Of the versions 1.61 to 1.8x, unless the loader finds another one's. */
 volatile struct triptych_context_layout context_layout = { .jump = 0x38, .ontop = 0x38, .make = 0x40 };
 
+/* Set by the loader, where a file has it. */
+volatile struct triptych_context_loop context_loop = {};
+
 #define UCONTEXT_SP 0xa0 /* in a ucontext_t: the saved stack pointer */
 #define UCONTEXT_STACK 0x10
 #define UCONTEXT_STACK_SIZE 0x20
@@ -118,8 +121,33 @@ struct context_switch {
 	bool ends;    /* the current one */
 	bool unwinds; /* the next one */
 	u8 reserved;
-	u64 argument; /* of Boost: handed to the next one */
+	u64 argument;   /* of Boost: handed to the next one */
+	u64 loop_begin; /* of the code that chooses the next one, in this process; 0: not known */
 };
+
+#define LOOP_CHUNKS 8
+#define LOOP_WORDS 16
+
+/* Whether something on this stack is to return to the code that chooses the next one: of a context that was made
+ * before anybody looked, that tells what it is. */
+static __noinline bool returns_to_loop(u64 sp, u64 begin)
+{
+	u64 words[LOOP_WORDS];
+
+	if (!begin)
+		return false;
+#pragma clang loop unroll(disable)
+	for (u32 i = 0; i < LOOP_CHUNKS; i++) {
+		if (bpf_probe_read_user(words, sizeof(words), (void *)(sp + i * sizeof(words))))
+			return false;
+#pragma clang loop unroll(disable)
+		for (u32 k = 0; k < LOOP_WORDS; k++) {
+			if (words[k] - begin < context_loop.size)
+				return true;
+		}
+	}
+	return false;
+}
 
 static __always_inline bool is_told(const struct context *context)
 {
@@ -133,6 +161,8 @@ static __always_inline void leave(struct context *current, const struct context_
 	if (current->flags & CONTEXT_IS_MET) {
 		current->flags &= ~CONTEXT_IS_MET;
 		current->id = change->from;
+		if (returns_to_loop(change->from, change->loop_begin))
+			current->flags |= CONTEXT_LOOP;
 	}
 	if (!is_told(current))
 		return;
@@ -169,8 +199,11 @@ static __always_inline void switch_context(struct context_thread *thread, const 
 		next = *known;
 	else if (!change->from && !change->ends && is_on_stack(&thread->current, change->to))
 		return; /* a jump on its own stack */
-	else if (!is_own_stack(change->to))
+	else if (!is_own_stack(change->to)) {
 		next.id = change->to;
+		if (returns_to_loop(change->to, change->loop_begin))
+			next.flags = CONTEXT_LOOP;
+	}
 	/* Boost's first jump to a context only hands over what it is to run, and it comes straight back: to
 	 * those two it is no switch. */
 	if ((next.flags & CONTEXT_NEW) && is_record_of(&next, change->argument, change->to)) {
@@ -241,6 +274,8 @@ static __always_inline void on_switch(struct pt_regs *ctx, const struct triptych
                                       struct context_thread *thread, struct context_switch *change, u64 sp)
 {
 	change->runtime = site->runtime;
+	if (site->file == context_loop.file && context_loop.size)
+		change->loop_begin = context_loop.address + (ctx->ip - site->address);
 	switch (site->kind) {
 	case TRIPTYCH_CONTEXT_JUMP:
 		change->from = sp - context_layout.jump;

@@ -196,6 +196,13 @@ struct triptych_context_layout {
 	__u16 make; /* below the top of the stack */
 	__u16 reserved;
 };
+/* The code that chooses the next one: a context that is in it is no coroutine. */
+struct triptych_context_loop {
+	__u64 address; /* as the file has it */
+	__u64 size;    /* 0: not known */
+	__u32 file;
+	__u32 reserved;
+};
 /* A function that a context may be made with: its place in `known_coroutine_functions`, + 1; 0: what chooses the
  * next one. */
 struct triptych_context_entry_key {

@@ -173,6 +173,7 @@ class BoostTest(ContextTest):
         counts = self.counts(self.report(), KINDS)
         for name, both in expected.items():
             self.assertEqual(counts[name], tuple(each // 2 for each in both), name)
+        self.assertEqual(set(counts), set(expected), "its scheduler is no coroutine")
 
     def test_what_could_be_seen(self):
         answer = json.loads(self.triptych("doctor", "--format", "json", "--", self.program()).out)

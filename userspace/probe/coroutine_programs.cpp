@@ -125,6 +125,10 @@ void CoroutinePrograms::set_context_layout(const triptych_context_layout& layout
   skeleton_->data->context_layout = layout;
 }
 
+void CoroutinePrograms::set_context_loop(const triptych_context_loop& loop) {
+  skeleton_->bss->context_loop = loop;
+}
+
 void CoroutinePrograms::detach() {
   skeleton_->bss->coroutines_ended = true;
   if (way_ == UserProbeWay::kTogether || links_.empty()) {

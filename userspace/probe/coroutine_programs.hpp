@@ -44,6 +44,7 @@ class CoroutinePrograms {
   // has numbered it; 0: it is what chooses the next one.
   void add_context_entry(std::uint32_t file, std::uint64_t address, std::uint32_t function);
   void set_context_layout(const triptych_context_layout& layout);
+  void set_context_loop(const triptych_context_loop& loop);
   [[nodiscard]] std::uint32_t places() const { return places_; }  // ever attached
   // All. One by one they go in the background; the destructor waits for it.
   void detach();

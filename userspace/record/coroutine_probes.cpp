@@ -289,6 +289,11 @@ Result<void> CoroutineProbes::attach(probe::CoroutinePrograms& programs, std::si
     if (is_loop || function != 0) programs.add_context_entry(number, entry.address, function);
   }
   if (context_layout_) programs.set_context_layout(*context_layout_);
+  if (file.found.loop) {
+    triptych_context_loop loop = *file.found.loop;
+    loop.file = number;
+    programs.set_context_loop(loop);
+  }
   if (file.found.python) TRIPTYCH_TRY(programs.add_python(number, *file.found.python));
   for (const std::uint64_t address : file.found.returns) {
     programs.settle_return({address, number + 1, 0}, TRIPTYCH_CPP_RETURN_COVERED);

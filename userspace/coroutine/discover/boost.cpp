@@ -99,6 +99,16 @@ bool makes_loops_only(const ElfFile& file, const DynamicSymbols& symbols) {
   });
 }
 
+// The function in which a fiber's scheduler spends its life.
+Result<std::optional<triptych_context_loop>> loop_of(const ElfFile& file) {
+  std::optional<triptych_context_loop> loop;
+  TRIPTYCH_TRY(for_each_function(file, [&](const Symbol& symbol) {
+    if (symbol.name != "_ZN5boost6fibers9scheduler8dispatchEv" || symbol.size == 0) return;
+    loop = triptych_context_loop{symbol.address, symbol.size, 0, 0};
+  }));
+  return loop;
+}
+
 Result<std::vector<Function>> entries_of(const ElfFile& file) {
   std::vector<Function> entries;
   std::vector<std::string> names;
@@ -184,6 +194,7 @@ Result<Discovery> discover_boost(const ElfFile& file) {
     }
   }
   TRIPTYCH_TRY_ASSIGN(plan.entries, entries_of(file));
+  TRIPTYCH_TRY_ASSIGN(plan.loop, loop_of(file));
   return plan;
 }
 
