@@ -38,6 +38,15 @@ TEST(Tokio, ATaskIsNamedByWhatIsDroppedWithIt) {
   EXPECT_EQ(task_of_drop(""), "");
 }
 
+TEST(Tokio, NamesInTheNewerWayHaveTheTask) {
+  EXPECT_EQ(task_of_poll("tokio::runtime::task::raw::poll::<tk::Counted<tk::worker::{closure#0}>, "
+                         "alloc::sync::Arc<tokio::runtime::scheduler::Handle>>"),
+            "tk::Counted<tk::worker::{closure#0}>");
+  EXPECT_EQ(task_of_poll("tokio::runtime::task::raw::poll::<cut"), "");
+  EXPECT_EQ(task_of_poll("tokio::runtime::task::raw::poll"), "");
+  EXPECT_EQ(task_of_poll(""), "");
+}
+
 TEST(Tokio, AnotherProgramHasNone) {
   for (const std::string& bytes : {test::ElfBuilder().build(), test::bytes_of_first("/bin/true")}) {
     const auto plan = discover_tokio(*open_elf(bytes));

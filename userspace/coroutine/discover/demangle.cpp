@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "base/demangle_rust.hpp"
 #include "base/unique_fd.hpp"
 
 namespace triptych::coroutine::discover {
@@ -54,17 +55,22 @@ bool write_all(int fd, const char* text, std::size_t size) {
   return true;
 }
 
+std::string readable_name(const std::string& name) {
+  if (name.size() > kMostLetters) return {};
+  if (name.starts_with("_R")) return demangle_rust(name).value_or("");
+  int status = -1;
+  char* readable = abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status);
+  std::string text = readable == nullptr ? "" : readable;
+  std::free(readable);
+  return text;
+}
+
 // Each answer with its zero, in order; an empty one where there is none.
 [[noreturn]] void answer(int fd, const std::vector<std::string>& names) {
   give_up_everything();
   for (const std::string& name : names) {
-    int status = -1;
-    char* readable = name.size() > kMostLetters
-                         ? nullptr
-                         : abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status);
-    const std::string_view text = readable == nullptr ? "" : readable;
+    const std::string text = readable_name(name);
     if (!write_all(fd, text.data(), text.size()) || !write_all(fd, "", 1)) ::_exit(1);
-    std::free(readable);
   }
   ::_exit(0);
 }

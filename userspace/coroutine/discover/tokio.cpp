@@ -22,6 +22,13 @@ using probes::ElfFile;
 constexpr std::uint8_t kTokio = TRIPTYCH_COROUTINE_RUNTIME_TOKIO;
 constexpr std::int32_t kTable = 0x10;  // in a task's header
 
+// RawTask::poll. In the newer way to write names the type says where it stands once more.
+bool polls_any_task(std::string_view name) {
+  const auto has = [name](std::string_view part) { return name.find(part) != name.npos; };
+  return has("5tokio7runtime4task3raw7RawTask4poll") ||
+         (name.starts_with("_R") && has("5tokio7runtime4task3rawNt") && has("7RawTask4poll"));
+}
+
 class TokioFinder {
  public:
   explicit TokioFinder(const ElfFile& file) : file_(file) {}
@@ -80,9 +87,7 @@ class TokioFinder {
     std::vector<CodeRange> functions;
     TRIPTYCH_TRY(for_each_function(file_, [&](const Symbol& symbol) {
       functions.push_back({symbol.address, symbol.size});
-      const bool polls =
-          symbol.name.find("5tokio7runtime4task3raw7RawTask4poll") != std::string_view::npos;
-      if (polls) resuming.callers.insert(symbol.address);
+      if (polls_any_task(symbol.name)) resuming.callers.insert(symbol.address);
     }));
     Landings landings(file_, std::move(resuming), std::move(functions));
     found_.returns = landings.find();

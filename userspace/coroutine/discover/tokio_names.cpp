@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "coroutine/discover/demangle.hpp"
 #include "coroutine/discover/places.hpp"
 #include "coroutine/discover/relocations.hpp"
 
@@ -124,6 +125,26 @@ std::string without_generators(std::string name) {
   return name;
 }
 
+using Polls = std::map<std::uint64_t, TokioTask>;
+using Names = std::map<std::uint64_t, std::set<std::string>>;
+
+// The newer way to write names has a task's type in that of its poll.
+void add_newer_names(const Polls& polls, const Functions& functions, Names* names) {
+  std::vector<std::uint64_t> addresses;
+  std::vector<std::string> symbols;
+  for (const auto& [address, task] : polls) {
+    const std::string& symbol = functions.at(address).name;
+    if (!symbol.starts_with("_R") || !(*names)[address].empty()) continue;
+    addresses.push_back(address);
+    symbols.push_back(symbol);
+  }
+  const std::vector<std::string> readable = demangled(symbols);
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    std::string task = task_of_poll(readable[i]);
+    (*names)[addresses[i]].insert(task.empty() ? readable[i] : std::move(task));
+  }
+}
+
 // Types that look alike in memory may share a function.
 std::string joined(const std::set<std::string>& names) {
   std::string all;
@@ -180,9 +201,16 @@ std::string task_of_drop(std::string_view symbol) {
   return {};
 }
 
+std::string task_of_poll(std::string_view readable) {
+  constexpr std::string_view kPoll = "tokio::runtime::task::raw::poll::<";
+  const std::size_t at = readable.find(kPoll);
+  if (at == readable.npos) return {};
+  return std::string(first_argument(readable.substr(at + kPoll.size())));
+}
+
 Result<std::vector<TokioTask>> tokio_tasks(const probes::ElfFile& file) {
   Functions functions;
-  std::map<std::uint64_t, TokioTask> polls;
+  Polls polls;
   TRIPTYCH_TRY(for_each_function(file, [&](const Symbol& symbol) {
     if (is_poll(symbol.name)) polls[symbol.address].poll = {symbol.address, symbol.size};
     functions[symbol.address] = {std::string(symbol.name), symbol.size};
@@ -191,7 +219,7 @@ Result<std::vector<TokioTask>> tokio_tasks(const probes::ElfFile& file) {
   if (polls.empty()) return tasks;
   const Slots slots = filled_slots(file);
   Search search(file, functions, slots);
-  std::map<std::uint64_t, std::set<std::string>> names;
+  Names names;
   for (const auto& [table, function] : slots) {
     if (!polls.contains(function)) continue;
     std::string name;
@@ -205,10 +233,9 @@ Result<std::vector<TokioTask>> tokio_tasks(const probes::ElfFile& file) {
     }
     if (!name.empty()) names[function].insert(std::move(name));
   }
+  add_newer_names(polls, functions, &names);
   for (auto& [address, task] : polls) {
     task.name = joined(names[address]);
-    const std::string& symbol = functions[address].name;
-    if (task.name.empty() && symbol.starts_with("_R")) task.name = symbol;
     task.is_blocking = task.name.find("BlockingTask") != std::string::npos;
     search.find(address, [&task = task](std::uint64_t at, const Named& called) {
       if (is_complete(called.name)) task.complete = {at, called.size};

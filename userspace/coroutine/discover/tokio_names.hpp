@@ -32,4 +32,8 @@ std::string readable_rust_name(std::string_view written);
 // "_ZN4core3ptr…drop_in_place$LT$tokio..runtime..task..core..Cell$LT$TASK$C$…" TASK, readable.
 std::string task_of_drop(std::string_view symbol);
 
+// The newer way to write names, readable: of "tokio::runtime::task::raw::poll::<TASK, SCHEDULER>"
+// TASK.
+std::string task_of_poll(std::string_view readable);
+
 }  // namespace triptych::coroutine::discover

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string_view>
 
-#include "symbol/resolve/demangle_rust.hpp"
+#include "base/demangle_rust.hpp"
 
 namespace triptych::symbol::resolve {
 namespace {

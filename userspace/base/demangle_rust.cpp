@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "symbol/resolve/demangle_rust.hpp"
+#include "base/demangle_rust.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <utility>
 
-namespace triptych::symbol::resolve {
+namespace triptych {
 namespace {
 
 // A name says its parts again by where they stand, so that a short one can stand for one without
@@ -409,4 +409,4 @@ std::string tidy_older_rust(std::string name) {
   return plain;
 }
 
-}  // namespace triptych::symbol::resolve
+}  // namespace triptych
