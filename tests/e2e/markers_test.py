@@ -169,7 +169,10 @@ class MarkersTest(harness.Test):
         return self.events(), said(done.out)
 
     def test_markers_of_a_linked_library(self):
-        program, _ = self.build_library(linked=True)
+        program, library = self.build_library(linked=True)
+        answer = json.loads(self.triptych("doctor", "--format", "json", "--", program).out)
+        self.assertIn((os.path.realpath(library), "usdt"),
+                      [(each["file"], each["way"]) for each in answer["coroutines"]])
         events, expected = self.recorded_of(program, "0", "switch", "1000", "3")
         self.expect_exact(events, expected)
         space, = [e for e in events if e["kind"] == "coroutine_space"]

@@ -85,7 +85,7 @@ void survey(UniqueFd file, const std::string& path, pid_t tgid, std::vector<Surv
   for (std::size_t i = before; i < all.size(); ++i) all[i].shared = shared;
 }
 
-// Of the runtimes that are spread over the libraries that a command will load.
+// Of the libraries that a command will load.
 void survey_libraries(const std::string& program, std::vector<SurveyedFile>& all) {
   const char* path = std::getenv("LD_LIBRARY_PATH");
   for (const std::string& library :
@@ -95,8 +95,9 @@ void survey_libraries(const std::string& program, std::vector<SurveyedFile>& all
     struct stat status {};
     if (!elf || ::fstat(elf->fd(), &status) != 0) continue;
     const std::size_t before = all.size();
+    survey_markers(*elf, library, all);
     for (const CoroutineRuntime& runtime : coroutine_runtimes()) {
-      if (runtime.is_spread) survey_runtime(*elf, library, runtime, all);
+      survey_runtime(*elf, library, runtime, all);
     }
     if (all.size() == before) continue;
     const bool shared = coroutine::probes::is_mapped_by_others(status, 0);
