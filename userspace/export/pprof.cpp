@@ -37,7 +37,7 @@ enum Line : protozero::pbf_tag_type { kFunctionId = 1 };
 enum Function : protozero::pbf_tag_type { kId = 1, kName = 2 };
 }  // namespace field
 
-constexpr std::uint64_t kMapping = 1;  // the only one: what was recorded
+constexpr std::uint64_t kOnlyMapping = 1;  // the only one: what was recorded
 
 class Encoder {
  public:
@@ -61,7 +61,7 @@ class Encoder {
     }
     {
       protozero::pbf_writer mapping(proto_, field::kMapping);
-      mapping.add_uint64(field::kMappingId, kMapping);
+      mapping.add_uint64(field::kMappingId, kOnlyMapping);
       mapping.add_int64(field::kFilename, text(profile_.command));
       mapping.add_bool(field::kHasFunctions, true);
     }
@@ -98,7 +98,7 @@ class Encoder {
     const std::int64_t name = text(escape(profile_.frames[frame].text));
     protozero::pbf_writer location(proto_, field::kLocation);
     location.add_uint64(field::kOwnId, id_of(frame));
-    location.add_uint64(field::kMappedBy, kMapping);
+    location.add_uint64(field::kMappedBy, kOnlyMapping);
     {
       protozero::pbf_writer line(location, field::kLine);
       line.add_uint64(field::kFunctionId, id_of(frame));
