@@ -369,6 +369,65 @@ class UnmodifiedTest(harness.Test):
         text = self.triptych("doctor", "--", stripped).out
         self.assertIn("they cannot be found", " ".join(text.split()))
 
+    def test_what_a_compiler_leaves_out_makes_a_lower_bound(self):
+        program = os.path.join(Build.directory_of(), "elided")
+        for command in [["g++", "-O2"], *([["clang++", "-O2"], ["clang++", "-O2", "-flto"]]
+                                          if "clang++" in COMPILERS else [])]:
+            with self.subTest(command=command):
+                subprocess.run([*command, "-std=c++20", os.path.join(SOURCES, "elided.cpp"), "-o",
+                                program], check=True)
+                # Of so short a one clang's code has no cheap place.
+                done = self.record("--coroutines", "uprobe:cpp", "--", program, "100")
+                self.assertEqual(done.status, 0, done.err)
+                made, resumed, _ = map(int, done.out.split())
+                report = self.report()
+                recorded = next(f["recorded"] for f in report["coroutine_functions"])
+                reason, = [p["reason"] for p in report["recording"]["plan"]
+                           if p["hook"] == "uprobe_multi/coroutine_cpp"]
+                only, = json.loads(self.triptych("doctor", "--format", "json", "--",
+                                                 program).out)["coroutines"]
+                clang = command[0] == "clang++"
+                self.assertEqual(only["counts_are_lower_bounds"], clang)
+                self.assertEqual(f"counts of {program} are lower bounds: " in reason, clang)
+                if clang:
+                    self.assertIn(recorded["created"], range(made // 2, made))
+                    self.assertIn(recorded["resumed"], range(made, resumed))
+                    text = " ".join(self.triptych("report", "triptych.tpt").out.split())
+                    self.assertIn("the counts are lower bounds", text)
+                else:
+                    self.assertEqual((recorded["created"], recorded["resumed"]), (made, resumed))
+
+    def test_a_stripped_program_is_said_to_be_one(self):
+        stripped = self.path("stripped")
+        subprocess.run(["strip", "-o", stripped, Build.get()], check=True)
+        done = self.record("--", stripped, "all", "1")
+        self.assertEqual(done.status, 0, done.err)
+        report = self.report()
+        self.assertEqual(report["coroutines"], [])
+        self.assertIn(f"{stripped} has no symbols: if it has C++20 coroutines, probes cannot find them",
+                      [p["reason"] for p in report["recording"]["plan"]])
+        text = " ".join(self.triptych("report", "triptych.tpt").out.split())
+        self.assertIn("probes cannot find them", text)
+        os.unlink(self.path("triptych.tpt"))
+        process = self.wait_for_program(stripped)
+        for runtime, what in (("cpp", "C++20 coroutines"), ("tokio", "tasks of tokio")):
+            way = ("--coroutines", f"uprobe:{runtime}")
+            done = self.record(*way, "--", stripped, "all", "1")
+            self.assertEqual(done.status, 0, done.err)
+            self.assertIn(f"no {what} in {stripped} yet, or in its libraries (it has no symbols, by which "
+                          "they are found): they are waited for", done.err)
+            done = self.record(*way, "-p", str(process.pid))
+            self.assert_refused(done, 125, f"no {what} in the files of process {process.pid}: {stripped} "
+                                "has no symbols, by which they are found",
+                                "one that is not stripped has them")
+        text = " ".join(self.triptych("doctor", "-p", str(process.pid)).out.split())
+        self.assertIn("they cannot be found", text)
+        self.finish_program(process)
+        # What has none at all is not suspected: /bin/true is stripped, too.
+        done = self.record("--", "/bin/true")
+        self.assertEqual(done.status, 0, done.err)
+        self.assertNotIn("has no symbols", json.dumps(self.report()["recording"]["plan"]))
+
     def test_silence_is_told(self):
         done = self.record("--", Build.get(), "all", "0")
         self.assertEqual(done.status, 0, done.err)
@@ -381,14 +440,19 @@ class UnmodifiedTest(harness.Test):
             self.assertEqual([e for e in self.events() if e["kind"].startswith("coroutine")], [])
 
     def test_what_cannot_be_had_is_refused(self):
-        done = self.record("--coroutines", "uprobe:cpp", "-p", str(os.getpid()))
-        self.assert_refused(done, 125, f"no C++20 coroutines in the files of process {os.getpid()}",
+        program = self.path("plain")
+        subprocess.run(["gcc", "-x", "c", "-", "-o", program], input="int pause(void); int main() { return pause(); }",
+                       text=True, check=True)
+        process = subprocess.Popen([program])
+        self.addCleanup(process.kill)
+        done = self.record("--coroutines", "uprobe:cpp", "-p", str(process.pid))
+        self.assert_refused(done, 125, f"no C++20 coroutines in the files of process {process.pid}",
                             "`triptych doctor` with the same -p PID or -- COMMAND says what could "
                             "be seen")
         done = self.record("--coroutines", "uprobe:cpp", "--", "/bin/true")
         self.assertEqual(done.status, 0, done.err)
-        self.assertIn("no C++20 coroutines in /bin/true yet, or in its libraries: they are waited "
-                      "for in what is mapped later", done.err)
+        self.assertIn("no C++20 coroutines in /bin/true yet, or in its libraries (it has no symbols, by "
+                      "which they are found): they are waited for in what is mapped later", done.err)
         self.assertIn("no probe of a coroutine was hit", done.err)
         done = self.record("--coroutines", "uprobe:cobol", "--", "/bin/true")
         self.assertEqual(done.status, 2)

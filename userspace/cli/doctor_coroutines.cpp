@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "probe/attach_plan.hpp"
 #include "probe/single_user_probes.hpp"
+#include "record/coroutine_limits.hpp"
 
 namespace triptych::cli {
 namespace {
@@ -70,7 +71,9 @@ std::string remarks_on(const SurveyedFile& file, const probe::Capabilities& capa
   if (file.not_understood != 0) {
     text += fmt::format("{} more have no place to probe; ", format_count(file.not_understood));
   }
-  if (file.shared) text += "other processes have the file mapped and would pay, too; ";
+  if (file.lower_bounds) text += record::lower_bounds_of("it") + "; ";
+  if (file.shared && !file.way.empty())
+    text += "other processes have the file mapped and would pay, too; ";
   return text + "not seen: " + file.invisible;
 }
 
@@ -115,6 +118,7 @@ nlohmann::ordered_json coroutines_as_json(const std::vector<SurveyedFile>& files
          {"refused_by_kernel", placing == Placing::kTooMany || placing == Placing::kRefused},
          {"detaching_takes_ns",
           one_by_one ? (file.cheap + file.dear) * probe::kSingleDetachNs : std::uint64_t{0}},
+         {"counts_are_lower_bounds", file.lower_bounds},
          {"mapped_by_others", file.shared},
          {"not_seen", file.invisible}});
   }

@@ -6,15 +6,18 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <filesystem>
 #include <limits>
+#include <system_error>
 #include <utility>
 
 #include "base/clock.hpp"
 #include "base/text.hpp"
 #include "coroutine/probes/mapped_files.hpp"
 #include "launch/program.hpp"
-#include "probe/single_user_probes.hpp"
+#include "record/coroutine_limits.hpp"
 #include "record/event_loop.hpp"
 
 namespace triptych::record {
@@ -140,20 +143,28 @@ Result<void> CoroutineProbes::look_for_runtimes(const Options& options) {
   if (!by_name_) is_ours = [&options](pid_t tgid) { return tgid == options.process; };
   TRIPTYCH_TRY_ASSIGN(const std::string where, look_into_target(options, is_ours));
   const std::optional<Error> refusal = finder_->take_refusal();
+  TRIPTYCH_TRY_ASSIGN(const std::string stripped, stripped_program(options));
   if (!by_name_) return {};
   if (refusal) return tl::unexpected<Error>(*refusal);
   const bool has_any = std::any_of(files_.begin(), files_.end(),
                                    [](const ProbedFile& file) { return !file.found.only_serves; });
   if (has_any) return {};
-  if (options.kind == model::TargetKind::kProcess || runtime_->is_spread) {
-    return fail(fmt::format("no {} in {}", runtime_->coroutines, where),
-                "`triptych doctor` with the same -p PID or -- COMMAND says what could be seen");
+  const std::string program = where == quote(stripped) ? "it" : quote(stripped);
+  const std::string why =
+      stripped.empty() ? "" : fmt::format("{} has no symbols, by which they are found", program);
+  if (options.kind != model::TargetKind::kProcess && !runtime_->is_spread) {
+    news_.push_back(
+        fmt::format("no {} in {} yet, or in its libraries{}: they are waited for in what "
+                    "is mapped later",
+                    runtime_->coroutines, where, why.empty() ? "" : " (" + why + ")"));
+    return {};
   }
-  news_.push_back(
-      fmt::format("no {} in {} yet, or in its libraries: they are waited for in what "
-                  "is mapped later",
-                  runtime_->coroutines, where));
-  return {};
+  if (!why.empty()) {
+    return fail(fmt::format("no {} in {}: {}", runtime_->coroutines, where, why),
+                "one that is not stripped has them");
+  }
+  return fail(fmt::format("no {} in {}", runtime_->coroutines, where),
+              "`triptych doctor` with the same -p PID or -- COMMAND says what could be seen");
 }
 
 // What was looked into, as people call it.
@@ -178,49 +189,41 @@ void CoroutineProbes::take_findings() {
   if (finder_->context_layout()) context_layout_ = finder_->context_layout();
 }
 
+// The target's program, if that it was stripped may be why nothing was found in it.
+Result<std::string> CoroutineProbes::stripped_program(const Options& options) {
+  if (wanted() || (runtime_ != nullptr && !runtime_->by_symbols)) return {};
+  std::string path, link = fmt::format("/proc/{}/exe", options.process);
+  if (options.kind == model::TargetKind::kProcess) {
+    std::error_code error;
+    path = std::filesystem::read_symlink(link, error).string();
+  } else {
+    TRIPTYCH_TRY_ASSIGN(path, program_of(options.command.front()));
+    link = path;
+  }
+  const Symbols symbols = symbols_of(open_program(link));
+  if (symbols == Symbols::kThere) return {};
+  if (!by_name_ && symbols == Symbols::kStrippedOfCpp) {
+    remarks_.push_back({"coroutine", "",
+                        path + " has no symbols: if it has C++20 coroutines, probes cannot find "
+                               "them"});
+  }
+  return path;
+}
+
 Result<void> CoroutineProbes::settle_for(const probe::Capabilities& capabilities) {
   if (!wanted() && !watches_) return {};
-  const auto way = probe::user_probe_way(capabilities, programs());
-  if (!way) {
-    if (by_name_) return {};  // the plan refuses it
-    if (wanted()) {
-      remarks_.push_back({"coroutine", "", "not by probes in the program: " + way.error().message});
-    }
-    files_.clear();
-    watches_ = false;
-    return {};
+  WantedProbes asked{programs(), 0, by_name_, {}};
+  for (const ProbedFile& file : files_) {
+    asked.places += file.found.places.size();
+    if (file.runtime != nullptr) asked.runtime = file.runtime->name;
   }
-  way_ = *way;
-  std::size_t places = 0;
-  for (const ProbedFile& file : files_) places += file.found.places.size();
-  const std::optional<std::string> too_many = too_many_places(places);
-  if (!too_many) return {};
-  if (by_name_) {
-    return fail(*too_many, "Linux 6.6 and newer take them away all at once", ErrorCode::kCapability);
-  }
-  remarks_.push_back({"coroutine", "",
-                      fmt::format("{}; --coroutines uprobe:{} probes up to {}", *too_many,
-                                  files_.front().runtime->name, probe::kMostSingleProbes)});
+  TRIPTYCH_TRY_ASSIGN(const SettledProbes settled, settle_probes(asked, capabilities));
+  if (!settled.way) watches_ = false;
+  way_ = settled.way.value_or(probe::UserProbeWay::kTogether);
+  if (settled.refusal.empty()) return {};
+  if (wanted()) remarks_.push_back({"coroutine", "", settled.refusal});
   files_.clear();
   return {};
-}
-
-// Empty: so many may be probed.
-std::optional<std::string> CoroutineProbes::too_many_places(std::size_t places) const {
-  const std::size_t most = by_name_ ? probe::kMostSingleProbes : probe::kMostSingleProbesUnasked;
-  if (way_ == probe::UserProbeWay::kTogether || places <= most) return std::nullopt;
-  return fmt::format(
-      "{} places to probe, and this kernel takes probes away one by one, in {:.1f} s each: "
-      "more than {} are not probed{}",
-      places, static_cast<double>(probe::kSingleDetachNs) / kNsPerSecond, most,
-      by_name_ ? "" : " by themselves");
-}
-
-std::string CoroutineProbes::one_by_one() const {
-  if (!wanted() || way_ == probe::UserProbeWay::kTogether) return {};
-  return fmt::format("{} placed one by one in {}; taking them away takes about {}",
-                     counted(attached_, "probe", "probes"), format_duration_ns(attaching_ns_),
-                     format_duration_ns(attached_ * probe::kSingleDetachNs));
 }
 
 void CoroutineProbes::cannot_watch(const Error& why) {
@@ -265,6 +268,20 @@ std::vector<probe::UserProbe> CoroutineProbes::probes_of(const ProbedFile& file,
     probes.push_back(probe);
   }
   return probes;
+}
+
+std::string CoroutineProbes::one_by_one() const {
+  if (!wanted() || way_ == probe::UserProbeWay::kTogether) return {};
+  return record::one_by_one(attached_, attaching_ns_);
+}
+
+void CoroutineProbes::explain(std::vector<model::PlannedEvent>& plan) const {
+  std::vector<std::string> remarks;
+  if (std::string how = one_by_one(); !how.empty()) remarks.push_back(std::move(how));
+  for (const ProbedFile& file : files_) {
+    if (file.found.lower_bounds) remarks.push_back(lower_bounds_of(file.path));
+  }
+  explain_probes(plan, remarks);
 }
 
 Result<void> CoroutineProbes::attach(probe::CoroutinePrograms& programs) {
@@ -328,8 +345,9 @@ void CoroutineProbes::attach_late(probe::CoroutinePrograms& programs, std::uint6
   take_findings();
   for (std::size_t i = before; i < files_.size(); ++i) {
     for (coroutine::probes::Place& place : files_[i].found.places) place.site.late = 1;
-    const auto too_many = too_many_places(programs.places() + files_[i].found.places.size());
-    const auto attached = too_many ? fail(*too_many) : attach(programs, i);
+    const std::string too_many =
+        too_many_places(way_, programs.places() + files_[i].found.places.size(), by_name_);
+    const auto attached = too_many.empty() ? attach(programs, i) : fail(too_many);
     if (!attached) {
       news_.push_back(
           fmt::format("{} is not probed: {}", quote(files_[i].path), attached.error().message));

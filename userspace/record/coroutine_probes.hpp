@@ -45,6 +45,8 @@ class CoroutineProbes {
   Result<void> attach(probe::CoroutinePrograms& programs);
   // Where they sit one by one: what that means. Otherwise empty.
   [[nodiscard]] std::string one_by_one() const;
+  // What the plan of the kernel's hooks has to say besides of those that are probes in programs.
+  void explain(std::vector<model::PlannedEvent>& plan) const;
   // Whom the probes of what was asked for by name hit besides.
   [[nodiscard]] const std::vector<std::string>& bystanders() const { return bystanders_; }
 
@@ -75,7 +77,7 @@ class CoroutineProbes {
   Result<void> look_for_runtimes(const Options& options);
   Result<std::string> look_into_target(const Options& options,
                                        const CoroutineFinder::IsOurs& is_ours);
-  [[nodiscard]] std::optional<std::string> too_many_places(std::size_t places) const;
+  Result<std::string> stripped_program(const Options& options);
   void take_findings();
   void attach_late(probe::CoroutinePrograms& programs, std::uint64_t now_ns);
   Result<void> attach(probe::CoroutinePrograms& programs, std::size_t number);

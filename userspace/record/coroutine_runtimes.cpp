@@ -62,11 +62,11 @@ constexpr CoroutineRuntime kRuntimes[] = {
     {"cpp", "C++20 coroutines", "on_cpp_coroutine", "", discover::discover_cpp, nullptr,
      "those that the compiler inlined or whose frames it elided, those that are never resumed, and "
      "the start of those that their maker does not resume",
-     discover::cpp_landing},
+     discover::cpp_landing, false, true},
     {"tokio", "tasks of tokio", "on_cpp_coroutine", "", discover::discover_tokio, nullptr,
      "when a task was made, tasks that are never polled, what a task awaits itself, and the future "
      "that block_on is called with",
-     discover::cpp_landing},
+     discover::cpp_landing, false, true},
     {"boost", "contexts of Boost (Context, Fiber, Coroutine2)", "on_context", "",
      discover::discover_boost, nullptr,
      "what switches through a pointer, the scheduler of fibers, and the names of those made from "

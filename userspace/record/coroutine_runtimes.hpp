@@ -45,6 +45,7 @@ struct CoroutineRuntime {
   // It is spread over files of the program, the libraries that it needs among them, and nothing or
   // wrong things are seen where one of them is not probed: only when it is asked for by name.
   bool is_spread = false;
+  bool by_symbols = false;  // a program that is stripped of them seems to have none
 };
 
 std::span<const CoroutineRuntime> coroutine_runtimes();

@@ -57,10 +57,18 @@ void survey_runtime(const ElfFile& elf, const std::string& path, const Coroutine
                  .cheap = found->places.size(),
                  .dear = found->dear.size(),
                  .not_understood = found->not_understood,
+                 .lower_bounds = found->lower_bounds,
                  .invisible = std::string(runtime.invisible)});
 }
 
-// `tgid` 0: of a command, whose file it is that one looks at even when there is nothing in it.
+bool is_program_of(const struct stat& file, pid_t tgid) {
+  struct stat program {};
+  return tgid == 0 || (::stat(fmt::format("/proc/{}/exe", tgid).c_str(), &program) == 0 &&
+                       program.st_dev == file.st_dev && program.st_ino == file.st_ino);
+}
+
+// `tgid` 0: of a command. The program itself is one that is told of even when there is nothing in
+// it.
 void survey(UniqueFd file, const std::string& path, pid_t tgid, std::vector<SurveyedFile>& all) {
   struct stat status {};
   if (!file || ::fstat(file.get(), &status) != 0) return;
@@ -77,7 +85,8 @@ void survey(UniqueFd file, const std::string& path, pid_t tgid, std::vector<Surv
   for (const CoroutineRuntime& runtime : coroutine_runtimes()) {
     survey_runtime(*elf, path, runtime, all);
   }
-  if (all.size() == before && tgid == 0 && elf->section(".symtab") == nullptr) {
+  if (all.size() == before && is_program_of(status, tgid) &&
+      !coroutine::discover::has_symbols(*elf)) {
     all.push_back({.path = path, .invisible = kNoSymbols});
   }
   if (all.size() == before) return;

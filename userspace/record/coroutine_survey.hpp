@@ -22,6 +22,7 @@ struct SurveyedFile {
   std::size_t functions = 0;        // 0: they are not known beforehand
   std::size_t cheap = 0, dear = 0;  // places: a hit takes 0.4 us and 14 us
   std::size_t not_understood = 0;   // functions that cannot be probed
+  bool lower_bounds = false;        // see coroutine::discover::Discovery
   bool shared = false;              // other processes have it mapped, too
   std::string invisible{};          // what stays so
 };

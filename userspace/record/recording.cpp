@@ -125,11 +125,10 @@ model::Metadata describe(const Options& options, const Prepared& prepared, std::
   metadata.plan = prepared.plan.events;
   const bool watches = prepared.coroutine_probes.watches();
   const bool probes = prepared.coroutine_probes.wanted();
-  const std::string one_by_one = prepared.coroutine_probes.one_by_one();
   for (model::PlannedEvent& event : metadata.plan) {
     if (event.event == "coroutine" && !probes) event.reason = "none yet: in what is mapped later";
-    if (!one_by_one.empty() && event.hook.starts_with("uprobe/")) event.reason += "; " + one_by_one;
   }
+  prepared.coroutine_probes.explain(metadata.plan);
   if (!(probes || watches) || prepared.coroutines.recorded()) {
     metadata.plan.push_back(prepared.coroutines.plan());
   }

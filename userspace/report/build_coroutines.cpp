@@ -76,7 +76,9 @@ Paragraph account(const Coroutines& all) {
         fmt::format("{} events of coroutines recorded by probes in the program, {} lost; none of "
                     "coroutines that were never resumed{}.",
                     format_count(recorded), all.lost == 0 ? "none" : format_count(all.lost),
-                    compiled ? ", or that the compiler inlined" : ""),
+                    compiled ? ", or that the compiler inlined: where it does, as clang above all "
+                               "with link-time optimisation, the counts are lower bounds"
+                             : ""),
         all.lost == 0 ? Tone::kGood : Tone::kWarning};
   }
   if (seen_by(model::CoroutineSource::kUsdt)) {

@@ -118,6 +118,7 @@ class Finder {
     }
     add(place);
     if (!coroutine.by_gcc) {
+      found_.lower_bounds = true;
       for (const CodeRange& each : coroutine.destroys) {
         if (const auto destroy = entry(each, TRIPTYCH_CPP_DESTROY)) add(*destroy);
       }

@@ -34,7 +34,8 @@ struct Discovery {
   std::optional<triptych_context_layout> contexts;
   std::optional<triptych_context_loop> loop;  // its file is 0
   bool only_serves = false;                   // it has no coroutines itself, but what others' need
-  std::string not_known;  // why nothing can be made of it: it is built in an unknown way
+  bool lower_bounds = false;  // the compiler is one that leaves coroutines out where it can
+  std::string not_known;      // why nothing can be made of it: it is built in an unknown way
 };
 
 }  // namespace triptych::coroutine::discover

@@ -67,6 +67,18 @@ std::optional<std::uint64_t> slot_of_stub(std::span<const std::byte> stub, std::
   return std::nullopt;
 }
 
+// Anywhere among the names of symbols, with the zeroes around them.
+bool has_name(const ElfFile& file, std::string_view name) {
+  for (const Section& table : file.sections()) {
+    if (table.type != SHT_SYMTAB && table.type != SHT_DYNSYM) continue;
+    const auto texts = texts_of(file, table);
+    if (!texts) continue;
+    const std::string_view all(reinterpret_cast<const char*>(texts->data()), texts->size());
+    if (all.find(name) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<void> for_each_function(const ElfFile& file,
@@ -86,15 +98,19 @@ Result<void> for_each_function(const ElfFile& file,
 }
 
 bool links_recorder(const ElfFile& file) {
-  constexpr std::string_view kPrefix("\0triptych_coro_", 15);
-  for (const Section& table : file.sections()) {
-    if (table.type != SHT_SYMTAB && table.type != SHT_DYNSYM) continue;
-    const auto texts = texts_of(file, table);
-    if (!texts) continue;
-    const std::string_view all(reinterpret_cast<const char*>(texts->data()), texts->size());
-    if (all.find(kPrefix) != std::string_view::npos) return true;
-  }
-  return false;
+  using namespace std::string_view_literals;
+  return has_name(file, "\0triptych_coro_"sv);
+}
+
+bool has_symbols(const ElfFile& file) {
+  const auto& all = file.sections();
+  return std::any_of(all.begin(), all.end(),
+                     [](const Section& each) { return each.type == SHT_SYMTAB; });
+}
+
+bool allocates_in_cpp(const ElfFile& file) {
+  using namespace std::string_view_literals;
+  return has_name(file, "\0_Znwm\0"sv);
 }
 
 std::unordered_map<std::uint64_t, std::string> imported_functions(const ElfFile& file) {

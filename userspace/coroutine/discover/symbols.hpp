@@ -33,6 +33,12 @@ Result<void> for_each_function(const probes::ElfFile& file,
 // Whether the program tells of its coroutines itself, by the library.
 bool links_recorder(const probes::ElfFile& file);
 
+// Whether it has a table of all its symbols: stripping takes that away.
+bool has_symbols(const probes::ElfFile& file);
+
+// Whether it imports what allocates in C++, as its coroutines do.
+bool allocates_in_cpp(const probes::ElfFile& file);
+
 // Imported functions, by the address of the stub that calls go to. What is not understood is
 // missing.
 std::unordered_map<std::uint64_t, std::string> imported_functions(const probes::ElfFile& file);
