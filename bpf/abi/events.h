@@ -17,7 +17,7 @@
 #endif
 
 #define TRIPTYCH_ABI_MAJOR 2
-#define TRIPTYCH_ABI_MINOR 5
+#define TRIPTYCH_ABI_MINOR 6
 
 #ifdef __cplusplus
 #define TRIPTYCH_ABI_ASSERT(condition, text) static_assert(condition, text)
@@ -64,6 +64,9 @@ enum triptych_event_kind {
 	TRIPTYCH_EV_STACK_COPY = 76,  /* the registers that go with such pieces, behind the last of them */
 	TRIPTYCH_EV_FILE_SYMBOL =
 	        77, /* written by user space, afterwards: a function of a file that was mapped */
+	/* Since minor version 6; written by user space, afterwards. */
+	TRIPTYCH_EV_FILE_INLINED = 78, /* a function that the compiler put into another one's code */
+	TRIPTYCH_EV_JIT_SYMBOL = 79,   /* a function of code that a process made itself */
 };
 
 /* Serial numbers of tasks and address spaces are given in the kernel, dense, and never reused within

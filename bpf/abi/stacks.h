@@ -149,4 +149,34 @@ struct triptych_file_symbol {
 };
 TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_file_symbol) == 1024, "file_symbol is 1024 bytes");
 
+/* Likewise a function that the compiler put into the one that FILE_SYMBOL tells: the bytes are of both. */
+struct triptych_file_inlined {
+	struct triptych_hdr hdr;
+	__u64 offset;
+	__u64 size;
+	__u64 inode;
+	__u32 device_major;
+	__u32 device_minor;
+	__u16 name_size;
+	__u8 build_id_size;
+	__u8 depth; /* 1: in the function itself, 2: in what is inlined there, and so on */
+	__u8 build_id[TRIPTYCH_BUILD_ID_LEN];
+	char name[TRIPTYCH_FILE_SYMBOL_NAME_LEN]; /* as that of a file_symbol */
+};
+TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_file_inlined) == 1024, "file_inlined is 1024 bytes");
+
+/* A function of code that belongs to no file, by what the process itself said of it (perf-PID.map). */
+#define TRIPTYCH_JIT_SYMBOL_NAME_LEN 984
+#define TRIPTYCH_JIT_SYMBOL_NAME_STEP 64 /* records have room for a multiple of these bytes of the name */
+struct triptych_jit_symbol {
+	struct triptych_hdr hdr; /* hdr.task is TRIPTYCH_TASK_NONE */
+	__u64 address;
+	__u64 size;
+	__u32 tgid; /* as a MAP record has it */
+	__u16 name_size;
+	__u16 reserved;
+	char name[TRIPTYCH_JIT_SYMBOL_NAME_LEN]; /* may be cut; the record ends behind what is used of it */
+};
+TRIPTYCH_ABI_ASSERT(sizeof(struct triptych_jit_symbol) == 1024, "jit_symbol is 1024 bytes");
+
 #endif

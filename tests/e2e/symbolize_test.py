@@ -11,6 +11,7 @@ import sys
 
 import harness
 
+MADE_CODE = os.environ.get("TRIPTYCH_MADE_CODE", "")
 OMITTED = os.environ.get("TRIPTYCH_OMITTED", "")
 STACKS = os.environ.get("TRIPTYCH_STACKS", "")  # with frame pointers
 CHAIN = ["main", "a_calls_b", "b_calls_c", "c_sleeps"]
@@ -74,9 +75,9 @@ def big_debug_file(path, program, functions, size):
 
 
 class Symbolize(harness.Test):
-    def chains(self, trace):
+    def chains(self, trace, *options):
         """The frames of each path off the CPU, of functions that are no part of libc."""
-        result = self.triptych("export", "--format", "folded", "--profile", "off-cpu", trace)
+        result = self.triptych("export", "--format", "folded", "--profile", "off-cpu", *options, trace)
         self.assertEqual(result.status, 0, result.err)
         return [line.rsplit(" ", 1)[0].split(";") for line in result.out.splitlines()
                 if not line.startswith("#")], result.out
@@ -149,6 +150,33 @@ class Symbolize(harness.Test):
         whole = re.search(r"(\d+) of (\d+) copied stacks unwound", result.err)
         self.assertEqual(kinds.count("stack_copy"), int(whole.group(2)) - int(whole.group(1)))
         self.assertGreater(kinds.count("stack"), 0)
+
+    def test_what_is_inlined(self):
+        self.record_stripped(OMITTED, "--unwind", "dwarf")
+        result = self.triptych("symbolize", "--inlines", "--debug-dir", self.path("symbols"))
+        self.assertEqual(result.status, 0, result.err)
+        os.unlink(self.path("program"))
+        shutil.rmtree(self.path("symbols"))
+        paths, text = self.chains("triptych.symbolized.tpt", "--inlines")
+        self.assert_chain(paths, [CHAIN[0], "d_is_inlined", *CHAIN[1:]])
+        self.assertNotIn("no names from " + self.path("program"), text)
+        paths, _ = self.chains("triptych.symbolized.tpt")
+        self.assert_chain(paths, CHAIN)
+        self.write("named.txt", self.triptych("dump", "triptych.symbolized.tpt").out)
+        self.assertEqual(self.chains("named.txt", "--inlines")[1], text)
+
+    def test_what_was_made_at_run_time(self):
+        self.assertEqual(self.record("--stacks=off-cpu", "--", MADE_CODE).status, 0)
+        told = f"/tmp/perf-{self.report()['tasks'][0]['tgid']}.map"
+        self.addCleanup(os.unlink, told)
+        chain = ["main", "made_at_run_time"]  # libc hides who called it
+        self.assert_chain(self.chains("triptych.tpt")[0], chain)
+        result = self.triptych("symbolize")
+        self.assertEqual(result.status, 0, result.err)
+        with open(told, "w", encoding="ascii"):
+            pass
+        self.assertNotIn("made_at_run_time", self.chains("triptych.tpt")[1])
+        self.assert_chain(self.chains("triptych.symbolized.tpt")[0], chain)
 
     def test_a_file_of_a_gigabyte_takes_bounded_memory(self):
         self.record_stripped(STACKS)

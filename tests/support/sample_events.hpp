@@ -247,6 +247,10 @@ inline std::vector<model::Payload> sample_payloads() {
   all.push_back(named);
   all.push_back(model::CoroutineInside{
       .id = any, .space = model::CoroutineSpace{any}, .function = any, .depth = any});
+  all.push_back(model::FileInlined{.symbol = named, .depth = 255});
+  model::JitSymbol made{.address = any, .size = any, .tgid = 26};
+  made.name.assign("LazyCompile:~handleRequest /srv/app dir/node_modules/server.js:1");
+  all.push_back(made);
   return all;
 }
 

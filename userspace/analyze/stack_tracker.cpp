@@ -32,6 +32,10 @@ bool StackTracker::on_event(const model::Event& event) {
     table_.on_unwound(copy->id, copy->mm, copies_.on_copy(event.ts_ns, *copy, table_.code));
   } else if (const auto* function = std::get_if<model::FileSymbol>(&event.payload)) {
     table_.names.add(*function);
+  } else if (const auto* inlined = std::get_if<model::FileInlined>(&event.payload)) {
+    table_.names.add(*inlined);
+  } else if (const auto* made = std::get_if<model::JitSymbol>(&event.payload)) {
+    table_.names.add(*made);
   } else if (const auto* symbol = std::get_if<model::KernelSymbol>(&event.payload)) {
     table_.on_symbol(*symbol);
   } else if (const auto* map = std::get_if<model::Map>(&event.payload)) {

@@ -45,6 +45,7 @@ struct FlamegraphOptions {
   std::string profile = "on-cpu";
   std::string output = "flamegraph.svg";
   std::string unwind;
+  std::string buffer_size;
   NameOptions names;
   std::vector<std::string> command;
 };
@@ -99,6 +100,9 @@ Result<int> run_flamegraph(FlamegraphOptions options) {
   std::vector<std::string> record = {program, "record", "-o", trace};
   if (!stacks.empty()) record.push_back(fmt::format("--stacks={}", stacks));
   if (!options.unwind.empty()) record.push_back(fmt::format("--unwind={}", options.unwind));
+  if (!options.buffer_size.empty()) {
+    record.push_back(fmt::format("--buffer-size={}", options.buffer_size));
+  }
   record.emplace_back("--");
   record.insert(record.end(), options.command.begin(), options.command.end());
   TRIPTYCH_TRY_ASSIGN(const int status, run_to_end(record, std::nullopt, signals));
@@ -126,6 +130,9 @@ Command add_flamegraph_command(CLI::App& app) {
       ->capture_default_str();
   self->add_option("--unwind", options->unwind, "How frames are found: as of triptych record")
       ->type_name("fp|dwarf[,BYTES]");
+  self->add_option("--buffer-size", options->buffer_size,
+                   "Room for what is not written yet: as of triptych record")
+      ->type_name("SIZE");
   options->names.add_to(*self);
   self->add_option("-o,--output", options->output, "The file to write")
       ->type_name("FILE")

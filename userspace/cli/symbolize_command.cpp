@@ -34,6 +34,7 @@ struct SymbolizeOptions {
   std::string file;
   std::string output;
   std::vector<std::string> debug_directories;
+  bool inlines = false;
 };
 
 // "server.tpt": "server.symbolized.tpt".
@@ -116,11 +117,12 @@ Result<int> run_symbolize(const SymbolizeOptions& options) {
   }));
   TRIPTYCH_TRY(refuse_damage(source->quality()));
   TRIPTYCH_TRY_ASSIGN(const analyze::Summary summary, analysis.finish(source->ending(), {}, 0));
-  symbol::resolve::ResolverOptions names{.kernel = metadata.host.kernel};
+  symbol::resolve::ResolverOptions names{.kernel = metadata.host.kernel,
+                                         .inlines = options.inlines};
   names.debug_directories = options.debug_directories;
   names.debug_directories.emplace_back(kDebugDirectory);
   symbol::resolve::Resolver resolver(*summary.stacks.table, names);
-  TRIPTYCH_TRY(trace.add_names(*summary.stacks.table, resolver));
+  TRIPTYCH_TRY(trace.add_names(*summary.stacks.table, resolver, options.inlines));
   TRIPTYCH_TRY(source->ending() ? writer.finish(*source->ending()) : writer.flush(0, 0));
   TRIPTYCH_TRY(output.finish());
   say_result(trace, resolver, to);
@@ -140,6 +142,8 @@ Command add_symbolize_command(CLI::App& app) {
                    "Look for files by build id here, too; may be repeated")
       ->allow_extra_args(false)
       ->type_name("DIR");
+  self->add_flag("--inlines", options->inlines,
+                 "Functions that were inlined, too, where debug information tells");
   self->footer(kSymbolizeExamples);
   return {self, [options] { return run_symbolize(*options); }};
 }

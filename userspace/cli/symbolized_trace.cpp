@@ -14,7 +14,20 @@ namespace {
 constexpr std::size_t kMostHeld = 1024;
 constexpr std::size_t kMostPieces = 64;
 constexpr std::size_t kMostUnasked = 1u << 16;
-constexpr std::uint32_t kStream = 0;  // the events are in order already
+constexpr std::uint32_t kStream = 0;   // the events are in order already
+constexpr std::size_t kDeepest = 255;  // functions that are inlined at one place
+
+// What is still to be said is which function's it is.
+model::FileSymbol symbol_of(const analyze::CodeFile& file, std::uint64_t offset) {
+  model::FileSymbol symbol{.offset = offset,
+                           .inode = file.inode,
+                           .device_major = file.device_major,
+                           .device_minor = file.device_minor};
+  const std::size_t id = std::min(file.build_id.size(), symbol.build_id.size());
+  symbol.build_id_size = static_cast<std::uint8_t>(id);
+  std::copy_n(file.build_id.begin(), id, symbol.build_id.begin());
+  return symbol;
+}
 
 }  // namespace
 
@@ -31,6 +44,10 @@ std::optional<analyze::Unwound> HeardUnwinder::take() {
 Result<void> SymbolizedTrace::write(const model::Event& event) {
   last_ns_ = event.ts_ns;
   return writer_.append(kStream, decode::encode(event));
+}
+
+Result<void> SymbolizedTrace::write_name(const model::Payload& name) {
+  return write({.ts_ns = last_ns_, .task = model::kNoTask, .cpu = 0, .payload = name});
 }
 
 model::StackId SymbolizedTrace::told_as(model::StackId id) {
@@ -103,12 +120,21 @@ std::vector<SymbolizedTrace::Place> SymbolizedTrace::places_of(const analyze::St
       const std::uint64_t looked_up = view.frames[at] - (is_return ? 1 : 0);
       const analyze::CodeMap* map = table.code.find(view.mm, looked_up, view.at_ns);
       if (map == nullptr) continue;
-      const bool is_vdso = table.code.files()[map->file].path == "[vdso]";
-      const std::uint64_t in_file = looked_up - map->start + (is_vdso ? 0 : map->offset);
-      places.push_back({map->file, in_file, view.mm, view.frames[at], view.at_ns, is_return});
+      const analyze::CodeFile& file = table.code.files()[map->file];
+      const bool made = symbol::resolve::belongs_to_no_file(file);
+      const std::uint64_t offset = file.path == "[vdso]" ? 0 : map->offset;
+      places.push_back({.file = map->file,
+                        .maker = made ? map->tgid : 0,
+                        .in_file = made ? looked_up : looked_up - map->start + offset,
+                        .mm = view.mm,
+                        .address = view.frames[at],
+                        .at_ns = view.at_ns,
+                        .is_return = is_return});
     }
   }
-  const auto key = [](const Place& place) { return std::tie(place.file, place.in_file); };
+  const auto key = [](const Place& place) {
+    return std::tie(place.file, place.maker, place.in_file);
+  };
   std::sort(places.begin(), places.end(),
             [&](const Place& a, const Place& b) { return key(a) < key(b); });
   places.erase(std::unique(places.begin(), places.end(),
@@ -120,37 +146,62 @@ std::vector<SymbolizedTrace::Place> SymbolizedTrace::places_of(const analyze::St
 Result<void> SymbolizedTrace::add_name(const analyze::CodeFile& file, const Place& place,
                                        const symbol::resolve::Frame& frame) {
   const std::uint64_t in_function = frame.offset - (place.is_return ? 1 : 0);
-  model::FileSymbol symbol{.offset = place.in_file - in_function,
-                           .size = std::max(frame.size, in_function + 1),
-                           .inode = file.inode,
-                           .device_major = file.device_major,
-                           .device_minor = file.device_minor};
-  const std::size_t id = std::min(file.build_id.size(), symbol.build_id.size());
-  symbol.build_id_size = static_cast<std::uint8_t>(id);
-  std::copy_n(file.build_id.begin(), id, symbol.build_id.begin());
+  model::FileSymbol symbol = symbol_of(file, place.in_file - in_function);
+  symbol.size = std::max(frame.size, in_function + 1);
   symbol.name.assign(frame.function);
   ++functions_;
-  return write({.ts_ns = last_ns_, .task = model::kNoTask, .cpu = 0, .payload = symbol});
+  return write_name(symbol);
+}
+
+Result<void> SymbolizedTrace::add_inlined(const analyze::CodeFile& file, const Place& place,
+                                          const std::vector<symbol::resolve::Frame>& frames) {
+  std::size_t depth = std::min(frames.size(), kDeepest);
+  for (const symbol::resolve::Frame& frame : frames) {
+    if (depth == 0) break;
+    model::FileInlined inlined{.symbol = symbol_of(file, place.in_file),
+                               .depth = static_cast<std::uint8_t>(depth--)};
+    inlined.symbol.size = 1;
+    inlined.symbol.name.assign(frame.function);
+    TRIPTYCH_TRY(write_name(inlined));
+  }
+  return {};
+}
+
+Result<void> SymbolizedTrace::add_made(const Place& place, const symbol::resolve::Frame& frame) {
+  const std::uint64_t in_function = frame.offset - (place.is_return ? 1 : 0);
+  model::JitSymbol symbol{.address = place.in_file - in_function,
+                          .size = std::max(frame.size, in_function + 1),
+                          .tgid = place.maker};
+  symbol.name.assign(frame.function);
+  ++functions_;
+  return write_name(symbol);
 }
 
 Result<void> SymbolizedTrace::add_names(const analyze::StackTable& table,
-                                        symbol::resolve::Resolver& resolver) {
-  std::optional<std::pair<std::uint32_t, std::uint64_t>> last;  // file, and end of a function in it
+                                        symbol::resolve::Resolver& resolver, bool inlines) {
+  // The file and process, and the end of a function in it.
+  std::optional<std::tuple<std::uint32_t, model::Tid, std::uint64_t>> last;
   for (const Place& place : places_of(table)) {
     const analyze::CodeFile& file = table.code.files()[place.file];
-    if (last && last->first == place.file && place.in_file < last->second) continue;
-    if (table.names.find(file, place.in_file) != nullptr) continue;
-    const symbol::resolve::Frame frame =
-        resolver.resolve(place.mm, place.address, place.at_ns, place.is_return);
-    const bool tellable = !frame.function.empty() && !frame.module.empty() &&
-                          !analyze::FileSymbols::key_of(file).empty();
-    if (!tellable) {
+    const bool known = last && std::get<0>(*last) == place.file &&
+                       std::get<1>(*last) == place.maker && place.in_file < std::get<2>(*last);
+    const bool was_told = place.maker != 0 ? table.names.find(place.maker, place.in_file) != nullptr
+                                           : table.names.find(file, place.in_file) != nullptr;
+    const bool in_file = place.maker == 0 && !analyze::FileSymbols::key_of(file).empty();
+    const bool may_have_inlined = inlines && in_file && !table.names.tells_inlined(file);
+    if ((known || was_told) && !may_have_inlined) continue;
+    std::vector<symbol::resolve::Frame> inlined;
+    const symbol::resolve::Frame frame = resolver.resolve(
+        place.mm, place.address, place.at_ns, place.is_return, inlines ? &inlined : nullptr);
+    if (frame.function.empty() || (place.maker == 0 && !in_file)) {
       ++nameless_;
       continue;
     }
-    TRIPTYCH_TRY(add_name(file, place, frame));
+    if (may_have_inlined) TRIPTYCH_TRY(add_inlined(file, place, inlined));
+    if (known || was_told) continue;
+    TRIPTYCH_TRY(place.maker != 0 ? add_made(place, frame) : add_name(file, place, frame));
     const std::uint64_t start = place.in_file - (frame.offset - (place.is_return ? 1 : 0));
-    if (frame.size != 0) last = {place.file, start + frame.size};
+    if (frame.size != 0) last = {place.file, place.maker, start + frame.size};
   }
   return {};
 }

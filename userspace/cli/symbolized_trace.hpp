@@ -37,7 +37,9 @@ class SymbolizedTrace {
   // of its thread takes the place of the memory.
   Result<void> pass(const model::Event& event, const std::optional<analyze::Unwound>& unwound);
   // When all have passed: the names of the functions that stacks go through.
-  Result<void> add_names(const analyze::StackTable& table, symbol::resolve::Resolver& resolver);
+  // With `inlines` those too that were put into others there.
+  Result<void> add_names(const analyze::StackTable& table, symbol::resolve::Resolver& resolver,
+                         bool inlines);
 
   [[nodiscard]] std::uint64_t functions() const { return functions_; }
   [[nodiscard]] std::uint64_t nameless() const { return nameless_; }  // places without a name
@@ -45,9 +47,11 @@ class SymbolizedTrace {
   [[nodiscard]] std::uint64_t kept() const { return kept_; }  // copies of stacks
 
  private:
-  // A place in a file, and an address at which it was met.
+  // A place in a file, and an address at which it was met. Of code that belongs to no file it is
+  // the address itself, and the process that made the code.
   struct Place {
     std::uint32_t file = 0;
+    model::Tid maker = 0;
     std::uint64_t in_file = 0;
     model::MmId mm{};
     std::uint64_t address = 0;
@@ -56,11 +60,16 @@ class SymbolizedTrace {
   };
   static std::vector<Place> places_of(const analyze::StackTable& table);
   Result<void> write(const model::Event& event);
+  Result<void> write_name(const model::Payload& name);
   Result<void> write_stack(const model::Event& event, const model::StackCopy& copy,
                            const analyze::Unwound& unwound);
   Result<void> write_held(const model::Event& event, model::StackId id);
   Result<void> add_name(const analyze::CodeFile& file, const Place& place,
                         const symbol::resolve::Frame& frame);
+  // What is inlined at the place, innermost first.
+  Result<void> add_inlined(const analyze::CodeFile& file, const Place& place,
+                           const std::vector<symbol::resolve::Frame>& frames);
+  Result<void> add_made(const Place& place, const symbol::resolve::Frame& frame);
   [[nodiscard]] model::StackId told_as(model::StackId id);
 
   trace::Writer& writer_;

@@ -107,7 +107,8 @@ bool read(const triptych_stack_copy& raw, model::StackCopy& out) {
   return true;
 }
 
-bool read_file_symbol(const triptych_file_symbol& raw, std::size_t room, model::FileSymbol& out) {
+template <class Raw>
+bool read_symbol(const Raw& raw, std::size_t room, model::FileSymbol& out) {
   if (raw.build_id_size > TRIPTYCH_BUILD_ID_LEN || raw.name_size > room) return false;
   out.offset = raw.offset;
   out.size = raw.size;
@@ -116,6 +117,21 @@ bool read_file_symbol(const triptych_file_symbol& raw, std::size_t room, model::
   out.device_minor = raw.device_minor;
   out.build_id_size = raw.build_id_size;
   std::copy_n(raw.build_id, raw.build_id_size, out.build_id.begin());
+  out.name.assign(std::string_view(raw.name, ::strnlen(raw.name, raw.name_size)));
+  return true;
+}
+
+bool read_file_inlined(const triptych_file_inlined& raw, std::size_t room,
+                       model::FileInlined& out) {
+  out.depth = raw.depth;
+  return raw.depth != 0 && read_symbol(raw, room, out.symbol);
+}
+
+bool read_jit_symbol(const triptych_jit_symbol& raw, std::size_t room, model::JitSymbol& out) {
+  if (raw.name_size > room) return false;
+  out.address = raw.address;
+  out.size = raw.size;
+  out.tgid = static_cast<Tid>(raw.tgid);
   out.name.assign(std::string_view(raw.name, ::strnlen(raw.name, raw.name_size)));
   return true;
 }
@@ -154,7 +170,12 @@ Status decode_stacks(std::uint8_t kind, std::span<const std::byte> record, model
       return decode_as<triptych_stack_bytes, model::StackBytes>(record, event, &read);
     case TRIPTYCH_EV_FILE_SYMBOL:
       return decode_with_tail(record, offsetof(triptych_file_symbol, name), event,
-                              &read_file_symbol);
+                              &read_symbol<triptych_file_symbol>);
+    case TRIPTYCH_EV_FILE_INLINED:
+      return decode_with_tail(record, offsetof(triptych_file_inlined, name), event,
+                              &read_file_inlined);
+    case TRIPTYCH_EV_JIT_SYMBOL:
+      return decode_with_tail(record, offsetof(triptych_jit_symbol, name), event, &read_jit_symbol);
     case TRIPTYCH_EV_STACK_COPY:
       return decode_as<triptych_stack_copy, model::StackCopy>(record, event, &read);
     default:

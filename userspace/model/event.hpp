@@ -383,7 +383,7 @@ using Payload =
                  TaskExec, TaskRename, TaskExit, TaskEnd, TaskFree, Mark, Lost, TaskSummary,
                  Coroutine, CoroutineSpaceNew, CoroutineFunction, CoroutineTotals, CoroutineLost,
                  Stack, StackOf, Sample, KernelSymbol, Map, CoroutineWait, CoroutineFile,
-                 StackBytes, StackCopy, FileSymbol, CoroutineInside>;
+                 StackBytes, StackCopy, FileSymbol, CoroutineInside, FileInlined, JitSymbol>;
 
 struct Event {
   TimeNs ts_ns = 0;

@@ -133,4 +133,20 @@ struct FileSymbol {
   bool operator==(const FileSymbol&) const = default;
 };
 
+// A function that the compiler put into another one, at this place.
+struct FileInlined {
+  FileSymbol symbol;
+  std::uint8_t depth = 1;  // in the function itself; 2: in one that is inlined there, and so on
+  bool operator==(const FileInlined&) const = default;
+};
+
+// A function of code that belongs to no file, as process `tgid` itself named it.
+struct JitSymbol {
+  std::uint64_t address = 0;
+  std::uint64_t size = 0;
+  Tid tgid = 0;
+  FixedString<984> name{};  // may be cut
+  bool operator==(const JitSymbol&) const = default;
+};
+
 }  // namespace triptych::model

@@ -83,7 +83,9 @@ inline constexpr std::array<std::string_view, std::variant_size_v<model::Payload
     "stack_bytes",
     "stack_copy",
     "file_symbol",
-    "coroutine_inside"};
+    "coroutine_inside",
+    "file_inlined",
+    "jit_symbol"};
 
 template <Like<model::Counters> P, class V>
 void visit_counters(P& p, V& v) {
@@ -408,6 +410,20 @@ void visit_fields(P& p, V& v) {
   v.number("device_major", p.device_major);
   v.number("device_minor", p.device_minor);
   v.build_id("build_id", p);
+  v.text("name", p.name);
+}
+
+template <Like<model::FileInlined> P, class V>
+void visit_fields(P& p, V& v) {
+  v.number("depth", p.depth);
+  visit_fields(p.symbol, v);
+}
+
+template <Like<model::JitSymbol> P, class V>
+void visit_fields(P& p, V& v) {
+  v.number("tgid", p.tgid);
+  v.hex("address", p.address);
+  v.number("size", p.size);
   v.text("name", p.name);
 }
 

@@ -102,6 +102,8 @@ std::size_t loss_class(std::uint8_t kind) {
     case TRIPTYCH_EV_STACK_BYTES:
     case TRIPTYCH_EV_STACK_COPY:
     case TRIPTYCH_EV_FILE_SYMBOL:
+    case TRIPTYCH_EV_FILE_INLINED:
+    case TRIPTYCH_EV_JIT_SYMBOL:
     case TRIPTYCH_EV_COROUTINE_WAIT:
     case TRIPTYCH_EV_COROUTINE_FILE:
     case TRIPTYCH_EV_COROUTINE_INSIDE:
@@ -115,7 +117,8 @@ bool is_of_stacks(std::uint8_t kind) {
   return kind == TRIPTYCH_EV_STACK || kind == TRIPTYCH_EV_STACK_OF ||
          kind == TRIPTYCH_EV_KERNEL_SYMBOL || kind == TRIPTYCH_EV_MAP ||
          kind == TRIPTYCH_EV_STACK_BYTES || kind == TRIPTYCH_EV_STACK_COPY ||
-         kind == TRIPTYCH_EV_FILE_SYMBOL;
+         kind == TRIPTYCH_EV_FILE_SYMBOL || kind == TRIPTYCH_EV_FILE_INLINED ||
+         kind == TRIPTYCH_EV_JIT_SYMBOL;
 }
 
 }  // namespace triptych::trace

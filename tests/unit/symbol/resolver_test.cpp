@@ -147,6 +147,28 @@ TEST(Resolver, CodeThatARuntimeMadeHasTheNamesThatItGaveIt) {
   EXPECT_EQ(resolver.resolve(kSpace, 0x1800, 200, false).name(), "0x1800");
 }
 
+TEST(Resolver, WhatTheTraceTellsOfMadeCodeComesFirst) {
+  const test::TemporaryDirectory directory;
+  std::ofstream(directory.path() + "/perf-4711.map") << "1000 100 compiled\n";
+  StackTable table;
+  table.code.on_use(kProcess, kSpace);
+  model::Map map{.start = 0x1000, .end = 0x2000, .tgid = kProcess};
+  map.path.assign("//anon");
+  table.code.on_map(100, map);
+  model::JitSymbol symbol{.address = 0x1080, .size = 0x20, .tgid = kProcess};
+  symbol.name.assign("told");
+  table.names.add(symbol);
+  symbol.tgid = kProcess + 1;
+  symbol.name.assign("of another process");
+  table.names.add(symbol);
+  Resolver resolver(table, {.jit_directory = directory.path()});
+  const Frame told = resolver.resolve(kSpace, 0x10a0, 200, true);
+  EXPECT_EQ(told.function, "told");
+  EXPECT_EQ(told.kind, FrameKind::kJit);
+  EXPECT_EQ(told.offset, 0x20u);
+  EXPECT_EQ(resolver.resolve(kSpace, 0x10a0, 200, false).function, "compiled");
+}
+
 TEST(Resolver, FramesOfTheKernelAreWhatTheRecordingSays) {
   StackTable table;
   model::KernelSymbol symbol{.symbol = 3};
@@ -247,6 +269,37 @@ TEST(Resolver, NamesThatTheTraceTellsNeedNoFile) {
     EXPECT_EQ(name(0x100ff, false), "program+0x10ff");
     EXPECT_TRUE(inlined.empty());
   }
+}
+
+TEST(Resolver, WhatTheTraceTellsIsInlinedNeedsNoFile) {
+  StackTable table;
+  table.code.on_use(kProcess, kSpace);
+  model::Map map{.start = 0x10000, .end = 0x20000, .offset = 0x1000, .inode = 7, .tgid = kProcess};
+  map.path.assign("/no/such/program");
+  table.code.on_map(100, map);
+  model::FileSymbol symbol{.offset = 0x1100, .size = 0x40, .inode = 7};
+  symbol.name.assign("outer()");
+  table.names.add(symbol);
+  // 3 is missing: what is deeper belongs nowhere.
+  for (const std::uint8_t depth : std::initializer_list<std::uint8_t>{2, 1, 4}) {
+    model::FileInlined inlined{.symbol = symbol, .depth = depth};
+    inlined.symbol.offset = 0x1110;
+    inlined.symbol.size = 1;
+    inlined.symbol.name.assign("depth " + std::to_string(depth));
+    table.names.add(inlined);
+  }
+  const auto at = [&table](std::uint64_t address, bool inlines) {
+    Resolver resolver(table, {.inlines = inlines});
+    std::vector<Frame> frames;
+    frames.push_back(resolver.resolve(kSpace, address, 200, true, &frames));
+    EXPECT_TRUE(resolver.missing().empty());
+    std::vector<std::string> names;
+    for (const Frame& frame : frames) names.push_back(frame.name());
+    return names;
+  };
+  EXPECT_EQ(at(0x10111, true), (std::vector<std::string>{"depth 2", "depth 1", "outer()"}));
+  EXPECT_EQ(at(0x10111, false), std::vector<std::string>{"outer()"});
+  EXPECT_EQ(at(0x10112, true), std::vector<std::string>{"outer()"});
 }
 
 TEST(Resolver, CodeInThePlaceOfOtherCodeGivesAStackAnotherNumber) {

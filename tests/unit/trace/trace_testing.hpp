@@ -71,7 +71,9 @@ inline std::uint64_t count_of_stacks(const std::vector<model::Event>& events) {
                std::holds_alternative<model::Map>(event.payload) ||
                std::holds_alternative<model::StackBytes>(event.payload) ||
                std::holds_alternative<model::StackCopy>(event.payload) ||
-               std::holds_alternative<model::FileSymbol>(event.payload);
+               std::holds_alternative<model::FileSymbol>(event.payload) ||
+               std::holds_alternative<model::FileInlined>(event.payload) ||
+               std::holds_alternative<model::JitSymbol>(event.payload);
       }));
 }
 

@@ -70,6 +70,7 @@ complete -c triptych -n $export -l to -x -d 'Stop this long after the recording 
 
 set --local flamegraph '__fish_seen_subcommand_from flamegraph'
 complete -c triptych -n $flamegraph -l unwind -x -a 'fp dwarf dwarf,16K dwarf,32K' -d 'How the frames of the program are found'
+complete -c triptych -n $flamegraph -l buffer-size -x -d 'Room for what is not written yet'
 complete -c triptych -n $flamegraph -l debug-files -d 'Names of functions also from /usr/lib/debug'
 complete -c triptych -n $flamegraph -l debug-dir -x -a '(__fish_complete_directories)' -d 'Likewise, from here'
 complete -c triptych -n $flamegraph -l inlines -d 'Frames for inlined functions'
@@ -80,6 +81,7 @@ set --local readers '__fish_seen_subcommand_from report dump export symbolize'
 complete -c triptych -n $readers -s o -l output -r -F -d 'Write to this file'
 complete -c triptych -n $readers -F
 complete -c triptych -n '__fish_seen_subcommand_from symbolize' -l debug-dir -x -a '(__fish_complete_directories)' -d 'Look for files by build id here, too'
+complete -c triptych -n '__fish_seen_subcommand_from symbolize' -l inlines -d 'Inlined functions, too'
 
 complete -c triptych -n '__fish_seen_subcommand_from report compare' -l format -x -a 'text html json' -d 'Form of the output'
 complete -c triptych -n '__fish_seen_subcommand_from dump run diff doctor' -l format -x -a 'text json' -d 'Form of the output'

@@ -60,7 +60,7 @@ std::optional<JitMap::Function> JitMap::find(std::uint64_t address) const {
   if (after == entries_.begin()) return std::nullopt;
   const Entry& found = *std::prev(after);
   if (address - found.start >= found.size) return std::nullopt;
-  return Function{found.name, address - found.start};
+  return Function{found.name, address - found.start, found.size};
 }
 
 }  // namespace triptych::symbol::resolve

@@ -24,6 +24,7 @@ class JitMap {
   struct Function {
     std::string_view name;
     std::uint64_t offset = 0;
+    std::uint64_t size = 0;
   };
   [[nodiscard]] std::optional<Function> find(std::uint64_t address) const;
 

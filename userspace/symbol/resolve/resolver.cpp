@@ -18,6 +18,9 @@ namespace {
 // again.
 constexpr std::size_t kMostFunctionsKept = 4u << 20;
 constexpr std::size_t kMostMissing = 100;
+// Some 200 bytes each.
+constexpr std::size_t kMostFramesKept = 1u << 16;
+constexpr std::size_t kMostPlacesKept = 1u << 16;
 
 std::string path_of(const std::string& directory, const std::vector<std::uint8_t>& build_id) {
   std::string digits;
@@ -26,6 +29,10 @@ std::string path_of(const std::string& directory, const std::vector<std::uint8_t
 }
 
 }  // namespace
+
+bool belongs_to_no_file(const analyze::CodeFile& file) {
+  return file.path.starts_with("//anon") || (!file.path.starts_with('/') && file.path != "[vdso]");
+}
 
 std::string Frame::name() const {
   if (!function.empty()) return function;
@@ -120,14 +127,21 @@ void Resolver::drop_oldest(const Module& kept) {
 
 Frame Resolver::jit_frame(const analyze::CodeMap& map, std::uint64_t address,
                           std::uint64_t looked_up) {
+  Frame frame{.kind = FrameKind::kJit, .offset = address};
+  if (const auto* told = table_.names.find(map.tgid, looked_up)) {
+    frame.function = told->name;
+    frame.offset = address - told->offset;
+    frame.size = told->size;
+    return frame;
+  }
   auto known = jit_->of.find(map.tgid);
   if (known == jit_->of.end()) {
     known = jit_->of.emplace(map.tgid, JitMap::of_process(map.tgid, options_.jit_directory)).first;
   }
-  Frame frame{.kind = FrameKind::kJit, .offset = address};
   if (const auto function = known->second.find(looked_up)) {
     frame.function = function->name;
     frame.offset = function->offset + (address - looked_up);
+    frame.size = function->size;
   }
   return frame;
 }
@@ -170,10 +184,7 @@ Frame Resolver::resolve(model::MmId mm, std::uint64_t address, model::TimeNs at_
   Frame frame{.offset = address};
   if (map == nullptr) return frame;
   const analyze::CodeFile& file = table_.code.files()[map->file];
-  if (!file.path.starts_with('/') && file.path != "[vdso]") {
-    return jit_frame(*map, address, looked_up);
-  }
-  if (file.path.starts_with("//anon")) return jit_frame(*map, address, looked_up);
+  if (belongs_to_no_file(file)) return jit_frame(*map, address, looked_up);
   frame.module = file.path;
   const std::uint64_t in_file = looked_up - map->start + (file.path == "[vdso]" ? 0 : map->offset);
   frame.offset = in_file + (address - looked_up);
@@ -183,6 +194,12 @@ Frame Resolver::resolve(model::MmId mm, std::uint64_t address, model::TimeNs at_
     frame.offset = in_file - told->offset + (address - looked_up);
     frame.size = told->size;
     if (inlined == nullptr || !options_.inlines) return frame;
+    if (table_.names.tells_inlined(file)) {
+      for (std::string& name : table_.names.inlined(file, in_file)) {
+        inlined->push_back({.function = std::move(name), .module = {}, .offset = 0});
+      }
+      return frame;
+    }
   }
   Module& module = module_of(map->file);
   const auto linked = module.address_of(in_file, *map);
@@ -209,22 +226,46 @@ Frame Resolver::kernel_frame(std::uint64_t coded) const {
   return frame;
 }
 
-const std::vector<Frame>& Resolver::frames(analyze::StackNumber number) {
-  const auto [known, fresh] = frames_.try_emplace(static_cast<std::uint32_t>(number));
-  if (!fresh) return known->second;
-  const analyze::StackTable::View view = table_.view(number);
+std::vector<Frame> Resolver::frames_at(const analyze::StackTable::View& view,
+                                       std::size_t position) {
   std::vector<Frame> frames;
+  Frame outer = resolve(view.mm, view.frames[position], view.at_ns, position != 0, &frames);
+  for (Frame& inlined : frames) inlined.module = outer.module;
+  frames.push_back(std::move(outer));
+  return frames;
+}
+
+const std::vector<Frame>& Resolver::known_frames_at(const analyze::StackTable::View& view,
+                                                    std::size_t position) {
+  const std::uint64_t address = view.frames[position];
+  const bool is_return = position != 0 && address != 0;
+  const analyze::CodeMap* map =
+      table_.code.find(view.mm, is_return ? address - 1 : address, view.at_ns);
+  const auto [known, fresh] = places_.try_emplace({map, address, is_return});
+  if (fresh) known->second = frames_at(view, position);
+  return known->second;
+}
+
+const std::vector<Frame>& Resolver::frames(analyze::StackNumber number) {
+  const auto known = frames_.find(static_cast<std::uint32_t>(number));
+  if (known != frames_.end()) return known->second;
+  if (frames_kept_ > kMostFramesKept) {
+    frames_.clear();
+    frames_kept_ = 0;
+  }
+  if (places_.size() > kMostPlacesKept) places_.clear();
+  const analyze::StackTable::View view = table_.view(number);
+  std::vector<Frame>& frames = frames_[static_cast<std::uint32_t>(number)];
   for (std::size_t i = 0; i < view.frames.size(); ++i) {
     if (view.kernel) {
       frames.push_back(kernel_frame(view.frames[i]));
       continue;
     }
-    const std::size_t before = frames.size();
-    Frame outer = resolve(view.mm, view.frames[i], view.at_ns, i != 0, &frames);
-    for (std::size_t at = before; at < frames.size(); ++at) frames[at].module = outer.module;
-    frames.push_back(std::move(outer));
+    const std::vector<Frame>& at = known_frames_at(view, i);
+    frames.insert(frames.end(), at.begin(), at.end());
   }
-  return frames_[static_cast<std::uint32_t>(number)] = std::move(frames);
+  frames_kept_ += frames.size();
+  return frames;
 }
 
 }  // namespace triptych::symbol::resolve

@@ -36,6 +36,9 @@ struct Frame {
   [[nodiscard]] std::string name() const;
 };
 
+// Code that a program made itself: nothing but the program names it.
+bool belongs_to_no_file(const analyze::CodeFile& file);
+
 struct ResolverOptions {
   // Where ".build-id/ab/cdef….debug" of a build id may lie, or the program itself without ".debug".
   std::vector<std::string> debug_directories{};
@@ -56,7 +59,7 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  // Innermost first; none of a stack that is not known. Valid as long as the resolver is.
+  // Innermost first; none of a stack that is not known. Valid until the next call.
   const std::vector<Frame>& frames(analyze::StackNumber number);
 
   // What is at `address` of the address space at that time. A return address is that of the
@@ -82,13 +85,34 @@ class Resolver {
   void drop_oldest(const Module& kept);
   Frame jit_frame(const analyze::CodeMap& map, std::uint64_t address, std::uint64_t looked_up);
   Frame kernel_frame(std::uint64_t coded) const;
+  // With what is inlined there, innermost first.
+  std::vector<Frame> frames_at(const analyze::StackTable::View& view, std::size_t position);
+  const std::vector<Frame>& known_frames_at(const analyze::StackTable::View& view,
+                                            std::size_t position);
 
   const analyze::StackTable& table_;
   ResolverOptions options_;
   std::unordered_map<std::uint32_t, std::unique_ptr<Module>> modules_;  // by CodeMap::file
   struct JitMaps;
   std::unique_ptr<JitMaps> jit_;
-  std::unordered_map<std::uint32_t, std::vector<Frame>> frames_;  // by StackNumber
+  // Of stacks that have been asked for, by StackNumber, and of the places in them, so that a stack
+  // is soon put together again: both are forgotten when they have become many.
+  std::unordered_map<std::uint32_t, std::vector<Frame>> frames_;
+  std::size_t frames_kept_ = 0;
+  struct Place {
+    const analyze::CodeMap* map = nullptr;
+    std::uint64_t address = 0;
+    bool is_return = false;
+    bool operator==(const Place&) const = default;
+  };
+  struct Hash {
+    std::size_t operator()(const Place& place) const {
+      const std::uint64_t mixed =
+          (place.address ^ reinterpret_cast<std::uintptr_t>(place.map)) * 0x9e3779b97f4a7c15u;
+      return static_cast<std::size_t>(mixed ^ mixed >> 32 ^ (place.is_return ? 1 : 0));
+    }
+  };
+  std::unordered_map<Place, std::vector<Frame>, Hash> places_;
   std::vector<Missing> missing_;
   std::uint64_t uses_ = 0;
 };
