@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pages in a browser: nothing is loaded, nothing goes wrong, and what the script adds works.
 
-    html_browser_test.py TRIPTYCH GOLDEN_DIRECTORY
+    html_browser_test.py TRIPTYCH GOLDEN_DIRECTORY COMPARE_PAGE
 """
 import os
 import pathlib
+import subprocess
 import sys
 import tempfile
 
@@ -113,11 +114,25 @@ def check_looks(chromium, path):
     check_quiet(bare)
 
 
+def check_comparison(chromium, path):
+    """It is quiet, as wide as the window, and the names of its axis stand apart, on a telephone too."""
+    apart = ("Array.from(document.querySelectorAll('.axis'), axis => Array.from(axis.querySelectorAll('text'))"
+             ".map(text => text.getBoundingClientRect()).filter(box => box.width > 0))"
+             ".map(boxes => boxes.length > 1 && boxes.every((box, i) => i === 0 || boxes[i - 1].right < box.left))")
+    for width in (390, 1280):
+        page = chromium.open(path, width=width, height=800)
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        drawn = page.evaluate(apart)
+        assert drawn and all(drawn), (width, drawn)
+        check_quiet(page)
+    check_looks(chromium, path)
+
+
 def main():
     if browser.PROGRAM is None:
         print("skipped: there is no chromium")
         sys.exit(1 if "TRIPTYCH_REQUIRE" in os.environ else 77)
-    program, directory = sys.argv[1:]
+    program, directory, compare_page = sys.argv[1:]
     with tempfile.TemporaryDirectory() as temporary, browser.Browser() as chromium:
         path = os.path.join(temporary, "page.html")
         trace = os.path.join(temporary, "trace.txt")
@@ -130,10 +145,18 @@ def main():
         check_flame_graphs(page)
         check_quiet(page)
         check_looks(chromium, path)
+        pathlib.Path(path).write_bytes(subprocess.run([compare_page], stdout=subprocess.PIPE, check=True).stdout)
+        check_comparison(chromium, path)
         html_pages.write_attack(directory, trace, html_pages.ATTACKS)
         pathlib.Path(path).write_bytes(html_pages.page(program, trace))
         attacked = chromium.open(path)
         assert attacked.evaluate("document.title").startswith("triptych report: ./x")
+        check_quiet(attacked)
+        pathlib.Path(path).write_bytes(
+            html_pages.page(program, os.path.join(directory, "hostile-frames", "trace.txt")))
+        attacked = chromium.open(path)
+        assert attacked.evaluate("document.querySelectorAll('img').length") == 0
+        assert "<img src=x onerror=alert(6)>" in attacked.evaluate("document.body.textContent")
         check_quiet(attacked)
 
 

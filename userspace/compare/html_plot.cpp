@@ -144,11 +144,17 @@ void write_axis(Markup& page, const Scale& scale) {
   page.open("svg", {{"class", "axis"}});
   // Decades that stand too close for their names are left without.
   const double every = std::ceil((scale.high - scale.low) / 6);
+  bool between = false;  // on a narrow page it goes without, too
   for (double exponent = scale.low; exponent <= scale.high; exponent += every) {
     const double ns = std::pow(10, exponent);
     const std::string x = scale.at(ns);
     page.single("line", {{"x1", x}, {"x2", x}, {"y1", "0"}, {"y2", "5"}});
-    page.leaf("text", format_ns(ns), {{"x", x}, {"y", "17"}, {"text-anchor", "middle"}});
+    page.leaf("text", format_ns(ns),
+              {{"x", x},
+               {"y", "17"},
+               {"text-anchor", "middle"},
+               {"class", between ? "between" : "each"}});
+    between = !between;
   }
   page.close();
   page.close();
