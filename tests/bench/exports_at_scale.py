@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What each form of a long trace costs: processor time, memory, size.
 
-    sudo tests/bench/exports_at_scale.py --triptych build/userspace/cli/triptych
+    sudo tests/bench/exports_at_scale.py --triptych build/userspace/cli/triptych [--stacks]
 
-Records `perf bench sched pipe` until there are some 10 million events (or takes --trace), and writes every
-export and report of it into a temporary directory, one after the other. Budgets: a million events a second
-of processor time and 256 MiB resident for each, 5 MB for the page.
+Records `perf bench sched pipe` until there are some 10 million events (or takes --trace), with a stack of each
+switch and wakeup when asked, and writes every export and report of it into a temporary directory, one after
+the other. Budgets: a million events a second of processor time and 256 MiB resident for each, 5 MB for the
+page.
 """
 
 import argparse
@@ -55,9 +56,10 @@ def events_of(triptych, trace):
     return events
 
 
-def record(triptych, trace, rounds):
-    subprocess.run([triptych, "record", "--buffer-size", "64M", "-o", trace, "--", "perf", "bench",
-                    "sched", "pipe", "-l", str(rounds)], check=True, stdout=subprocess.DEVNULL)
+def record(triptych, trace, options):
+    stacks = ["--stacks=on-cpu,off-cpu,wakeup"] if options.stacks else []
+    subprocess.run([triptych, "record", "--buffer-size", "64M", *stacks, "-o", trace, "--", "perf", "bench",
+                    "sched", "pipe", "-l", str(options.rounds)], check=True, stdout=subprocess.DEVNULL)
 
 
 def main():
@@ -65,13 +67,14 @@ def main():
     parser.add_argument("--triptych", required=True)
     parser.add_argument("--trace", help="take this one")
     parser.add_argument("--rounds", type=int, default=3_000_000, help="of the pipe, to be recorded")
+    parser.add_argument("--stacks", action="store_true", help="record them")
     options = parser.parse_args()
     missed = False
     with tempfile.TemporaryDirectory() as directory:
         trace = options.trace or os.path.join(directory, "trace.tpt")
         out = os.path.join(directory, "out")
         if not options.trace:
-            record(options.triptych, trace, options.rounds)
+            record(options.triptych, trace, options)
         events = events_of(options.triptych, trace)
         print(f"{'':22}{'CPU':>8}{'M events/s':>12}{'resident':>12}{'size':>12}{'an event':>10}")
         for name, words in ways():

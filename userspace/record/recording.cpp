@@ -177,9 +177,13 @@ void say_result(Console& console, const OutputFile& file, const trace::Writer& w
   const std::uint64_t recorded = writer.records() - writer.records_lost() - of_stacks;
   std::string what = counted(recorded, "event", "events");
   if (of_stacks != 0) what += " and " + counted(of_stacks, "record of stacks", "records of stacks");
+  const std::uint64_t lost_stacks =
+      ending.counters.stacks.lost + ending.counters.stacks.lost_samples;
+  const std::string stacks =
+      lost_stacks == 0 ? "" : fmt::format(", and {}", counted(lost_stacks, "stack", "stacks"));
   console.say(fmt::format(
-      "recorded {} in {}, {} in {}, {} lost", what, format_duration_ns(ending.end_ns - start_ns),
-      format_bytes(writer.bytes_written()), quote(file.path()), format_count(lost)));
+      "recorded {} in {}, {} in {}, {} lost{}", what, format_duration_ns(ending.end_ns - start_ns),
+      format_bytes(writer.bytes_written()), quote(file.path()), format_count(lost), stacks));
   console.say(fmt::format("next: triptych report {}", shell_word(file.path())));
 }
 

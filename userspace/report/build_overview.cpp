@@ -102,6 +102,9 @@ std::string missing_words(const Summary& summary) {
   const bool cut = quality[model::Quality::recording_cut] != 0;
   const bool truncated = quality[model::Quality::truncated_bytes] != 0;
   std::string words = lost == 0 ? "" : fmt::format(", {} LOST", format_count(lost));
+  const std::uint64_t stacks =
+      quality[model::Quality::lost_stacks] + quality[model::Quality::lost_samples];
+  if (stacks != 0) words += fmt::format(", {} LOST", counted(stacks, "stack", "stacks"));
   if (missing != 0) {
     words += fmt::format(
         ", {} MISSING {}", format_count(missing),
