@@ -23,7 +23,7 @@ struct Known {
 constexpr Known kKnown[] = {
     {kSwitchEvent, "switch", "default", "units=2", 4000},
     {kFaultEvent, "cow", "fork", "child=1", 2},
-    {kCoroutineEvent, "switch", "stackless", "units=2", 20'000},
+    {kCoroutineEvent, "switch", "stackless", "units=2", 5000},
     {kThreadEvent, "create", "default", "resident=0", 500},
     {kProcessEvent, "create", "fork", "resident=0", 100},
 };

@@ -136,8 +136,10 @@ std::vector<CellOutput> split_output(const std::string& text, std::size_t cells)
 Result<RecordedBatch> record_batch(const std::string& program,
                                    const std::vector<std::vector<std::string>>& commands,
                                    const std::string& trace, bool keep) {
+  // What coroutines there are tell of themselves: nothing is to be probed.
   const std::vector<std::string> record = {
-      program, "record", "-o", trace, "--", "/bin/sh", "-c", driver_script(program, commands)};
+      program, "record", "--coroutines", "recorder", "-o",
+      trace,   "--",     "/bin/sh",      "-c",       driver_script(program, commands)};
   TRIPTYCH_TRY_ASSIGN(const ChildOutput output, run_child(record, std::nullopt, kTracedTimeoutNs));
   if (output.exit_status != 0) return tl::unexpected<Error>(error_of(output, "the recording"));
   RecordedBatch batch;

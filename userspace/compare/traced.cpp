@@ -101,8 +101,10 @@ std::uint64_t round_number(double fit) {
   return static_cast<std::uint64_t>(std::llround(rounded * power));
 }
 
-// With four events each they find room in a thread's ring, whoever is late to read it.
+// With four events each they find room in a thread's ring, whoever is late to read it. To record
+// and read a switch takes many times as long as the switch itself.
 constexpr double kMostCoroutineSwitches = 200'000;
+constexpr double kCoroutineSwitchNs = 200;
 
 struct Batch {
   std::size_t scenario = 0;
@@ -121,14 +123,14 @@ std::vector<Batch> batches_of(const Plan& plan, const std::vector<MeasuredCell>&
   return batches;
 }
 
-// As many of a run's operations as find room.
-std::uint64_t recordable_operations(const std::vector<CellRun>& runs) {
+// As many of a run's operations as find room, and time afterwards.
+std::uint64_t recordable_operations(const std::vector<CellRun>& runs, double slice_ns) {
   if (runs.empty() || runs.front().coroutine_switches == 0) {
     return std::numeric_limits<std::uint64_t>::max();
   }
   const double switches = static_cast<double>(runs.front().coroutine_switches) /
                           static_cast<double>(std::max<std::uint64_t>(1, runs.front().operations));
-  return round_number(kMostCoroutineSwitches / switches);
+  return round_number(std::min(kMostCoroutineSwitches, slice_ns / kCoroutineSwitchNs) / switches);
 }
 
 std::vector<std::vector<std::string>> commands_of(const Runner& runner, const Batch& batch,
@@ -138,7 +140,7 @@ std::vector<std::vector<std::string>> commands_of(const Runner& runner, const Ba
   for (const std::size_t index : batch.cells) {
     workloads::RunOptions options;
     options.operations = std::min(traced_operations(measured[index].operation_ns, slice_ns),
-                                  recordable_operations(measured[index].runs));
+                                  recordable_operations(measured[index].runs, slice_ns));
     options.warm_up_operations =
         measured[index].size.warm_up > 0 ? std::max<std::uint64_t>(1, options.operations / 10) : 0;
     options.control = true;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 
 #include "base/text.hpp"
@@ -58,8 +59,19 @@ CoroutineFinder CoroutineFinder::of_runtime(const CoroutineRuntime* runtime) {
   return finder;
 }
 
+// Our own programs have workloads in them, and what is to be seen of those the recorder tells.
 CoroutineFinder CoroutineFinder::of_cheap_places() {
-  return {};
+  CoroutineFinder finder;
+  std::error_code error;
+  const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe", error);
+  finder.skip(own);
+  finder.skip(own.parent_path() / "triptych-cell");
+  return finder;
+}
+
+void CoroutineFinder::skip(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) looked_into_.insert({status.st_dev, status.st_ino});
 }
 
 std::span<const CoroutineRuntime> CoroutineFinder::runtimes() const {
@@ -156,9 +168,7 @@ void CoroutineFinder::look_into_process(pid_t tgid, const IsOurs& is_ours) {
 
 void CoroutineFinder::look_into_processes(const std::set<model::Tid>& mappers,
                                           const std::set<model::Tid>& recorded) {
-  struct stat own {};
-  if (::stat("/proc/self/exe", &own) != 0) return;
-  looked_into_.insert({own.st_dev, own.st_ino});
+  skip("/proc/self/exe");
   IsOurs is_ours;
   if (!by_name_) is_ours = [&recorded](pid_t tgid) { return comes_of(tgid, recorded); };
   for (const model::Tid tgid : mappers) look_into_process(static_cast<pid_t>(tgid), is_ours);

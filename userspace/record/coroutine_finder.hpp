@@ -73,6 +73,7 @@ class CoroutineFinder {
 
  private:
   [[nodiscard]] std::span<const CoroutineRuntime> runtimes() const;
+  void skip(const std::string& path);
   void look_for_markers(UniqueFd file, const std::string& path);
   void look_for_runtime(UniqueFd file, const std::string& path, const CoroutineRuntime& runtime,
                         const IsOurs& is_ours);
