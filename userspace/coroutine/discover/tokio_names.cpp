@@ -140,8 +140,8 @@ void add_newer_names(const Polls& polls, const Functions& functions, Names* name
   }
   const std::vector<std::string> readable = demangled(symbols);
   for (std::size_t i = 0; i < addresses.size(); ++i) {
-    std::string task = task_of_poll(readable[i]);
-    (*names)[addresses[i]].insert(task.empty() ? readable[i] : std::move(task));
+    const std::string task = task_of_poll(readable[i]);
+    (*names)[addresses[i]].insert(task.empty() ? readable[i] : task);
   }
 }
 
