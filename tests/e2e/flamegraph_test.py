@@ -97,7 +97,7 @@ class KnownShares(harness.Test):
 
 class ShortWay(harness.Test):
     def test_records_and_draws(self):
-        result = self.triptych("flamegraph", "--profile", "off-cpu", "--", *SLEEP)
+        result = self.triptych("flamegraph", "--profile", "off-cpu", "--buffer-size", "4M", "--", *SLEEP)
         self.assertEqual(result.status, 0, result.err)
         self.assertIn("triptych: the flame graph is in flamegraph.svg\n", result.err)
         with open(self.path("flamegraph.svg"), encoding="utf-8") as file:

@@ -285,7 +285,8 @@ Profile build(Kind kind, const PathTable& paths, const analyze::Summary& summary
     profile.notes.push_back(
         fmt::format("only the first {} paths are told apart", format_count(entries.size())));
   }
-  add_missing_names(kind, resolver, options.any_stack, profile.notes);
+  const bool nothing = profile.nodes.size() == 1;  // that could have had a stack
+  add_missing_names(kind, resolver, options.any_stack || nothing, profile.notes);
   return profile;
 }
 
