@@ -66,6 +66,7 @@ struct triptych_python_layout {
 	__u16 type_name;
 	__u16 greenlet_self; /* the greenlet as an object */
 	__u16 greenlet_run;  /* what it runs */
+	__u16 reserved[2];
 };
 #define TRIPTYCH_PYTHON_TEXT_ASCII 0x40
 
