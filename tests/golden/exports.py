@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 
+import golden_traces
+
 
 def exported(program, trace, form):
     return subprocess.run([program, "export", "--format", form, trace], stdout=subprocess.PIPE,
@@ -15,10 +17,10 @@ def main(check):
     """Calls check(program, trace) for each golden trace; it says how many rows there were, by kind."""
     program, directory = sys.argv[1:]
     total = collections.Counter()
-    for case in sorted(os.listdir(directory)):
-        trace = os.path.join(directory, case, "trace.txt")
-        if case == "summary-mode" or not os.path.exists(trace):
+    for case in golden_traces.cases(directory):
+        if case == "summary-mode":
             continue
+        trace = os.path.join(directory, case, "trace.txt")
         try:
             total += check(program, trace)
         except (AssertionError, LookupError, ValueError) as problem:

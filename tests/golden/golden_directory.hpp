@@ -3,14 +3,30 @@
 // Where the golden traces are.
 #pragma once
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
+#include <string_view>
 
 namespace triptych {
 
 inline std::filesystem::path golden_directory() {
   const char* source = std::getenv("TRIPTYCH_SOURCE_DIR");
   return std::filesystem::path(source == nullptr ? "." : source) / "tests" / "golden";
+}
+
+// A sanitized program takes ten times as long to start: most traces are read there in one way only.
+inline bool is_sanitized() {
+  const char* sanitizers = std::getenv("TRIPTYCH_SANITIZED");
+  return sanitizers != nullptr && *sanitizers != '\0';
+}
+
+// The same as in golden_traces.py.
+inline bool is_representative(std::string_view trace) {
+  constexpr std::string_view kThese[] = {"coroutines",    "fork-cow",       "hostile-frames",
+                                         "hostile-names", "profile-stacks", "threads"};
+  return std::find(std::begin(kThese), std::end(kThese), trace) != std::end(kThese);
 }
 
 }  // namespace triptych

@@ -139,6 +139,7 @@ TEST_P(Golden, ExportsIntervals) {
 }
 
 TEST_P(Golden, ExportsProfiles) {
+  if (is_sanitized() && !is_representative(GetParam())) return;
   std::string all;
   for (const std::string& kind : profile::kind_words()) {
     const std::vector<std::string> command = {TRIPTYCH_PROGRAM,

@@ -28,11 +28,6 @@ def options_of(directory, case):
         return file.read().split("\n")[:-1]
 
 
-def cases(directory):
-    return [case for case in sorted(os.listdir(directory))
-            if os.path.exists(os.path.join(directory, case, "trace.txt"))]
-
-
 def write_attack(directory, path, attacks):
     """The trace of hostile names, with other names; all of them must stand in it."""
     with open(os.path.join(directory, "hostile-names", "trace.txt"), encoding="utf-8") as file:

@@ -5,11 +5,10 @@ import re
 import subprocess
 import sys
 
+import golden_traces
+
 KINDS = ("on-cpu", "off-cpu", "run-queue", "wakeup", "fault", "cow", "fork", "coroutine", "suspended")
 UNITS = {"on-cpu": ("ns", "count", "samples"), "fault": ("count", "pages", "ns"), "cow": ("pages", "count", "ns")}
-
-# Together they have every kind of profile and of frame, and every hostile name.
-REPRESENTATIVE = ("coroutines", "fork-cow", "hostile-frames", "hostile-names", "profile-stacks", "threads")
 
 
 def units_of(kind):
@@ -46,12 +45,10 @@ def main(check):
     """Calls check(program, trace, kind) for each profile of each golden trace; it says how much was in it."""
     program, directory = sys.argv[1:3]
     total = {}
-    # A sanitized program takes ten times as long to start: there is nothing new in the same frames again.
-    cases = REPRESENTATIVE if os.environ.get("TRIPTYCH_SANITIZED") else os.listdir(directory)
-    for case in sorted(cases):
-        trace = os.path.join(directory, case, "trace.txt")
-        if case == "summary-mode" or not os.path.exists(trace):
+    for case in golden_traces.cases(directory):
+        if case == "summary-mode":
             continue
+        trace = os.path.join(directory, case, "trace.txt")
         for kind in KINDS:
             try:
                 total[kind] = total.get(kind, 0) + check(program, trace, kind)
