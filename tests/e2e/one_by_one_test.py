@@ -63,9 +63,9 @@ class OneByOneTest(harness.Test):
     def many(self, functions):
         return self.compile(self.write("many.cpp", MANY), f"-DFUNCTIONS={functions}")
 
-    def places(self, program):
+    def places(self, program, way="uprobe:cpp"):
         answer = json.loads(self.triptych("doctor", *CPP, "--format", "json", "--", program).out)
-        only, = [each for each in answer["coroutines"] if each["way"] == "uprobe:cpp"]
+        only, = [each for each in answer["coroutines"] if each["way"] == way]
         return only
 
     def recorded(self, *arguments):
@@ -203,7 +203,9 @@ class OneByOneTest(harness.Test):
         recorder = self.start("record", "--coroutines", "usdt", *without("coroutine"), "-p",
                               str(program.pid))
         self.wait_for_file("triptych.tpt")
-        self.assertEqual(self.probed_bytes(program.pid, markers), 6)
+        # Of each nop that is probed, its only byte.
+        places = self.places(markers, "usdt")["places"]
+        self.assertEqual(self.probed_bytes(program.pid, markers), places)
         recorder.kill()
         recorder.wait()
         harness.wait_until(lambda: self.probed_bytes(program.pid, markers) == 0, "the end of the probes")
