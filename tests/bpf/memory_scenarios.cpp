@@ -28,6 +28,7 @@ char* map(std::size_t bytes, int flags = MAP_PRIVATE | MAP_ANONYMOUS, int fd = -
   void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, flags, fd, 0);
   if (memory == MAP_FAILED) std::exit(kCannot);
   ::madvise(memory, bytes, MADV_NOHUGEPAGE);
+  sink = 0;  // so that its page is there before anything is counted
   return static_cast<char*>(memory);
 }
 

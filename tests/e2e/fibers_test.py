@@ -17,7 +17,6 @@ import harness
 SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs")
 COMPILERS = [each for each in ("g++", "clang++") if shutil.which(each)]
 LEVELS = ("-O0", "-O1", "-O2")
-MOST_ERROR_NS = 1_000_000
 KINDS = ("created", "resumed", "finished", "destroyed")
 
 
@@ -111,7 +110,7 @@ class ContextTest(harness.Test):
         only, = self.report()["blocked_loops"]
         self.assertEqual((only["function"].rpartition("::")[2], only["how"], only["syscall"]),
                          (function, "blocked", "clock_nanosleep"))
-        self.assertLess(abs(only["duration_ns"] - slept(out)), MOST_ERROR_NS)
+        self.assert_slept(only["duration_ns"], slept(out))
 
     def attached(self, program, rounds):
         """Records the second half of it; what it said."""

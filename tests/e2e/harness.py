@@ -23,6 +23,7 @@ import unittest
 TRIPTYCH = os.environ.get("TRIPTYCH", "")
 USER = 54321  # in no user database
 OTHER = 54322
+MOST_SLEEP_ERROR_NS = 1_000_000
 PATIENCE = 30  # seconds, before a hanging test is given up
 
 Result = collections.namedtuple("Result", "status out err")
@@ -142,6 +143,12 @@ class Test(unittest.TestCase):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
         self.addCleanup(end)
+
+    def assert_slept(self, duration_ns, measured_ns):
+        """200 ms, within one: not less than was asked for, and not more than the program measured, which has in it
+        how long the machine left it without a CPU before and after, however busy that was."""
+        self.assertGreater(duration_ns, 200_000_000 - MOST_SLEEP_ERROR_NS)
+        self.assertLess(duration_ns, measured_ns + MOST_SLEEP_ERROR_NS)
 
     def assert_refused(self, result, status, message, hint, first_lines=""):
         """Nothing on standard output, exactly this on standard error, nothing left behind."""

@@ -10,7 +10,6 @@ import harness
 
 PYTHON = "/usr/bin/python3"
 UNNAMED = ""  # of compiled code, as uvloop's own coroutines are
-MOST_ERROR_NS = 1_000_000
 
 
 def said(text):

@@ -319,7 +319,7 @@ class UnmodifiedTest(harness.Test):
                 only, = [each for each in blocked if each["how"] == "blocked"]
                 self.assertEqual(only["function"].split("(")[0], "sleeper")
                 self.assertEqual(only["syscall"], "poll")
-                self.assertAlmostEqual(only["duration_ns"] / 1e9, slept, delta=0.001)
+                self.assert_slept(only["duration_ns"], slept * 1e9)
                 self.assertEqual(only["delayed"], 3)
 
     def test_a_session_that_blocks_an_asio_server_is_found(self):
@@ -332,7 +332,7 @@ class UnmodifiedTest(harness.Test):
         only, = [each for each in report["blocked_loops"] if each["how"] == "blocked"]
         self.assertEqual(only["function"].split("(")[0], "session")
         self.assertEqual(only["syscall"], "poll")
-        self.assertAlmostEqual(only["duration_ns"] / 1e9, slept, delta=0.001)
+        self.assert_slept(only["duration_ns"], slept * 1e9)
         functions = {f["function"].split("(")[0]: f for f in report["coroutine_functions"]}
         # A read and a write for each message, and the first start of each.
         self.assertEqual(functions["session"]["recorded"]["created"], 10)

@@ -52,7 +52,9 @@ def groups(build):
             if source is not None:
                 with_flags.setdefault(tuple(flags_in(entry["command"])), []).append(source)
     for flags, sources in with_flags.items():
-        remaining = iter(sorted(sources))
+        programs = [source for source in sources if re.search("^int main\\(", read(source), re.MULTILINE)]
+        yield from ((flags, [program]) for program in programs)
+        remaining = iter(sorted(set(sources) - set(programs)))
         while group := list(itertools.islice(remaining, TOGETHER)):
             yield flags, group
 
