@@ -79,7 +79,7 @@ TEST_F(Libc, DamagedHurtsNobody) {
   std::size_t planned = 0;
   int tried = 0;
   test::damage(bytes_, [&](const std::string& damaged) {
-    if (++tried % 20 != 0) return;  // it is large
+    if (++tried % 80 != 0) return;  // it is large
     const auto file = open_elf(damaged);
     if (!file) return;
     const auto plan = discover_ucontext(*file);
