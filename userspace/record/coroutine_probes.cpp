@@ -144,7 +144,11 @@ Result<void> CoroutineProbes::look_for_runtimes(const Options& options) {
   TRIPTYCH_TRY_ASSIGN(const std::string where, look_into_target(options, is_ours));
   const std::optional<Error> refusal = finder_->take_refusal();
   TRIPTYCH_TRY_ASSIGN(const std::string stripped, stripped_program(options));
-  if (!by_name_) return {};
+  if (!by_name_) {
+    // Loading what it takes would make each recording start a fifth later.
+    if (!wanted()) watches_ = false;
+    return {};
+  }
   if (refusal) return tl::unexpected<Error>(*refusal);
   const bool has_any = std::any_of(files_.begin(), files_.end(),
                                    [](const ProbedFile& file) { return !file.found.only_serves; });
