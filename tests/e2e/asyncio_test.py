@@ -135,21 +135,7 @@ class AsyncioTest(Tasks):
                          {"crash": (1, 2, 0), "worker": (1, 21, 1)})
 
     def test_a_program_that_runs_already(self):
-        program, bystander = (self.wait_for_program("many", 25, steps) for steps in (200, 300))
-        recorder = self.attach(program)
-        bystander.communicate()
-        out, _ = program.communicate()
-        self.assertEqual((program.returncode, bystander.returncode), (0, 0))
-        done = self.finish(recorder)
-        self.assertEqual(done.status, 0, done.err)
-        self.expect_exact(self.events(), said(out))
-        self.assertIn(f"process {bystander.pid} (python3)", done.err)
-
-    def serve(self):
-        program = subprocess.Popen([PYTHON, TASKS, "serve"], stdout=subprocess.PIPE, text=True,
-                                   env=harness.environment())
-        self.addCleanup(program.kill)
-        return program, int(program.stdout.readline())
+        self.follow_one_that_runs_already()
 
     def ask(self, port, path="/"):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=harness.PATIENCE)

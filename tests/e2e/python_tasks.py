@@ -103,6 +103,25 @@ class Tasks(harness.Test):
         self.wait_for_file("triptych.tpt")
         return recorder
 
+    def follow_one_that_runs_already(self, look=lambda program: None):
+        """Exactly, with a bystander that lives; `look` is called while the probes are there."""
+        program, bystander = (self.wait_for_program("many", 25, steps) for steps in (200, 300))
+        recorder = self.attach(program)
+        look(program)
+        bystander.communicate()
+        out, _ = program.communicate()
+        self.assertEqual((program.returncode, bystander.returncode), (0, 0))
+        done = self.finish(recorder)
+        self.assertEqual(done.status, 0, done.err)
+        self.expect_exact(self.events(), said(out))
+        self.assertIn(f"process {bystander.pid} (python3)", done.err)
+
+    def serve(self):
+        program = subprocess.Popen([PYTHON, self.program, "serve"], stdout=subprocess.PIPE, text=True,
+                                   env=harness.environment())
+        self.addCleanup(program.kill)
+        return program, int(program.stdout.readline())
+
     def probed_bytes(self, process, file="_asyncio"):
         """Of the module as the process has it mapped, those that are not as in the file."""
         different = []

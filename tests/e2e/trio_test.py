@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
 
 import harness
 from python_tasks import PYTHON, Tasks, notes, said
@@ -89,22 +88,9 @@ class TrioTest(Tasks):
         self.assertEqual(self.counts(self.events())["crash"], (1, 21, 0))
 
     def test_a_program_that_runs_already(self):
-        program, bystander = (self.wait_for_program("many", 25, steps) for steps in (200, 300))
-        recorder = self.attach(program)
-        self.assertEqual(len(self.probed_bytes(program.pid, os.path.realpath(PYTHON))), 2)
-        bystander.communicate()
-        out, _ = program.communicate()
-        self.assertEqual((program.returncode, bystander.returncode), (0, 0))
-        done = self.finish(recorder)
-        self.assertEqual(done.status, 0, done.err)
-        self.expect_exact(self.events(), said(out))
-        self.assertIn(f"process {bystander.pid} (python3)", done.err)
-
-    def serve(self):
-        program = subprocess.Popen([PYTHON, TRIO, "serve"], stdout=subprocess.PIPE, text=True,
-                                   env=harness.environment())
-        self.addCleanup(program.kill)
-        return program, int(program.stdout.readline())
+        def expect_two_probes(program):
+            self.assertEqual(len(self.probed_bytes(program.pid, os.path.realpath(PYTHON))), 2)
+        self.follow_one_that_runs_already(expect_two_probes)
 
     def ask(self, port, word):
         with socket.create_connection(("127.0.0.1", port), timeout=harness.PATIENCE) as connection:

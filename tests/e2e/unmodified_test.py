@@ -88,7 +88,12 @@ class Build:
         parts = [os.path.join(SOURCES, f"unmodified{end}.cpp") for end in ("", "_library")]
         subprocess.run([compiler, "-std=c++20", "-O2", "-fPIC", "-shared", "-pthread",
                         "-Dmain=late_main", *parts, "-o", library], check=True)
-        subprocess.run(["gcc", os.path.join(SOURCES, "late.c"), "-o", program, "-ldl"], check=True)
+        loads = os.path.join(SOURCES, "late.c")
+        subprocess.run(["gcc", loads, "-o", program, "-ldl"], check=True)
+        # The same with coroutines of its own, for which it is watched without being asked for.
+        subprocess.run(["gcc", "-c", loads, "-o", program + ".o"], check=True)
+        subprocess.run([compiler, "-std=c++20", "-O2", "-pthread", "-Dmain=late_main", program + ".o", *parts,
+                        "-o", program + "-own", "-ldl"], check=True)
 
     @classmethod
     def clean(cls):
@@ -236,12 +241,17 @@ class UnmodifiedTest(harness.Test):
         spaces = {e["space"] for e in events if e["kind"] == "coroutine"}
         self.assertEqual(len(spaces), 2)
 
-    def test_a_late_library_of_others_is_probed_when_it_is_asked_for(self):
+    def test_a_late_library_of_others_is_left_alone(self):
         program, library = Build.late()
         other = subprocess.Popen([program, "0", "0", library, "wait"], stdin=subprocess.PIPE,
                                  stdout=subprocess.PIPE, text=True, env=harness.environment())
         self.addCleanup(other.kill)
         self.assertEqual(other.stdout.readline(), "ready\n")
+        done = self.record("--", program + "-own", "300", "400", library, "all", "1")
+        self.assertEqual(done.status, 0, done.err)
+        self.assertIn(f"C++20 coroutines in {library}: other processes have it mapped, too; "
+                      "--coroutines uprobe:cpp probes it all the same", done.err)
+        self.assertEqual([e for e in self.events() if e["kind"] == "coroutine"], [])
         events, expected = self.recorded(program, "300", "400", library, "all", "1", options=CPP)
         self.expect_exact(events, expected, self.first_calls("g++", "-O2"))
         other.communicate("\n", timeout=harness.PATIENCE)
