@@ -25,7 +25,7 @@ import sys
 
 from tree import ROOT, files, finish, read
 
-TOGETHER = 20
+TOGETHER = 42
 
 
 def state_of_headers():
@@ -68,7 +68,7 @@ def flags_in(command):
     words = shlex.split(command)
     flags = [word for word in words if word.startswith(("-I", "-D", "-std=", "-W"))]
     systems = [pair for pair in itertools.pairwise(words) if pair[0] == "-isystem"]
-    return flags + [word for pair in systems for word in pair] + ["-Wno-unknown-warning-option"]  # those of g++
+    return sorted(flags) + [word for pair in systems for word in pair] + ["-Wno-unknown-warning-option"]  # those of g++
 
 
 def run(flags, source, *words):
