@@ -6,112 +6,14 @@ import os
 import signal
 import time
 
+import comparisons
 import harness
+from comparisons import PATIENCE
 
 QUICK = ("--quick", "--repetitions", "3")
-PATIENCE = 120  # seconds, beside other tests
 
 
-def violations(value, schema, root=None, place="$"):
-    """The part of JSON Schema that the schema uses; see tests/support/json_schema.hpp."""
-    root = root or schema
-    if "$ref" in schema:
-        return violations(value, root["$defs"][schema["$ref"].rpartition("/")[2]], root, place)
-    if "anyOf" in schema:
-        answers = [violations(value, each, root, place) for each in schema["anyOf"]]
-        return [] if [] in answers else answers[0]
-    if "const" in schema:
-        return [] if value == schema["const"] else [f"{place} is not {schema['const']}"]
-    if "enum" in schema:
-        return [] if value in schema["enum"] else [f"{place} is none of {schema['enum']}"]
-    kinds = schema.get("type", [])
-    kinds = kinds if isinstance(kinds, list) else [kinds]
-    is_kind = {"object": isinstance(value, dict), "array": isinstance(value, list),
-               "string": isinstance(value, str), "boolean": isinstance(value, bool),
-               "null": value is None,
-               "integer": isinstance(value, int) and not isinstance(value, bool),
-               "number": isinstance(value, (int, float)) and not isinstance(value, bool)}
-    if kinds and not any(is_kind[kind] for kind in kinds):
-        return [f"{place} is no {' or '.join(kinds)}"]
-    found = []
-    if isinstance(value, dict) and "properties" in schema:
-        found += [f"{place}.{name} is missing" for name in schema["required"] if name not in value]
-        for name, each in value.items():
-            if name not in schema["properties"]:
-                found.append(f"{place}.{name} is not in the schema")
-            else:
-                found += violations(each, schema["properties"][name], root, f"{place}.{name}")
-    if isinstance(value, list) and "items" in schema:
-        for number, each in enumerate(value):
-            found += violations(each, schema["items"], root, f"{place}[{number}]")
-    return found
-
-
-class CompareTest(harness.Test):
-    def compare(self, *arguments, prefix=(), **options):
-        result = self.triptych("compare", *arguments, "--format", "json", prefix=prefix, patience=PATIENCE, **options)
-        self.assertEqual(result.status, 0, result.err)
-        document = json.loads(result.out)
-        schema = json.loads(self.triptych("compare", "--schema").out)
-        self.assertEqual(violations(document, schema), [])
-        return document
-
-    @staticmethod
-    def cell(document, *key):
-        """By model and variant; pinned."""
-        return next(cell for cell in document["cells"]
-                    if (cell["model"], cell["variant"]) == key and cell["placement"] == "pinned")
-
-    @staticmethod
-    def recorded(cell, name):
-        return next((figure["value"] for figure in cell["traced"]["figures"]
-                     if figure["name"] == name), 0)
-
-    @staticmethod
-    def median(cell):
-        return next(figure["median"] for figure in cell["figures"]
-                    if figure["name"] == "time_per_operation")
-
-    def test_creation(self):
-        document = self.compare("--quick", "create")
-        self.assertTrue(document["tracing"]["traced"], document["tracing"])
-        self.assertEqual(document["tracing"]["remarks"], [])
-        fork = self.cell(document, "process", "fork")
-        vfork = self.cell(document, "process", "vfork")
-        thread = self.cell(document, "thread", "default")
-        coroutine = self.cell(document, "coroutine", "stackless")
-        self.assertGreater(self.median(fork), self.median(thread))
-        self.assertGreater(self.median(thread), self.median(coroutine))
-        self.assertEqual(len(fork["figures"][0]["values"]), 10)
-        self.assertEqual(self.recorded(fork, "processes_created"), 1)
-        self.assertGreater(self.recorded(fork, "page_table_pages"), 4)
-        self.assertEqual(self.recorded(vfork, "page_table_pages"), 0)
-        self.assertEqual(self.recorded(vfork, "cow_copies"), 0)
-        self.assertEqual(self.recorded(thread, "threads_created"), 1)
-        self.assertEqual(self.recorded(thread, "processes_created"), 0)
-        for variant in ("stackless", "stackful", "ucontext"):
-            cell = self.cell(document, "coroutine", variant)
-            self.assertEqual(self.recorded(cell, "coroutine_switches"), 1, variant)
-            source, = {figure["source"] for figure in cell["traced"]["figures"]
-                       if figure["name"] == "coroutine_switches"}
-            self.assertEqual(source, "the recorder in the program: resumptions")
-        self.assertEqual(self.recorded(coroutine, "voluntary_switches"), 0)
-        # Where other programs make everything slow, the page tables no longer explain it.
-        busy = self.median(fork) > 1e6
-        self.assertTrue(busy or any("page-table pages are copied" in line
-                                    for line in document["scenarios"][0]["explanations"]),
-                        document["scenarios"][0]["explanations"])
-        self.assertEqual(document["ladder"][0]["question"], "creation")
-        self.assertEqual({each["event"] for each in document["tracing"]["event_costs"]},
-                         {"context switch", "coroutine switch", "page fault", "thread created",
-                          "process created"})
-        tracing = document["tracing"]
-        self.assertLess(tracing["calibrated_after_ns"], tracing["checked_after_ns"])
-        self.assertLess(tracing["checked_after_ns"], document["elapsed_ns"])
-        for each in tracing["event_costs"]:
-            self.assertIsInstance(each["held"], bool, each)
-        self.assertFalse(document["statistics"]["too_few_repetitions"])
-
+class CompareTest(comparisons.Test):
     def test_copies_and_switches(self):
         document = self.compare(*QUICK, "cow", "switch")
         # Recorder and program count the same: else a remark would say so.
