@@ -7,20 +7,7 @@
  * The first word of a C++ frame is the function that resumes it, and zero at the final suspend point. When a task
  * of tokio is over is told by a function that is entered then; afterwards its memory may be anybody's.
  */
-#include "lib/coroutine.bpf.h"
-
-struct cpp_thread_state {
-	struct triptych_cpp_thread stack;
-	u64 last_return; /* that was covered, to spare a look-up */
-	u64 told;        /* its space */
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct cpp_thread_state);
-} cpp_threads SEC(".maps");
+#include "lib/cpp_thread.bpf.h"
 
 /* Frames that have been resumed and not been destroyed. */
 struct {
@@ -41,6 +28,7 @@ struct {
 volatile __u64 cpp_new_returns = 0;
 
 #define FRAME_WORDS 16 /* that are looked at for who awaits it */
+#define INDEX_UNKNOWN (~0ull)
 
 struct cpp_event {
 	u64 frame;
@@ -385,7 +373,7 @@ static __always_inline void on_entry(struct pt_regs *ctx, const struct triptych_
                                      struct cpp_thread_state *state, struct cpp_event *event)
 {
 	struct triptych_cpp_thread *thread = &state->stack;
-	u64 sp = ctx->sp + site->sp_added, index = ~0ull; /* not known */
+	u64 sp = ctx->sp + site->sp_added, index = INDEX_UNKNOWN;
 	struct triptych_cpp_entry *top;
 	bool destroys = site->kind == TRIPTYCH_CPP_DESTROY;
 	u16 read = 0;
@@ -396,11 +384,13 @@ static __always_inline void on_entry(struct pt_regs *ctx, const struct triptych_
 	event->known_size = site->index_offset;
 	event->before = frame_on_top(thread);
 	thread->last_frame = event->before;
-	if (site->index_bytes == 2 &&
-	    !bpf_probe_read_user(&read, sizeof(read), (void *)(event->frame + site->index_offset))) {
+	if (site->second.kind == TRIPTYCH_OPERAND_REGISTER) /* the function has it in rax */
+		index = (u16)ctx->ax;
+	else if (site->index_bytes == 2 &&
+	         !bpf_probe_read_user(&read, sizeof(read), (void *)(event->frame + site->index_offset)))
 		index = read;
-		destroys = destroys || (read & 1);
-	}
+	if (index != INDEX_UNKNOWN && (index & 1))
+		destroys = true;
 	cpp_pop(thread, sp, event->task, event->now);
 	/* Whoever is on top gives control away; at its own end its frame may already be gone. */
 	top = entry_at(thread, thread->top - 1);
@@ -414,20 +404,24 @@ static __always_inline void on_entry(struct pt_regs *ctx, const struct triptych_
 	push(thread, event, sp);
 }
 
-static __always_inline struct cpp_thread_state *thread_of(const struct triptych_task_state *state)
+/* A landing, or something is freed: whoever was entered with a lower stack pointer has given the thread back. */
+static __always_inline void on_way_back(struct pt_regs *ctx, const struct triptych_coroutine_site *site,
+                                        struct triptych_cpp_thread *thread, struct cpp_event *event)
 {
-	struct cpp_thread_state *thread = bpf_task_storage_get(&cpp_threads, bpf_get_current_task_btf(), 0,
-	                                                       BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct triptych_cpp_entry *top = entry_at(thread, thread->top - 1);
+	bool frees = site->kind == TRIPTYCH_CPP_FREE;
+	u64 sp = ctx->sp - sizeof(u64);
 
-	if (thread && thread->stack.space != state->mm) {
-		/* A new thread, or the same one behind an exec. */
-		thread->stack.count = 0;
-		thread->stack.last_frame = 0;
-		thread->stack.space = state->mm;
-		thread->last_return = 0;
-		thread->told = 0;
-	}
-	return thread;
+	if (!thread->count)
+		return;
+	thread->last_frame = top->frame;
+	/* Most of what is freed has been destroyed before. Then the clock is not read, which takes long. */
+	if (top->sp > sp && !(frees && top->frame == ctx->di))
+		return;
+	event->now = bpf_ktime_get_ns();
+	cpp_pop(thread, sp, event->task, event->now);
+	if (frees)
+		on_free(thread, event, ctx->di);
 }
 
 /*
@@ -440,39 +434,33 @@ SEC("?uprobe")
 int on_cpp_coroutine(struct pt_regs *ctx)
 {
 	const struct triptych_coroutine_site *site = hit_coroutine_site(ctx);
-	struct triptych_task_state *state;
 	struct triptych_cpp_thread *thread;
+	struct triptych_task_state *state;
 	struct cpp_thread_state *own;
 	struct cpp_event event = {};
 
 	if (!site)
 		return 0;
-	state = current_target();
-	if (!state)
-		return 0;
-	own = thread_of(state);
+	own = current_thread();
 	if (!own)
 		return 0;
 	thread = &own->stack;
+	event.task = own->task;
+	event.space = thread->space;
+	if (site->kind == TRIPTYCH_CPP_LANDING || site->kind == TRIPTYCH_CPP_FREE) {
+		on_way_back(ctx, site, thread, &event);
+		return 0;
+	}
 	event.now = bpf_ktime_get_ns();
-	event.task = state->serial;
-	event.space = state->mm;
 	if (site->kind == TRIPTYCH_CPP_COMPLETE) {
 		cpp_pop(thread, ctx->sp + site->sp_added, event.task, event.now);
 		on_complete(thread, &event, operand_value(&site->id, ctx));
 		return 0;
 	}
-	if (site->kind == TRIPTYCH_CPP_LANDING || site->kind == TRIPTYCH_CPP_FREE) {
-		if (!thread->count)
-			return 0;
-		thread->last_frame = frame_on_top(thread);
-		cpp_pop(thread, ctx->sp - sizeof(u64), event.task, event.now);
-		if (site->kind == TRIPTYCH_CPP_FREE)
-			on_free(thread, &event, ctx->di);
-		return 0;
-	}
 	if (!own->told) {
-		tell_space_seen(state, TRIPTYCH_COROUTINE_UPROBE, is_from_start(site), event.now);
+		state = current_target();
+		if (state)
+			tell_space_seen(state, TRIPTYCH_COROUTINE_UPROBE, is_from_start(site), event.now);
 		own->told = 1;
 	}
 	on_entry(ctx, site, own, &event);

@@ -107,7 +107,7 @@ struct triptych_operand {
 };
 struct triptych_coroutine_site {
 	struct triptych_operand id;
-	struct triptych_operand second; /* AWAITS: the other's id; CREATED: the address of the name */
+	struct triptych_operand second; /* AWAITS: the other's id; CREATED: where its name is; C++: index */
 	__u64 address;                  /* of the place, as the file has it */
 	__u32 file;                     /* tells files apart */
 	__u32 function;                 /* its index in `known_coroutine_functions`, + 1; 0: not known */

@@ -69,6 +69,45 @@ TEST(EntryPlace, StaysWhereTheArgumentIsStillThere) {
   EXPECT_FALSE(entry_place(code("\x48\x89\x7c\x24\x10\x55"), 0x1000, true)->kept_at);
 }
 
+TEST(EntryPlace, IsWhereAWordHasBeenLoadedIfThatIsNoDearer) {
+  // push %r12; push %rbx; movzwl 0x4c(%rdi),%eax; mov %rdi,%rbx; test $1,%al; je
+  const auto loads =
+      code("\x41\x54\x53\x0f\xb7\x47\x4c\x48\x89\xfb\xa8\x01\x74\x02\xc3\x90\x90\xc3");
+  const auto place = entry_place(loads, 0x1000, false, std::uint16_t{0x4c});
+  ASSERT_TRUE(place);
+  EXPECT_EQ(place->address, 0x100cu);
+  EXPECT_EQ(place->sp_added, 16);
+  EXPECT_EQ(place->cost, ProbeCost::kEmulated);
+  EXPECT_TRUE(place->word_in_rax);
+  // Nobody asks for it, or for another one.
+  for (const std::optional<std::uint16_t> other : {std::optional<std::uint16_t>{}, {0x4e}}) {
+    const auto first = entry_place(loads, 0x1000, false, other);
+    EXPECT_EQ(first->address, 0x1000u);
+    EXPECT_EQ(first->sp_added, 0);
+    EXPECT_FALSE(first->word_in_rax);
+  }
+  const auto stays = [](std::span<const std::byte> bytes) {
+    const auto found = entry_place(bytes, 0x1000, false, std::uint16_t{0x4c});
+    return found && found->address == 0x1000 && !found->word_in_rax;
+  };
+  // push %rbx; movzwl 0x4c(%rdi),%eax; xor %eax,%eax; je: it is there no longer
+  EXPECT_TRUE(stays(code("\x53\x0f\xb7\x47\x4c\x31\xc0\x74\x01\xc3\xc3")));
+  // push %rbx; mov %rbx,%rdi; movzwl 0x4c(%rdi),%eax; je: of somebody else
+  EXPECT_TRUE(stays(code("\x53\x48\x89\xdf\x0f\xb7\x47\x4c\x74\x01\xc3\xc3")));
+  // push %rbx; movzwl 0x4c(%rdi),%ecx; je: in another register
+  EXPECT_TRUE(stays(code("\x53\x0f\xb7\x4f\x4c\x74\x01\xc3\xc3")));
+  // push %rbx; movzwl 0x4c(%rdi),%eax; call; je: behind a call nothing is as it was
+  EXPECT_TRUE(stays(code("\x53\x0f\xb7\x47\x4c\xff\xd0\x74\x01\xc3\xc3")));
+  // push %rbx; je; movzwl 0x4c(%rdi),%eax; je: it is not always passed
+  EXPECT_TRUE(stays(code("\x53\x74\x06\x0f\xb7\x47\x4c\x74\x00\xc3\xc3")));
+  // push %rbx; movzwl 0x4c(%rdi),%eax; test $1,%al; je to itself: it is passed more than once
+  EXPECT_TRUE(stays(code("\x53\x0f\xb7\x47\x4c\xa8\x01\x74\xfe\xc3")));
+  // movzwl 0x4c(%rdi),%eax; je
+  EXPECT_TRUE(
+      entry_place(code("\x0f\xb7\x47\x4c\x74\x01\xc3\xc3"), 0x1000, false, std::uint16_t{0x4c})
+          ->word_in_rax);
+}
+
 TEST(LandingPlace, IsBeforeAnythingElseIsCalled) {
   // add $8,%rsp; test %al,%al; je
   EXPECT_EQ(landing_place(code("\x48\x83\xc4\x08\x84\xc0\x74\x01"), 0x1000).address, 0x1006u);

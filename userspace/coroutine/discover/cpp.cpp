@@ -24,10 +24,10 @@ using probes::Place;
 
 constexpr int kMostDestroyInstructions = 64;
 
-triptych_operand first_argument() {
+triptych_operand in_register(std::size_t offset) {
   triptych_operand operand{};
   operand.kind = TRIPTYCH_OPERAND_REGISTER;
-  operand.register_offset = static_cast<__u16>(offsetof(pt_regs, rdi));
+  operand.register_offset = static_cast<__u16>(offset);
   operand.bytes = 8;
   return operand;
 }
@@ -38,7 +38,7 @@ std::optional<Place> cpp_place(const ElfFile& file, std::uint64_t address, std::
   if (!offset) return std::nullopt;
   Place place;
   place.offset = *offset;
-  place.site.id = first_argument();
+  place.site.id = in_register(offsetof(pt_regs, rdi));
   place.site.address = address;
   place.site.kind = kind;
   place.site.source = TRIPTYCH_COROUTINE_UPROBE;
@@ -104,7 +104,7 @@ class Finder {
       index = resume_index(file_.code(destroyer.address, destroyer.size));
     }
     // Without it a destruction cannot be told from a resumption.
-    const auto resume = entry(coroutine.resume, TRIPTYCH_CPP_RESUME);
+    const auto resume = entry(coroutine.resume, TRIPTYCH_CPP_RESUME, index);
     if (!resume || (coroutine.by_gcc && !index)) {
       ++found_.not_understood;
       return false;
@@ -135,11 +135,16 @@ class Finder {
     (cheap ? found_.places : found_.dear).push_back(place);
   }
 
-  [[nodiscard]] std::optional<Place> entry(const CodeRange& range, std::uint8_t kind) const {
-    const auto found = entry_place(file_.code(range.address, range.size), range.address);
+  [[nodiscard]] std::optional<Place> entry(
+      const CodeRange& range, std::uint8_t kind,
+      std::optional<std::uint16_t> index = std::nullopt) const {
+    const auto code = file_.code(range.address, range.size);
+    const auto found = entry_place(code, range.address, false, index);
     if (!found) return std::nullopt;
     auto place = cpp_place(file_, found->address, kind, found->cost);
-    if (place) place->site.sp_added = found->sp_added;
+    if (!place) return std::nullopt;
+    place->site.sp_added = found->sp_added;
+    if (found->word_in_rax) place->site.second = in_register(offsetof(pt_regs, rax));
     return place;
   }
 

@@ -87,7 +87,8 @@ std::uint8_t written_register(const Instruction& instruction) {
 
 // sub $n,%rsp: n. push $n: 8. What else changes rsp, or cannot be followed: none.
 std::optional<std::uint16_t> pushed_by(const Instruction& instruction) {
-  if (instruction.is_one_byte(0x68) || instruction.is_one_byte(0x6a)) return std::uint16_t{8};
+  const bool pushes = instruction.is_one_byte(0x68) || instruction.is_one_byte(0x6a);
+  if (pushes || (is_push(instruction) && !instruction.operand_size)) return std::uint16_t{8};
   const bool arithmetic = instruction.is_one_byte(0x81) || instruction.is_one_byte(0x83);
   const bool subtracts = arithmetic && (instruction.modrm & 0xf8) == 0xe8 && instruction.is_wide();
   if (subtracts && instruction.rm() == kRsp) {
@@ -97,6 +98,12 @@ std::optional<std::uint16_t> pushed_by(const Instruction& instruction) {
   const std::uint8_t written = written_register(instruction);
   if (written == kAnyRegister || written == kRsp) return std::nullopt;
   return std::uint16_t{0};
+}
+
+// movzwl NUMBER(%rdi),%eax
+bool loads_word(const Instruction& instruction, std::uint16_t at) {
+  return instruction.map == OpcodeMap::k0f && instruction.opcode == 0xb7 &&
+         instruction.reg() == kRax && instruction.base() == kRdi && instruction.displacement == at;
 }
 
 // mov %rdi,NUMBER(%rsp)
@@ -129,28 +136,34 @@ std::unordered_set<std::uint64_t> jump_targets(std::span<const std::byte> code,
 }
 
 std::optional<EntryPlace> entry_place(std::span<const std::byte> code, std::uint64_t address,
-                                      bool may_be_kept) {
+                                      bool may_be_kept, std::optional<std::uint16_t> word_at) {
   const auto targets = jump_targets(code, address);
   std::optional<EntryPlace> found;
   std::uint16_t pushed = 0;
   std::optional<std::int32_t> kept;  // from where rsp was at the entry
-  bool in_register = true;
+  bool in_register = true, word_in_rax = false;
   int left = kMostEntryInstructions;
   sweep(code, address, [&](std::uint64_t at, const Instruction& instruction) {
     if (at != address && targets.contains(at)) return false;
     const ProbeCost cost = probe_cost(instruction);
-    if (cost == ProbeCost::kEmulated || (at == address && cost == ProbeCost::kStepped)) {
-      found = EntryPlace{at, pushed, cost, std::nullopt};
+    const bool is_cheap = cost == ProbeCost::kEmulated;
+    const bool was_cheap = found && found->cost == ProbeCost::kEmulated;
+    const bool is_dear = at == address && cost == ProbeCost::kStepped;
+    if (is_dear || (is_cheap && (!was_cheap || word_in_rax))) {
+      found = EntryPlace{at, pushed, cost, std::nullopt, word_in_rax};
       if (!in_register) found->kept_at = *kept + pushed;
     }
-    if (cost == ProbeCost::kEmulated || ends_straight_line(instruction)) return false;
+    const bool goes_on = word_at && !word_in_rax && is_push(instruction);
+    if ((is_cheap && !goes_on) || ends_straight_line(instruction)) return false;
     const auto more = pushed_by(instruction);
     if (!more || pushed + *more > kMostPushed || --left == 0) return false;
     pushed = static_cast<std::uint16_t>(pushed + *more);
     if (may_be_kept && in_register && keeps_argument(instruction)) {
       kept = instruction.displacement - pushed;
     }
-    if (written_register(instruction) == kRdi) in_register = false;
+    const std::uint8_t written = written_register(instruction);
+    if (written == kRax) word_in_rax = word_at && in_register && loads_word(instruction, *word_at);
+    if (written == kRdi) in_register = false;
     return in_register || kept.has_value();
   });
   return found;

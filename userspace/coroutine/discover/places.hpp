@@ -29,13 +29,16 @@ struct EntryPlace {
   ProbeCost cost = ProbeCost::kStepped;
   // The first argument is no longer in rdi, but at this distance from rsp.
   std::optional<std::int32_t> kept_at;
+  bool word_in_rax = false;  // the one that was wished for
 };
 
 // The cheapest place that is passed once whenever the function is entered, and where its first
 // argument is still in rdi, or kept on the stack if that will do. `code` is all of the function.
-// None when nothing can be probed.
+// Where that is no dearer, one where the function has just loaded the two bytes `word_at` behind
+// what the argument points to, so that nobody has to read them. None when nothing can be probed.
 std::optional<EntryPlace> entry_place(std::span<const std::byte> code, std::uint64_t address,
-                                      bool may_be_kept = false);
+                                      bool may_be_kept = false,
+                                      std::optional<std::uint16_t> word_at = std::nullopt);
 
 struct Landing {
   std::optional<std::uint64_t> address;  // none: no place is cheap
