@@ -3,12 +3,16 @@
 // The programs that are hit in the targets' own code: whether this kernel takes them, in each way
 // that it has.
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
 #include "probe/attach_plan.hpp"
+#include "probe/five_byte_nop.hpp"
 #include "probe/hooks.hpp"
 #include "probe/session.hpp"
 
@@ -46,6 +50,34 @@ TEST(CoroutinePrograms, AreTakenByThisKernel) {
     ASSERT_TRUE(other) << programs.front() << ": " << other.error().message;
     EXPECT_EQ(*other, UserProbeWay::kOneByOne) << programs.front();
   }
+}
+
+bool kernel_knows(const std::string& function) {
+  std::ifstream symbols("/proc/kallsyms");
+  std::string line;
+  while (std::getline(symbols, line)) {
+    if (line.ends_with(" " + function)) return true;
+  }
+  return false;
+}
+
+std::size_t open_files() {
+  const auto files = std::filesystem::directory_iterator("/proc/self/fd");
+  return static_cast<std::size_t>(std::distance(begin(files), end(files)));
+}
+
+TEST(FiveByteNop, IsSafeWhereTheKernelLeavesABreakpointThere) {
+  const std::size_t before = open_files();
+  const auto found = probe::try_five_byte_nop();
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(found->hits, 1000u);
+  EXPECT_TRUE(kernel_knows("arch_uprobe_optimize") || !found->rewritten);
+  if (!found->rewritten) {
+    EXPECT_EQ(found->child_killed_by, 0);
+    EXPECT_TRUE(found->below_stack_kept);
+  }
+  EXPECT_EQ(open_files(), before);
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "a child is left";
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/doctor_coroutines.hpp"
+#include "cli/doctor_self_test.hpp"
 #include "cli/output.hpp"
 #include "probe/attach_plan.hpp"
 #include "probe/capabilities.hpp"
@@ -31,7 +32,8 @@ constexpr const char* kDoctorExamples = R"(Examples:
   sudo triptych doctor -- ./server      and what could be seen of its coroutines, at what cost
   sudo triptych doctor -p 1234          the same of a program that runs, with its libraries
 
-Each hook is really loaded and attached, which takes about a second.
+Each hook is really loaded and attached, which takes about a second. What this kernel does to a program
+that is probed on a nop of five bytes is tried, too, on a child of this command.
 )";
 
 struct DoctorOptions {
@@ -47,6 +49,7 @@ struct Diagnosis {
   std::optional<Error> refused_plan;     // something that is needed is not to be had
   std::optional<Error> refused_session;  // the plan was fine, loading and attaching it was not
   std::optional<std::vector<record::SurveyedFile>> coroutines;  // of the program that was named
+  Result<probe::FiveByteNop> five_byte_nop = fail("this kernel cannot record");
 };
 
 Result<probe::Session> open_session(const probe::AttachPlan& plan) {
@@ -84,6 +87,7 @@ Result<Diagnosis> diagnose(const DoctorOptions& options) {
     return diagnosis;
   }
   diagnosis.plan = *plan;
+  diagnosis.five_byte_nop = probe::try_five_byte_nop();
   const Result<probe::Session> session = open_session(diagnosis.plan);
   if (!session) diagnosis.refused_session = session.error();
   return diagnosis;
@@ -175,6 +179,7 @@ std::string as_text(const Diagnosis& diagnosis) {
   report::Section events = events_section(diagnosis.plan.events);
   if (!events.blocks.empty()) document.sections.push_back(std::move(events));
   document.sections.push_back(hooks_section(diagnosis.capabilities));
+  document.sections.push_back(self_test_section(diagnosis.five_byte_nop));
   return report::write_text(document);
 }
 
@@ -205,6 +210,7 @@ std::string as_json(const Diagnosis& diagnosis) {
                              {"reason", hook.reason},
                              {"advice", hook.available ? "" : advice_for(hook)}});
   }
+  root["five_byte_nop"] = self_test_as_json(diagnosis.five_byte_nop);
   root["coroutines"] = diagnosis.coroutines
                            ? coroutines_as_json(*diagnosis.coroutines, diagnosis.capabilities)
                            : nlohmann::ordered_json();

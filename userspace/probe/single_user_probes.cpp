@@ -18,20 +18,6 @@
 namespace triptych::probe {
 namespace {
 
-// Kinds of events that are not built in are numbered as the kernel starts.
-Result<std::uint32_t> event_type() {
-  constexpr const char* kPath = "/sys/bus/event_source/devices/uprobe/type";
-  const UniqueFd file(::open(kPath, O_RDONLY | O_CLOEXEC));
-  std::array<char, 16> text{};
-  const ssize_t size = file ? ::read(file.get(), text.data(), text.size()) : -1;
-  if (size <= 0) return fail_errno(kPath, errno);
-  std::uint32_t type = 0;
-  if (std::from_chars(text.data(), text.data() + size, type).ec != std::errc()) {
-    return fail(fmt::format("{}: not a number", kPath));
-  }
-  return type;
-}
-
 // One event on one CPU serves the program on all.
 Result<UniqueFd> attach_one(int program, std::uint32_t type, const std::string& path,
                             std::uint64_t offset, std::uint64_t cookie) {
@@ -54,10 +40,23 @@ Result<UniqueFd> attach_one(int program, std::uint32_t type, const std::string& 
 
 }  // namespace
 
+Result<std::uint32_t> user_probe_event_type() {
+  constexpr const char* kPath = "/sys/bus/event_source/devices/uprobe/type";
+  const UniqueFd file(::open(kPath, O_RDONLY | O_CLOEXEC));
+  std::array<char, 16> text{};
+  const ssize_t size = file ? ::read(file.get(), text.data(), text.size()) : -1;
+  if (size < 0) return fail_errno(kPath, errno);
+  std::uint32_t type = 0;
+  if (std::from_chars(text.data(), text.data() + size, type).ec != std::errc()) {
+    return fail(fmt::format("{}: not a number", kPath));
+  }
+  return type;
+}
+
 Result<std::vector<UniqueFd>> attach_single_user_probes(int program, int file,
                                                         std::span<const UserProbe> probes,
                                                         std::uint64_t first_cookie) {
-  TRIPTYCH_TRY_ASSIGN(const std::uint32_t type, event_type());
+  TRIPTYCH_TRY_ASSIGN(const std::uint32_t type, user_probe_event_type());
   const std::string path = fmt::format("/proc/self/fd/{}", file);
   std::vector<UniqueFd> links;
   for (const UserProbe& probe : probes) {
@@ -79,7 +78,7 @@ Result<void> try_single_user_probes() {
 }
 
 Result<void> find_single_user_probes() {
-  TRIPTYCH_TRY(event_type());
+  TRIPTYCH_TRY(user_probe_event_type());
   return {};
 }
 

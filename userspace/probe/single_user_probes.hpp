@@ -34,4 +34,8 @@ Result<void> try_single_user_probes();
 // Whether it knows of them: attaches none.
 Result<void> find_single_user_probes();
 
+// The kind of event that such a probe is: those that are not built in are numbered as the kernel
+// starts.
+Result<std::uint32_t> user_probe_event_type();
+
 }  // namespace triptych::probe
