@@ -148,6 +148,8 @@ class MarkersTest(harness.Test):
         done = self.record("--coroutines", "usdt", "--", PROGRAM, "switch", "0", "0")
         self.assertEqual(done.status, 0, done.err)
         self.assertIn("no coroutine marker was reached", done.err)
+        self.assertIsNone(self.report()["totals"]["coroutine_switches"])
+        self.assertIn("Not known: no probe was hit.", self.triptych("report", "triptych.tpt").out)
 
     def build_library(self, linked):
         """The program as a library, and another one that has nothing else."""

@@ -437,12 +437,16 @@ class UnmodifiedTest(harness.Test):
         done = self.record("--", Build.get(), "all", "0")
         self.assertEqual(done.status, 0, done.err)
         self.assertIn("no probe of a coroutine was hit", done.err)
+        self.assertIsNone(self.report()["totals"]["coroutine_switches"])
+        self.assertIn("Not known: no probe was hit.", self.triptych("report", "triptych.tpt").out)
 
     def test_off_and_others_see_none(self):
         for way in ("off", "recorder"):
             done = self.record("--coroutines", way, "--", Build.get(), "all", "1")
             self.assertEqual(done.status, 0, done.err)
             self.assertEqual([e for e in self.events() if e["kind"].startswith("coroutine")], [])
+            silence = "no program that links triptych's recorder was met: of coroutines nothing is known"
+            self.assertEqual(silence in done.err, way == "recorder")
 
     def test_what_cannot_be_had_is_refused(self):
         program = self.path("plain")

@@ -28,6 +28,7 @@ Result<Coroutines> Coroutines::prepare(const Options& options) {
   const bool wanted =
       options.coroutines == CoroutineWay::kRecorder || options.coroutines == CoroutineWay::kAuto;
   if (!wanted || options.summary_only) return coroutines;
+  coroutines.by_name_ = options.coroutines == CoroutineWay::kRecorder;
   coroutines.ring_bytes_ = options.coroutine_ring_bytes;
   TRIPTYCH_TRY_ASSIGN(coroutines.inbox_, coroutine::ring::Inbox::open());
   coroutines.drain_.emplace();

@@ -27,6 +27,8 @@ class Coroutines {
 
   [[nodiscard]] bool recorded() const { return inbox_.has_value(); }
   [[nodiscard]] bool met() const { return met_; }  // a program that links the recorder
+  // It was asked for by name, and there was none.
+  [[nodiscard]] bool silent() const { return by_name_ && !met_; }
   // For the command's environment; empty: nothing.
   [[nodiscard]] std::string environment() const;
   [[nodiscard]] model::PlannedEvent plan() const;
@@ -67,6 +69,7 @@ class Coroutines {
   std::uint32_t stream_ = 0;
   std::uint64_t next_look_ns_ = 0;
   bool met_ = false;
+  bool by_name_ = false;
   Console* console_ = nullptr;
   std::set<std::string> told_;  // troubles, each once
 };

@@ -214,7 +214,10 @@ Result<void> finish(Prepared& prepared, EventLoop& loop, trace::Writer& writer, 
   if (loop.error()) {  // main tells it, too, but only when the command has ended
     prepared.console.say(fmt::format("the recording had to end: {}", loop.error()->message));
   }
-  if (prepared.coroutine_probes.silent() && !prepared.coroutines.met()) {
+  if (prepared.coroutines.silent()) {
+    prepared.console.say(
+        "no program that links triptych's recorder was met: of coroutines nothing is known");
+  } else if (prepared.coroutine_probes.silent() && !prepared.coroutines.met()) {
     prepared.console.say(
         prepared.coroutine_probes.markers()
             ? "no coroutine marker was reached: no coroutines, or none from here"

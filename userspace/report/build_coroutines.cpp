@@ -206,9 +206,25 @@ std::string innermost_words(const CoroutineFunction* function) {
   return words;
 }
 
+// Silence is not the same as none.
+bool were_probes_silent(const View& view) {
+  if (view.summary().coroutines.recorded || view.summary().coroutines.lost != 0) return false;
+  const auto& plan = view.summary().metadata.plan;
+  return std::any_of(plan.begin(), plan.end(), [](const model::PlannedEvent& each) {
+    return each.event == "coroutine" && each.hook.starts_with("uprobe");
+  });
+}
+
 }  // namespace
 
 Section coroutines_section(const View& view) {
+  if (were_probes_silent(view)) {
+    Section silent("Coroutines", "");
+    silent.blocks.emplace_back(Paragraph{
+        "Not known: no probe was hit. The program came to no coroutine, or they are elsewhere.",
+        Tone::kWarning});
+    return silent;
+  }
   Section section("Coroutines", "longest mounted first; mounted: on top of a thread");
   if (view.summary().coroutines.functions.empty()) return section;
   const CoroutineNames names(view);

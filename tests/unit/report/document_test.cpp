@@ -158,6 +158,25 @@ TEST(Report, PrintsNotAvailableForWhatWasNotRecorded) {
   EXPECT_THAT(text, HasSubstr("n/a: page faults were not recorded."));
 }
 
+TEST(Report, TellsProbesThatWereNotHitFromNoCoroutines) {
+  constexpr const char* kSilent =
+      "Coroutines\n  Not known: no probe was hit. The program came to no coroutine, or they are "
+      "elsewhere.\n";
+  analyze::Summary summary = sample_summary();
+  summary.metadata.plan.push_back({"coroutine", "uprobe_multi/coroutine_cpp", ""});
+  EXPECT_THAT(text_of(summary), HasSubstr(kSilent));
+  summary.coroutines.lost = 1;  // one was
+  EXPECT_THAT(text_of(summary), Not(HasSubstr(kSilent)));
+  summary.coroutines = {};
+  summary.coroutines.recorded = true;
+  EXPECT_THAT(text_of(summary), Not(HasSubstr(kSilent)));
+  summary.coroutines = {};
+  for (const char* none : {"", "recorder"}) {
+    summary.metadata.plan.back().hook = none;
+    EXPECT_THAT(text_of(summary), Not(HasSubstr(kSilent)));
+  }
+}
+
 TEST(Report, PrintsNotAvailableForWhatSummaryModeLacks) {
   analyze::Summary summary = sample_summary();
   summary.summary_only = true;
