@@ -64,7 +64,7 @@ enum triptych_event_kind {
 	TRIPTYCH_EV_STACK_COPY = 76,  /* the registers that go with such pieces, behind the last of them */
 	TRIPTYCH_EV_FILE_SYMBOL =
 	        77, /* written by user space, afterwards: a function of a file that was mapped */
-	/* Since minor version 6; written by user space, afterwards. */
+	/* Since minor version 6; written by user space, the first one afterwards. */
 	TRIPTYCH_EV_FILE_INLINED = 78, /* a function that the compiler put into another one's code */
 	TRIPTYCH_EV_JIT_SYMBOL = 79,   /* a function of code that a process made itself */
 };

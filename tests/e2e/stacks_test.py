@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stacks of a program whose functions are known."""
 
+import collections
 import os
 import re
+import shlex
 import subprocess
 
 import harness
 
+MADE_CODE = os.environ.get("TRIPTYCH_MADE_CODE", "")
 STACKS = os.environ.get("TRIPTYCH_STACKS", "")
+# A /tmp and numbers of processes of its own: what is run by `exec` is number 1.
+CONTAINER = ("unshare", "--pid", "--fork", "--kill-child", "--mount", "--mount-proc", "sh", "-c")
+OWN_TMP = "mount -t tmpfs -o mode=777 none /tmp; "
 PAGES = 64
 
 
@@ -102,6 +108,96 @@ class Stacks(harness.Test):
         kinds = {event["kind"] for event in self.dump()}
         self.assertFalse(kinds & {"stack", "stack_of", "sample", "map", "kernel_symbol"})
         self.assertNotIn("stacks", self.ending()["counters"])
+
+
+class MadeCode(harness.Test):
+    """Code that a program makes itself, in a container that is gone afterwards."""
+
+    def record_in_container(self, script):
+        result = self.record("--stacks=on-cpu", "--frequency", "997", "--", *CONTAINER,
+                             OWN_TMP + script.replace("PROGRAM", shlex.quote(MADE_CODE)))
+        self.assertEqual(result.status, 0, result.err)
+        return result.err
+
+    def names(self):
+        """Of the frames of the program, innermost, with how often they were met."""
+        result = self.triptych("export", "--format", "folded", "--profile", "on-cpu", "--unit", "samples")
+        self.assertEqual(result.status, 0, result.err)
+        names = collections.Counter()
+        for line in result.out.splitlines():
+            path, count = line.rsplit(" ", 1)
+            if ";e2e_made_code" in path and not line.startswith("#"):
+                names[path.split(";")[-1]] += int(count)
+        self.assertGreater(sum(names.values()), 100, result.out)
+        return names
+
+    def assert_not_read(self, said, why):
+        maker = {task["tgid"] for task in self.report()["tasks"] if task["comm"].startswith("e2e_made_code")}
+        self.assertIn(f"triptych: /tmp/perf-1.map of process {maker.pop()} is not read: {why}\n", said)
+        names = self.names()
+        self.assertNotIn("made_at_run_time", names)
+        innermost, count = names.most_common(1)[0]
+        self.assertRegex(innermost, "^0x[0-9a-f]+$")
+        self.assertGreater(count, sum(names.values()) * 0.8)
+        self.assertFalse([event for event in self.dump() if event["kind"] == "jit_symbol"])
+
+    def assert_named(self):
+        names = self.names()
+        self.assertGreater(names["made_at_run_time"], sum(names.values()) * 0.8, names)
+
+    def test_it_has_the_names_that_it_had_there(self):
+        said = self.record_in_container("exec PROGRAM 400")
+        self.assertNotIn("perf-1.map", said)
+        self.assert_named()
+        told, = [event for event in self.dump() if event["kind"] == "jit_symbol"]
+        self.assertEqual((told["size"], told["name"]), ("11", "made_at_run_time"))
+
+    def test_of_another_user(self):
+        self.record_in_container("exec setpriv --reuid=54321 --regid=54321 --clear-groups PROGRAM 400")
+        self.assert_named()
+
+    def test_when_it_lives_on(self):
+        script = OWN_TMP + f"exec {shlex.quote(MADE_CODE)} 1000000"
+        program = subprocess.Popen([*CONTAINER, script])
+        self.addCleanup(program.wait)
+        self.addCleanup(program.kill)
+        children = f"/proc/{program.pid}/task/{program.pid}/children"
+        def maker():
+            with open(children, encoding="ascii") as file:
+                child = file.read().strip()
+            return child if child and os.readlink(f"/proc/{child}/exe") == os.path.realpath(MADE_CODE) else None
+        harness.wait_until(maker, "the program in the container")
+        result = self.record("--stacks=on-cpu", "--frequency", "997", "--duration", "400ms",
+                             "-p", maker())
+        self.assertEqual(result.status, 0, result.err)
+        self.assert_named()
+
+    def test_a_link_is_not_followed(self):
+        said = self.record_in_container("ln -s other.map /tmp/perf-1.map; exec PROGRAM 400 /tmp/other.map")
+        self.assert_not_read(said, "it is a link")
+
+    def test_what_another_user_says_is_not_believed(self):
+        said = self.record_in_container("umask 0; touch /tmp/perf-1.map; exec setpriv --reuid=54321 "
+                                        "--regid=54321 --clear-groups PROGRAM 400")
+        self.assert_not_read(said, "it belongs to user 0, the process is user 54321's")
+
+    def test_nobody_waits_for_a_pipe(self):
+        said = self.record_in_container("mkfifo /tmp/perf-1.map; exec PROGRAM 400 /tmp/other.map")
+        self.assert_not_read(said, "it is no regular file")
+
+    def test_our_file_of_the_same_number_is_not_its_own(self):
+        """With /tmp shared and another number, what is under our number is another's."""
+        said = self.record("--stacks=on-cpu", "--frequency", "997", "--", "unshare", "--pid", "--fork",
+                           "--mount-proc", MADE_CODE, "400", self.path("elsewhere.map"))
+        self.assertEqual(said.status, 0, said.err)
+        maker, = {task["tgid"] for task in self.report()["tasks"]
+                  if task["comm"].startswith("e2e_made_code")}
+        not_its_own = f"/tmp/perf-{maker}.map"
+        with open(self.path("elsewhere.map"), encoding="ascii") as told, \
+                open(not_its_own, "w", encoding="ascii") as file:
+            self.addCleanup(os.unlink, not_its_own)
+            file.write(told.read())
+        self.assertNotIn("made_at_run_time", self.names())
 
 
 if __name__ == "__main__":

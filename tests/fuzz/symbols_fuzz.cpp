@@ -9,7 +9,9 @@
 #include <string_view>
 
 #include "base/check.hpp"
+#include "base/perf_map.hpp"
 #include "decode/decode.hpp"
+#include "symbol/capture/jit_names.hpp"
 #include "symbol/capture/kernel_names.hpp"
 #include "symbol/capture/map_event.hpp"
 #include "symbol/resolve/call_frames.hpp"
@@ -26,6 +28,16 @@ using namespace triptych;
 void check_map(const symbol::capture::MapEvent& event) {
   model::Event decoded;
   TRIPTYCH_CHECK(decode::decode(symbol::capture::record_of(event), decoded) == decode::Status::kOk);
+}
+
+void check_made(std::string_view text) {
+  while (!text.empty()) {
+    const auto line = parse_perf_map_line(take_line(text));
+    if (!line) continue;
+    model::Event decoded;
+    const auto record = symbol::capture::record_of(*line, 1, 0);
+    TRIPTYCH_CHECK(decode::decode(record, decoded) == decode::Status::kOk);
+  }
 }
 
 void check_call_frames(const symbol::resolve::Image& image) {
@@ -68,6 +80,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 1:
       (void)symbol::resolve::JitMap::read(symbol::resolve::Image::of(bytes)).find(0x1000);
+      check_made(text);
       break;
     case 2:
       (void)symbol::resolve::demangle(std::string(text));

@@ -274,6 +274,7 @@ void Analysis::Impl::created(const model::Event& event, const model::TaskNew& cr
   if (child == nullptr) return;
   switches.on_birth(*child);
   child->creation = stacks.of(event, model::StackWhat::kTaskNew);
+  stacks.table().code.on_number(created.tgid, created.tid, created.ns_tid);
   stacks.table().code.on_use(created.tgid, created.mm);
   if (created.mm != created.parent_mm) {
     stacks.table().code.on_fork(created.mm, created.parent_mm, event.ts_ns);
@@ -287,6 +288,7 @@ void Analysis::Impl::seen(const model::Event& event, const model::TaskSeen& seen
   TaskRecord* record = tasks.on_seen(event, seen);
   if (record == nullptr || !record->target) return;
   spaces.use(*record, seen.mm, event.ts_ns, record->task.comm);
+  stacks.table().code.on_number(seen.tgid, seen.tid, seen.ns_tid);
   stacks.table().code.on_use(seen.tgid, seen.mm);
   if (seen.how == model::SeenHow::kLaunched) {
     switches.on_launch(*record, event.ts_ns, event.cpu);

@@ -13,6 +13,16 @@ constexpr int kMostGenerations = 10'000;  // of forks
 
 }  // namespace
 
+// Of a process its first thread tells, which has the process's number.
+void CodeSpaces::on_number(model::Tid tgid, model::Tid tid, model::Tid ns_tid) {
+  if (tid != tgid) return;
+  if (ns_tid != tid && ns_tid != 0) {
+    has_other_number_.insert(tgid);
+  } else {
+    has_other_number_.erase(tgid);
+  }
+}
+
 void CodeSpaces::on_use(model::Tid tgid, model::MmId mm) {
   if (mm != model::kNoMm) space_of_[tgid] = mm;
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "model/event.hpp"
@@ -36,6 +37,8 @@ struct CodeMap {
 
 class CodeSpaces {
  public:
+  // How a task is called in its own pid namespace.
+  void on_number(model::Tid tgid, model::Tid tid, model::Tid ns_tid);
   // What is known of a process's address space.
   void on_use(model::Tid tgid, model::MmId mm);
   void on_fork(model::MmId child, model::MmId parent, model::TimeNs ts_ns);
@@ -48,6 +51,10 @@ class CodeSpaces {
   // Moves when code takes the place of other code, so that an address may have another meaning.
   [[nodiscard]] std::uint32_t generation(model::MmId mm) const;
   [[nodiscard]] const std::vector<CodeFile>& files() const { return files_; }
+  // Whether the process itself, and its files, call it by another number.
+  [[nodiscard]] bool has_other_number(model::Tid tgid) const {
+    return has_other_number_.count(tgid) != 0;
+  }
   [[nodiscard]] bool empty() const { return files_.empty(); }
 
  private:
@@ -62,6 +69,7 @@ class CodeSpaces {
 
   std::unordered_map<std::uint32_t, Space> spaces_;       // by MmId
   std::unordered_map<model::Tid, model::MmId> space_of_;  // by tgid
+  std::unordered_set<model::Tid> has_other_number_;       // by tgid
   std::unordered_map<model::Tid, std::vector<CodeMap>>
       coming_;  // of an exec that is yet to be told
   std::vector<CodeFile> files_;

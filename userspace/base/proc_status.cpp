@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
 #include <fstream>
 
 namespace triptych {
@@ -21,6 +23,20 @@ std::optional<std::string> proc_status(pid_t tid, std::string_view name) {
     return line.substr(begin, line.find_last_not_of(kBlanks) - begin + 1);
   }
   return std::nullopt;
+}
+
+std::optional<std::uint32_t> last_number(std::string_view value) {
+  std::optional<std::uint32_t> last;
+  for (bool more = true; more;) {
+    const std::size_t end = std::min(value.find_first_of(kBlanks), value.size());
+    std::uint32_t number = 0;
+    const auto [stop, error] = std::from_chars(value.data(), value.data() + end, number);
+    if (error != std::errc{} || stop != value.data() + end) return std::nullopt;
+    last = number;
+    more = end != value.size();
+    value.remove_prefix(std::min(end + 1, value.size()));
+  }
+  return last;
 }
 
 }  // namespace triptych

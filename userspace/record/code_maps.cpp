@@ -64,18 +64,35 @@ Result<void> CodeMaps::write(trace::Writer& writer) {
   there_ = false;
   if (for_others_ && watch_->lost() != lost_seen_) mappers_ = processes_.tgids();
   lost_seen_ = watch_->lost();
+  std::set<model::Tid> makers;
   for (MapEvent& event : events) {
     if (!processes_.has(event.tgid)) continue;
     if (!event.exec) note_mapper(event);
     if (!for_stacks_) continue;
     if (event.exec) {
       fresh_.insert(event.tgid);
+      makers.erase(event.tgid);
+      TRIPTYCH_TRY(names_.leave(event.tgid, names_into(writer)));
       continue;
     }
     if (!event.there) event.fresh = fresh_.erase(event.tgid) != 0;
     TRIPTYCH_TRY(writer.append(stream_, symbol::capture::record_of(event)));
+    last_ns_ = std::max(last_ns_, event.ts_ns);
+    if (event.is_made()) makers.insert(event.tgid);
   }
-  return {};
+  for (const model::Tid tgid : makers) names_.note(tgid);
+  return names_.collect_ended(names_into(writer));
+}
+
+Result<void> CodeMaps::finish(trace::Writer& writer) {
+  return names_.collect_all(names_into(writer));
+}
+
+// A name has no time of its own: with that of a mapping before it the stream stays in order.
+symbol::capture::JitNames::Take CodeMaps::names_into(trace::Writer& writer) const {
+  return [this, &writer](model::Tid tgid, const PerfMapLine& line) {
+    return writer.append(stream_, symbol::capture::record_of(line, tgid, last_ns_));
+  };
 }
 
 void CodeMaps::add_running(std::vector<MapEvent>& events) const {

@@ -15,6 +15,7 @@
 
 #include "model/metadata.hpp"
 #include "record/options.hpp"
+#include "symbol/capture/jit_names.hpp"
 #include "symbol/capture/map_watch.hpp"
 #include "symbol/capture/recorded_processes.hpp"
 #include "trace/writer.hpp"
@@ -35,14 +36,20 @@ class CodeMaps {
   void begin();
   void on_record(std::span<const std::byte> record);
   Result<void> write(trace::Writer& writer);
+  // At the end of the recording, behind the last drain.
+  Result<void> finish(trace::Writer& writer);
 
   // Recorded processes that have mapped code since, of files that nobody had mapped before.
   std::set<model::Tid> take_mappers() { return std::exchange(mappers_, {}); }
   [[nodiscard]] const std::set<model::Tid>& processes() const { return processes_.tgids(); }
 
+  // What is to be said of them.
+  std::vector<std::string> take_news() { return names_.take_news(); }
+
   [[nodiscard]] std::uint64_t lost() const { return recorded() ? watch_->lost() : 0; }
 
  private:
+  [[nodiscard]] symbol::capture::JitNames::Take names_into(trace::Writer& writer) const;
   void note_mapper(const symbol::capture::MapEvent& event);
   void add_running(std::vector<symbol::capture::MapEvent>& events) const;
 
@@ -50,6 +57,8 @@ class CodeMaps {
   symbol::capture::RecordedProcesses processes_;
   std::set<model::Tid> fresh_;  // whose next mapping is the first one of an exec
   bool there_ = false;          // what ran before is yet to be looked at
+  symbol::capture::JitNames names_;
+  model::TimeNs last_ns_ = 0;  // of what is written
   std::uint32_t stream_ = 0;
   bool for_stacks_ = false;
   bool for_others_ = false;

@@ -104,6 +104,7 @@ bool EventLoop::drain() {
                                            parts_.code_maps.take_mappers(),
                                            parts_.code_maps.processes(), monotonic_ns());
   for (const std::string& news : parts_.coroutine_probes.take_news()) parts_.console.say(news);
+  for (const std::string& news : parts_.code_maps.take_news()) parts_.console.say(news);
   if (!drained) {
     error_ = drained.error();
     return false;

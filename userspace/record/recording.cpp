@@ -199,6 +199,8 @@ Result<void> finish(Prepared& prepared, EventLoop& loop, trace::Writer& writer, 
   loop.drain_rest();
   // What goes wrong with the file now is told by its finish.
   if (!loop.error() && !prepared.coroutines.finish(writer)) prepared.coroutines.disarm();
+  if (!loop.error()) static_cast<void>(prepared.code_maps.finish(writer));
+  for (const std::string& news : prepared.code_maps.take_news()) prepared.console.say(news);
 
   model::Ending ending;
   ending.end_ns = end_ns;

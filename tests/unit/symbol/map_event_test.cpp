@@ -140,5 +140,15 @@ TEST(ProcessMaps, ARecordHasRoomForWhatItsPathNeeds) {
   }
 }
 
+TEST(MapEvent, WhatAProgramMadeItself) {
+  for (const char* path : {"//anon", "[anon:code cache]", "[heap]", "[stack]"}) {
+    EXPECT_TRUE(MapEvent{.path = path}.is_made()) << path;
+  }
+  for (const char* path : {"/usr/bin/program", "[vdso]", "[vsyscall]", "[uprobes]"}) {
+    EXPECT_FALSE(MapEvent{.path = path}.is_made()) << path;
+  }
+  EXPECT_FALSE((MapEvent{.exec = true, .path = {}}).is_made());
+}
+
 }  // namespace
 }  // namespace triptych::symbol::capture

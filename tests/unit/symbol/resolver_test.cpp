@@ -147,6 +147,22 @@ TEST(Resolver, CodeThatARuntimeMadeHasTheNamesThatItGaveIt) {
   EXPECT_EQ(resolver.resolve(kSpace, 0x1800, 200, false).name(), "0x1800");
 }
 
+TEST(Resolver, OurNumberOfAProcessOfAnotherNamespaceIsSomebodyElses) {
+  const test::TemporaryDirectory directory;
+  std::ofstream(directory.path() + "/perf-4711.map") << "1000 100 not its own\n";
+  StackTable table;
+  table.code.on_number(kProcess, kProcess, 1);
+  table.code.on_number(kProcess, kProcess + 1, kProcess + 1);  // of a thread nothing is to be seen
+  table.code.on_use(kProcess, kSpace);
+  model::Map map{.start = 0x1000, .end = 0x2000, .tgid = kProcess};
+  map.path.assign("//anon");
+  table.code.on_map(100, map);
+  Resolver resolver(table, {.jit_directory = directory.path()});
+  EXPECT_EQ(resolver.resolve(kSpace, 0x1008, 200, false).name(), "0x1008");
+  table.code.on_number(kProcess, kProcess, kProcess);  // the number is used again
+  EXPECT_EQ(resolver.resolve(kSpace, 0x1008, 200, false).name(), "not its own");
+}
+
 TEST(Resolver, WhatTheTraceTellsOfMadeCodeComesFirst) {
   const test::TemporaryDirectory directory;
   std::ofstream(directory.path() + "/perf-4711.map") << "1000 100 compiled\n";

@@ -117,6 +117,11 @@ std::optional<MapEvent> parse_line(std::string_view line) {
 
 }  // namespace
 
+bool MapEvent::is_made() const {
+  if (exec || path.starts_with("//anon")) return !exec;
+  return !path.starts_with('/') && path != "[vdso]" && path != "[vsyscall]" && path != "[uprobes]";
+}
+
 PerfRecord parse_perf_record(std::span<const std::byte> record) {
   PerfRecord parsed;
   const auto header = read_at<perf_event_header>(record, 0);

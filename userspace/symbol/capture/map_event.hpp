@@ -32,6 +32,9 @@ struct MapEvent {
   std::uint8_t build_id_size = 0;  // 0: not known
   std::array<std::uint8_t, 20> build_id{};
   std::string path;
+
+  // Code of no file, which the program made itself, not the kernel ("[vdso]", "[uprobes]").
+  [[nodiscard]] bool is_made() const;
 };
 
 // What a perf event's record says; `lost` is what it says was lost.

@@ -134,6 +134,8 @@ Frame Resolver::jit_frame(const analyze::CodeMap& map, std::uint64_t address,
     frame.size = told->size;
     return frame;
   }
+  // What lies under our number of it is another's.
+  if (table_.code.has_other_number(map.tgid)) return frame;
   auto known = jit_->of.find(map.tgid);
   if (known == jit_->of.end()) {
     known = jit_->of.emplace(map.tgid, JitMap::of_process(map.tgid, options_.jit_directory)).first;
