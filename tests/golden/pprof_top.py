@@ -29,7 +29,8 @@ def check(file, unit, paths):
         itself[path[-1]] += value
     total = re.search(r"% of ([0-9.]+[a-z]*) total", printed)
     assert total and same(total.group(1), value_of), printed
-    rows = re.findall(r"^ *([0-9.]+[a-z]*) +[0-9.]+% +[0-9.]+% +\S+ +[0-9.]+%  (.*)$", printed, re.M)
+    percent = r"[0-9.]+(?:e[-+][0-9]+)?%"
+    rows = re.findall(rf"^ *([0-9.]+[a-z]*) +{percent} +{percent} +\S+ +{percent}  (.*)$", printed, re.M)
     assert len(rows) == min(10, len({frame for path in paths for frame in path})), printed
     for (shown, name), (_, exact) in zip(rows, itself.most_common()):
         assert same(shown, exact), printed
