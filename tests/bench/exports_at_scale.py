@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What each form of a long trace costs: processor time, memory, size.
 
-    sudo tests/bench/exports_at_scale.py --triptych build/userspace/cli/triptych [--stacks]
+    sudo tests/bench/exports_at_scale.py --triptych build/userspace/cli/triptych [--stacks] [--paths DEPTH]
 
 Records `perf bench sched pipe` until there are some 10 million events (or takes --trace), with a stack of each
-switch and wakeup when asked, and writes every export and report of it into a temporary directory, one after
+switch and wakeup when asked, or with --paths a program that switches in 2^DEPTH paths of calls, and writes every export and report of it into a temporary directory, one after
 the other. Budgets: a million events a second of processor time and 256 MiB resident for each, 5 MB for the
 page.
 """
@@ -56,10 +56,20 @@ def events_of(triptych, trace):
     return events
 
 
+def many_paths(directory):
+    program = os.path.join(directory, "many_paths")
+    subprocess.run(["cc", "-O1", "-fno-omit-frame-pointer", "-fno-optimize-sibling-calls", "-o", program,
+                    os.path.join(os.path.dirname(os.path.abspath(__file__)), "many_paths.c")], check=True)
+    return program
+
+
 def record(triptych, trace, options):
-    stacks = ["--stacks=on-cpu,off-cpu,wakeup"] if options.stacks else []
-    subprocess.run([triptych, "record", "--buffer-size", "64M", *stacks, "-o", trace, "--", "perf", "bench",
-                    "sched", "pipe", "-l", str(options.rounds)], check=True, stdout=subprocess.DEVNULL)
+    stacks = ["--stacks=on-cpu,off-cpu,wakeup"] if options.stacks or options.paths else []
+    command = ["perf", "bench", "sched", "pipe", "-l", str(options.rounds)]
+    if options.paths:
+        command = [many_paths(os.path.dirname(trace)), str(options.rounds), str(options.paths)]
+    subprocess.run([triptych, "record", "--buffer-size", "64M", *stacks, "-o", trace, "--", *command],
+                   check=True, stdout=subprocess.DEVNULL)
 
 
 def main():
@@ -68,6 +78,7 @@ def main():
     parser.add_argument("--trace", help="take this one")
     parser.add_argument("--rounds", type=int, default=3_000_000, help="of the pipe, to be recorded")
     parser.add_argument("--stacks", action="store_true", help="record them")
+    parser.add_argument("--paths", type=int, help="record stacks of a program with 2^PATHS of them")
     options = parser.parse_args()
     missed = False
     with tempfile.TemporaryDirectory() as directory:

@@ -35,8 +35,37 @@ struct KernelFunction {
   std::string module;  // empty: the kernel itself
 };
 
+// A small number of each StackId: these are given in turn, and may be as many as there are events.
+class StackIds {
+ public:
+  // 0: none has been set.
+  [[nodiscard]] std::uint32_t find(model::StackId id) const {
+    const auto plain = static_cast<std::uint32_t>(id);
+    if (plain < in_turn_.size() && in_turn_[plain] != 0) return in_turn_[plain];
+    const auto other = others_.find(plain);
+    return other == others_.end() ? 0 : other->second;
+  }
+  void set(model::StackId id, std::uint32_t number) {
+    const auto plain = static_cast<std::uint32_t>(id);
+    // What leaves out more has been made up, and does not get memory for that.
+    if (plain / 4 > kFirst + count_++) {
+      others_[plain] = number;
+      return;
+    }
+    if (plain >= in_turn_.size()) in_turn_.resize(plain + std::size_t{1});
+    in_turn_[plain] = number;
+  }
+
+ private:
+  static constexpr std::uint32_t kFirst = 1u << 10;
+  std::vector<std::uint32_t> in_turn_;
+  std::unordered_map<std::uint32_t, std::uint32_t> others_;
+  std::uint32_t count_ = 0;
+};
+
 class StackTable {
  public:
+  // What is told again, under another number, is what it was.
   void on_stack(const model::Stack& stack);
   void on_symbol(const model::KernelSymbol& symbol);
   // Of a copied stack. Numbers of such are used once; equal stacks become one.
@@ -64,23 +93,35 @@ class StackTable {
 
  private:
   struct Told {
+    model::StackId id{};  // by which it was told first
+    std::uint64_t hash = 0;
     std::size_t first = 0;  // in frames_
     std::uint16_t count = 0;
     bool kernel = false;
     bool cut = false;
     StackEnd end = StackEnd::kNotTold;
     model::MmId mm{};
+    // By which it was asked for last, mostly the only ones.
+    std::uint32_t generation = 0;
+    StackNumber number{};
   };
-  [[nodiscard]] bool is(const Told& told, model::MmId mm, const Unwound& unwound) const;
+  // The number in told_, plus one, of an equal one; `told` is without its frames' place.
+  std::uint32_t known_or_new(Told told, std::span<const std::uint64_t> frames);
+  [[nodiscard]] bool is(const Told& told, const Told& other,
+                        std::span<const std::uint64_t> frames) const;
+  void grow();
+  StackNumber number_of_told(model::StackId id, std::uint32_t generation, model::TimeNs ts_ns);
   struct Entry {
     model::StackId id{};
     model::TimeNs at_ns = 0;
   };
   std::vector<std::uint64_t> frames_;
-  std::unordered_map<std::uint32_t, Told> told_;                   // by StackId
-  std::unordered_multimap<std::uint64_t, std::uint32_t> unwound_;  // StackId, by its frames' hash
-  std::map<std::uint32_t, std::uint32_t> same_as_;  // copies that no event has had yet, by StackId
-  std::unordered_map<std::uint64_t, StackNumber> numbers_;  // by StackId and generation
+  std::vector<Told> told_;
+  std::vector<std::uint32_t> slots_ = std::vector<std::uint32_t>(64);  // as known_or_new() has it
+  StackIds ids_;                                                       // likewise
+  // Copies that no event has had yet, by StackId, of stacks that were there; likewise.
+  std::map<std::uint32_t, std::uint32_t> same_as_;
+  std::unordered_map<std::uint64_t, StackNumber> numbers_;  // by the first StackId and generation
   std::vector<Entry> entries_;                              // by StackNumber, less one
   std::unordered_map<std::uint32_t, KernelFunction> kernel_functions_;
 };

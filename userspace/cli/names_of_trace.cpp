@@ -24,7 +24,7 @@ Result<void> NamesOfTrace::read() {
   return {};
 }
 
-const std::vector<symbol::resolve::Frame>& NamesOfTrace::frames(analyze::StackNumber stack) {
+const symbol::resolve::FrameList& NamesOfTrace::frames(analyze::StackNumber stack) {
   if (!read_) {
     read_ = true;
     result_ = read();

@@ -23,7 +23,7 @@ class NamesOfTrace : public exports::StackNames {
                symbol::resolve::RememberedUnwinds& unwinds)
       : path_(std::move(path)), names_(std::move(names)), unwinds_(unwinds) {}
 
-  const std::vector<symbol::resolve::Frame>& frames(analyze::StackNumber stack) override;
+  const symbol::resolve::FrameList& frames(analyze::StackNumber stack) override;
   // Whether reading it went well.
   [[nodiscard]] Result<void> result() const { return result_; }
 
@@ -37,7 +37,7 @@ class NamesOfTrace : public exports::StackNames {
   bool read_ = false;
   std::optional<analyze::Summary> summary_;
   std::optional<symbol::resolve::Resolver> resolver_;
-  std::vector<symbol::resolve::Frame> none_;
+  symbol::resolve::FrameList none_;
 };
 
 }  // namespace triptych::cli

@@ -20,6 +20,8 @@ constexpr std::uint32_t kFunction = 2, kMapping = 3, kPlace = 4, kKind = 7;
 constexpr std::uint32_t kFrameNumbers = 2, kPathNumbers = 7;
 constexpr std::uint64_t kNative = 1, kKernel = 2, kJit = 4;
 
+constexpr std::size_t kMostMet = 1u << 18;
+
 std::uint64_t kind_of(symbol::resolve::FrameKind kind) {
   using symbol::resolve::FrameKind;
   return kind == FrameKind::kKernel ? kKernel : kind == FrameKind::kJit ? kJit : kNative;
@@ -90,17 +92,20 @@ class PerfettoStacks::Teller {
 
 std::uint64_t PerfettoStacks::number_of(std::string& out, const analyze::Stacks& stacks) {
   if (names_ == nullptr || !stacks.any()) return 0;
-  const auto [known, fresh] = stacks_.try_emplace(key_of(stacks), 0);
-  if (!fresh) return known->second;
+  std::uint64_t& number = told_as(stacks);
+  if (number != 0) return number;
+  if (met_.size() > kMostMet) met_.clear();
   std::string data;
   {
     Teller teller(*this, data);
     std::vector<std::uint64_t> frames;  // outermost first
     const auto append = [&](analyze::StackNumber part, symbol::resolve::FrameKind kind) {
       if (part == analyze::kUnknownStack) return;
-      const std::vector<symbol::resolve::Frame>& told = names_->frames(part);
+      const symbol::resolve::FrameList& told = names_->frames(part);
       for (auto frame = told.rbegin(); frame != told.rend(); ++frame) {
-        frames.push_back(teller.frame(*frame));
+        std::uint64_t& met = met_[(*frame)->number];
+        if (met == 0) met = teller.frame(**frame);
+        frames.push_back(met);
       }
       if (told.empty()) {
         frames.push_back(teller.frame({.kind = kind, .function = symbol::resolve::kStackLost}));
@@ -108,20 +113,30 @@ std::uint64_t PerfettoStacks::number_of(std::string& out, const analyze::Stacks&
     };
     append(stacks.user, symbol::resolve::FrameKind::kUser);
     append(stacks.kernel, symbol::resolve::FrameKind::kKernel);
-    known->second = ++last_stack_;
-    teller.stack(known->second, frames);
+    number = ++last_stack_;
+    teller.stack(number, frames);
   }
   Packet packet(out);
   (*packet).add_uint64(kSequenceFlags, kNeedsState);
   (*packet).add_message(kInternedData, data.data(), data.size());
-  return known->second;
+  return number;
+}
+
+// An analysis gives StackNumbers in turn.
+std::uint64_t& PerfettoStacks::told_as(const analyze::Stacks& stacks) {
+  if (stacks.kernel != analyze::kUnknownStack) return stacks_[key_of(stacks)];
+  const auto position = static_cast<std::size_t>(stacks.user);
+  if (position >= of_user_.size()) of_user_.resize(position + 1);
+  return of_user_[position];
 }
 
 void PerfettoStacks::forget() {
+  of_user_.clear();
   stacks_.clear();
   functions_.clear();
   files_.clear();
   frames_.clear();
+  met_.clear();
   last_stack_ = 0;
 }
 

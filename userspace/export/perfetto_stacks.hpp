@@ -27,16 +27,20 @@ class PerfettoStacks {
   std::uint64_t number_of(std::string& out, const analyze::Stacks& stacks);
 
   // How much has been told since it was forgotten last.
-  [[nodiscard]] std::size_t told() const { return stacks_.size() + frames_.size(); }
+  [[nodiscard]] std::size_t told() const { return last_stack_ + frames_.size(); }
   void forget();
 
  private:
   class Teller;
+  // Of the numbers in the trace, 0: not told yet.
+  std::uint64_t& told_as(const analyze::Stacks& stacks);
 
   StackNames* names_;
-  std::unordered_map<std::uint64_t, std::uint64_t> stacks_;  // by both StackNumbers
+  std::vector<std::uint64_t> of_user_;  // those without the kernel's frames, by StackNumber
+  std::unordered_map<std::uint64_t, std::uint64_t> stacks_;  // others, by both StackNumbers
   // Functions by name, files by path, frames by function, file and place.
   std::unordered_map<std::string, std::uint64_t> functions_, files_, frames_;
+  std::unordered_map<std::uint64_t, std::uint64_t> met_;  // frames, by the resolver's number
   std::uint64_t last_stack_ = 0;
 };
 

@@ -18,7 +18,7 @@ class StackNames {
   StackNames& operator=(const StackNames&) = delete;
   virtual ~StackNames() = default;
   // Innermost first; none of a stack that is not known. Valid until the next call.
-  virtual const std::vector<symbol::resolve::Frame>& frames(analyze::StackNumber stack) = 0;
+  virtual const symbol::resolve::FrameList& frames(analyze::StackNumber stack) = 0;
 };
 
 }  // namespace triptych::exports

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <tuple>
+#include <unordered_map>
 
 #include "base/text.hpp"
 #include "profile/frame_names.hpp"
@@ -19,10 +21,12 @@ void add(Values& to, const Values& from) {
   for (std::size_t i = 0; i < to.size(); ++i) to[i] += from[i];
 }
 
-// Different paths may have the same text, so it is a tree of texts that becomes the profile.
+// Different paths may have the same text, so it is a tree of texts that becomes the profile. A path
+// has many frames where it goes through stacks: beyond a number of branches new ones that go on
+// from one are counted as one, but for those of models, processes and threads.
 class Tree {
  public:
-  explicit Tree(std::vector<Frame>& frames) : frames_(frames) {}
+  Tree(std::vector<Frame>& frames, std::size_t most) : frames_(frames), most_(most) {}
 
   // The number of a frame in the profile.
   std::uint32_t number_of(const Frame& frame) {
@@ -38,6 +42,11 @@ class Tree {
       return branches_[position].parent == parent && branches_[position].frame == frame;
     });
     if (found != StepIndex::kNone) return found;
+    if (other_ && parent != 0 && branches_[parent].frame == *other_) return parent;
+    if (branches_.size() >= most_ && frame != other_ && !is_always_told(frame)) {
+      if (!other_) other_ = number_of(FrameNames::frame_of(Word::kOtherPaths));
+      return child(parent, *other_);
+    }
     const auto next = static_cast<std::uint32_t>(branches_.size());
     branches_.push_back({parent, frame, 0, branches_[parent].first_child, {}});
     branches_[parent].first_child = next;
@@ -48,6 +57,9 @@ class Tree {
   }
 
   void add_to(std::uint32_t branch, const Values& values) { add(branches_[branch].self, values); }
+
+  [[nodiscard]] bool is_full() const { return other_.has_value(); }
+  [[nodiscard]] std::size_t most() const { return most_; }
 
   // Parents first, siblings by text; a branch in which nothing was counted is left out.
   std::vector<Node> flatten() {
@@ -92,18 +104,31 @@ class Tree {
     return mixed ^ mixed >> 29;
   }
 
+  [[nodiscard]] bool is_always_told(std::uint32_t frame) const {
+    const Category category = frames_[frame].category;
+    return category == Category::kModel || category == Category::kProcess ||
+           category == Category::kThread || category == Category::kFork;
+  }
+
   std::vector<Frame>& frames_;
+  std::size_t most_;
   std::map<Frame, std::uint32_t> frame_index_;
   std::vector<Branch> branches_{Branch{}};
   StepIndex index_;
+  std::optional<std::uint32_t> other_;  // what goes on as one, once there is such
 };
 
-// What each step of a path is called, asked for once.
+// What each step of a path is called, asked for once; of stacks, of which there may be many more,
+// each of their frames.
 class StepNames {
  public:
   StepNames(Tree& tree, FrameNames& names) : tree_(tree), names_(names) {}
 
+  // Until the next call.
   const std::vector<std::uint32_t>& frames_of(const Key& key, const Key& before) {
+    if (key.subject == Subject::kStack) {
+      return frames_of(static_cast<analyze::StackNumber>(key.id));
+    }
     // A task is told with its model.
     const bool coroutine = key.subject == Subject::kTask && before.id != 0;
     const auto [told, is_new] = told_.try_emplace({key.subject, key.id, coroutine});
@@ -116,9 +141,29 @@ class StepNames {
   }
 
  private:
+  static constexpr std::uint32_t kNotMet = 0xffffffff;
+  static constexpr std::size_t kMostMet = 1u << 18;
+
+  const std::vector<std::uint32_t>& frames_of(analyze::StackNumber stack) {
+    stack_.clear();
+    const symbol::resolve::FrameList& told = names_.frames_of(stack);
+    if (told.empty()) {
+      stack_.push_back(tree_.number_of({Category::kUser, symbol::resolve::kStackLost, 0}));
+    }
+    if (met_.size() > kMostMet) met_.clear();
+    for (auto frame = told.rbegin(); frame != told.rend(); ++frame) {
+      std::uint32_t& number = met_.try_emplace((*frame)->number, kNotMet).first->second;
+      if (number == kNotMet) number = tree_.number_of(FrameNames::frame_of(**frame));
+      stack_.push_back(number);
+    }
+    return stack_;
+  }
+
   Tree& tree_;
   FrameNames& names_;
   std::map<std::tuple<Subject, std::uint64_t, bool>, std::vector<std::uint32_t>> told_;
+  std::unordered_map<std::uint64_t, std::uint32_t> met_;  // by the resolver's number of a frame
+  std::vector<std::uint32_t> stack_;
 };
 
 std::string command_of(const model::Metadata& metadata) {
@@ -173,6 +218,11 @@ Values shown(Kind kind, const analyze::Summary& summary, Values values) {
     values[0] /= std::clamp<std::uint32_t>(summary.metadata.host.page_size, 512, 1u << 20);
   }
   return values;
+}
+
+// Some 150 bytes each.
+std::size_t most_branches(const PathTable& paths) {
+  return paths.most() / 4 * 7;
 }
 
 constexpr std::size_t kNs = 0, kSamples = 2;  // of Kind::kOnCpu
@@ -256,7 +306,7 @@ Profile build(Kind kind, const PathTable& paths, const analyze::Summary& summary
   profile.realtime_ns = summary.metadata.start_realtime_ns;
   profile.notes = notes_of(kind, summary, options.unknown_ns);
   FrameNames names(summary, resolver, options.without_ids);
-  Tree tree(profile.frames);
+  Tree tree(profile.frames, most_branches(paths));
   StepNames step_names(tree, names);
   const std::vector<PathTable::Entry>& entries = paths.entries();
   std::vector<Values> selves;
@@ -284,6 +334,10 @@ Profile build(Kind kind, const PathTable& paths, const analyze::Summary& summary
   if (paths.is_full()) {
     profile.notes.push_back(
         fmt::format("only the first {} paths are told apart", format_count(entries.size())));
+  }
+  if (tree.is_full()) {
+    profile.notes.push_back(
+        fmt::format("only the first {} frames of paths are told apart", format_count(tree.most())));
   }
   const bool nothing = profile.nodes.size() == 1;  // that could have had a stack
   add_missing_names(kind, resolver, options.any_stack || nothing, profile.notes);

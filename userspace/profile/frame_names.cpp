@@ -156,17 +156,13 @@ std::string FrameNames::function_label(std::uint64_t number) const {
                                : fmt::format("function at {:#x}", function.address);
 }
 
-// Told innermost first.
-std::vector<Frame> FrameNames::stack_frames(analyze::StackNumber stack) {
-  using symbol::resolve::FrameKind;
-  std::vector<Frame> frames;
-  const std::vector<symbol::resolve::Frame>& told = resolver_.frames(stack);
-  for (auto frame = told.rbegin(); frame != told.rend(); ++frame) {
-    const bool kernel = frame->kind == FrameKind::kKernel;
-    frames.push_back({kernel ? Category::kKernel : Category::kUser, frame->name(), 0});
-  }
-  if (frames.empty()) frames.push_back({Category::kUser, symbol::resolve::kStackLost, 0});
-  return frames;
+Frame FrameNames::frame_of(Word which) {
+  return {category_of(which), text_of(which), 0};
+}
+
+Frame FrameNames::frame_of(const symbol::resolve::Frame& frame) {
+  const bool kernel = frame.kind == symbol::resolve::FrameKind::kKernel;
+  return {kernel ? Category::kKernel : Category::kUser, frame.name(), 0};
 }
 
 std::vector<Frame> FrameNames::frames_of(const Key& key, const Key& before) {
@@ -182,10 +178,8 @@ std::vector<Frame> FrameNames::frames_of(const Key& key, const Key& before) {
       return {{Category::kCoroutine, function_label(key.id), 0}};
     case Subject::kCoroutine:
       return {{Category::kCoroutine, fmt::format("coroutine #{}", key.id), 0}};
-    case Subject::kWord: {
-      const auto which = static_cast<Word>(key.id);
-      return {{category_of(which), text_of(which), 0}};
-    }
+    case Subject::kWord:
+      return {frame_of(static_cast<Word>(key.id))};
     case Subject::kBlocked:
       return {{Category::kReason,
                "blocked: " + analyze::blocked_name(static_cast<std::int32_t>(key.id)), 0}};
@@ -198,7 +192,7 @@ std::vector<Frame> FrameNames::frames_of(const Key& key, const Key& before) {
     case Subject::kOther:
       return {{Category::kTask, "by " + label(key.id), 0}};
     case Subject::kStack:
-      return stack_frames(static_cast<analyze::StackNumber>(key.id));
+      return {};
     case Subject::kFork:
       return {{Category::kFork, fork_label(key.id), 0}};
   }

@@ -20,7 +20,14 @@ class FrameNames {
   FrameNames(const analyze::Summary& summary, symbol::resolve::Resolver& resolver,
              bool without_ids);
 
-  // The frames that a step of a path stands for, outermost first. A model is told with its task.
+  // Innermost first; until the next call.
+  [[nodiscard]] const symbol::resolve::FrameList& frames_of(analyze::StackNumber stack) {
+    return resolver_.frames(stack);
+  }
+  [[nodiscard]] static Frame frame_of(const symbol::resolve::Frame& frame);
+  [[nodiscard]] static Frame frame_of(Word which);
+  // The frames that any other step of a path stands for, outermost first. A model is told with its
+  // task.
   [[nodiscard]] std::vector<Frame> frames_of(const Key& key, const Key& before);
 
  private:
@@ -30,8 +37,6 @@ class FrameNames {
   [[nodiscard]] std::string label(const std::string& comm, model::Tid tid) const;
   [[nodiscard]] std::string fork_label(std::uint64_t child) const;
   [[nodiscard]] std::string function_label(std::uint64_t number) const;
-
-  [[nodiscard]] std::vector<Frame> stack_frames(analyze::StackNumber stack);
 
   symbol::resolve::Resolver& resolver_;
   bool without_ids_;

@@ -75,6 +75,7 @@ class PathTable {
   void add(std::uint32_t path, const Values& values);
 
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }  // [0] is no frame
+  [[nodiscard]] std::size_t most() const { return most_; }
   [[nodiscard]] bool is_full() const { return full_; }  // some are not told apart
 
  private:

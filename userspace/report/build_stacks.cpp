@@ -20,6 +20,7 @@ namespace {
 using analyze::StackSum;
 using analyze::StackSums;
 using symbol::resolve::Frame;
+using symbol::resolve::FrameList;
 using symbol::resolve::Resolver;
 using symbol::resolve::Wholeness;
 
@@ -31,8 +32,8 @@ std::string share_of(std::uint64_t part, std::uint64_t whole) {
   return fmt::format("{:.1f} %", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
 }
 
-void add_frames(const std::vector<Frame>& frames, std::vector<std::string>& names) {
-  for (const Frame& frame : frames) names.push_back(cut(escape(frame.name()), kFrameWidth));
+void add_frames(const FrameList& frames, std::vector<std::string>& names) {
+  for (const Frame* frame : frames) names.push_back(cut(escape(frame->name()), kFrameWidth));
 }
 
 // Innermost first, the kernel's before the program's.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Each event's stacks, and what was waited and computed in them.
+#include <set>
 #include <vector>
 
 #include "analyze_support.hpp"
@@ -104,6 +105,32 @@ model::StackBytes piece(std::uint32_t id, std::uint64_t address, std::uint8_t fi
   model::StackBytes bytes{.id = StackId{id}, .address = address};
   bytes.bytes[0] = first;
   return bytes;
+}
+
+TEST(Stacks, ToldAgainUnderAnotherNumberItIsTheSame) {
+  analyze::StackTable table;
+  table.on_stack(stack_of(7, 1, {0x100, 0x200}));
+  const auto first = table.number_of(StackId{7}, 10);
+  table.on_stack(stack_of(900'000, 1, {0x100, 0x200}));
+  EXPECT_EQ(table.number_of(StackId{900'000}, 20), first);
+  EXPECT_EQ(table.number_of(StackId{7}, 30), first);
+  EXPECT_EQ(table.view(first).at_ns, 10u);
+  // Another address space, fewer frames, the kernel's: others.
+  table.on_stack(stack_of(8, 2, {0x100, 0x200}));
+  table.on_stack(stack_of(9, 1, {0x100}));
+  model::Stack kernel = stack_of(10, 1, {0x100, 0x200});
+  kernel.kernel = true;
+  table.on_stack(kernel);
+  std::set<analyze::StackNumber> numbers{first};
+  for (const std::uint32_t id : {8, 9, 10}) numbers.insert(table.number_of(StackId{id}, 40));
+  EXPECT_EQ(numbers.size(), 4u);
+  // An event may come before what its stack is told by, and keeps its number.
+  const auto early = table.number_of(StackId{11}, 50);
+  EXPECT_TRUE(table.view(early).frames.empty());
+  table.on_stack(stack_of(11, 1, {0x300}));
+  EXPECT_EQ(table.number_of(StackId{11}, 60), early);
+  ASSERT_EQ(table.view(early).frames.size(), 1u);
+  EXPECT_EQ(table.view(early).frames[0], 0x300u);
 }
 
 TEST(Stacks, CopiesAreUnwoundAsTheyComeAndEqualOnesAreOne) {

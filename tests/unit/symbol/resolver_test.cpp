@@ -75,13 +75,13 @@ TEST(Resolver, AFunctionOfTheMappedFile) {
   Resolver resolver(table, {});
   const auto& frames = resolver.frames(number);
   ASSERT_EQ(frames.size(), 2u);
-  EXPECT_EQ(frames[0].function, "triptych::test::named_for_the_resolver(int)");
-  EXPECT_EQ(frames[0].offset, 1u);
-  EXPECT_EQ(frames[1].offset, 1u);
+  EXPECT_EQ(frames[0]->function, "triptych::test::named_for_the_resolver(int)");
+  EXPECT_EQ(frames[0]->offset, 1u);
+  EXPECT_EQ(frames[1]->offset, 1u);
   EXPECT_TRUE(resolver.missing().empty());
   // A return address at a function's first byte belongs to the call before it.
-  EXPECT_NE(resolver.resolve(kSpace, known_address(), 200, true).function, frames[0].function);
-  EXPECT_EQ(resolver.resolve(kSpace, known_address(), 200, false).function, frames[0].function);
+  EXPECT_NE(resolver.resolve(kSpace, known_address(), 200, true).function, frames[0]->function);
+  EXPECT_EQ(resolver.resolve(kSpace, known_address(), 200, false).function, frames[0]->function);
 }
 
 TEST(Resolver, ByTheTimeAndByForks) {
@@ -198,9 +198,9 @@ TEST(Resolver, FramesOfTheKernelAreWhatTheRecordingSays) {
   Resolver resolver(table, {});
   const auto& frames = resolver.frames(number);
   ASSERT_EQ(frames.size(), 2u);
-  EXPECT_EQ(frames[0].name(), "do_nanosleep");
-  EXPECT_EQ(frames[0].kind, FrameKind::kKernel);
-  EXPECT_EQ(frames[1].name(), "[kernel]+0x0");
+  EXPECT_EQ(frames[0]->name(), "do_nanosleep");
+  EXPECT_EQ(frames[0]->kind, FrameKind::kKernel);
+  EXPECT_EQ(frames[1]->name(), "[kernel]+0x0");
 }
 
 TEST(Resolver, InlinedFunctionsAreFramesOfTheirOwn) {
@@ -213,7 +213,7 @@ TEST(Resolver, InlinedFunctionsAreFramesOfTheirOwn) {
   const auto names = [&](bool inlines) {
     Resolver resolver(table, {.inlines = inlines});
     std::vector<std::string> all;
-    for (const Frame& frame : resolver.frames(number)) all.push_back(frame.name());
+    for (const Frame* frame : resolver.frames(number)) all.push_back(frame->name());
     return all;
   };
   const std::string leaf = "triptych::test::named_for_the_resolver(int)";

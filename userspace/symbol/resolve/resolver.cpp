@@ -18,9 +18,8 @@ namespace {
 // again.
 constexpr std::size_t kMostFunctionsKept = 4u << 20;
 constexpr std::size_t kMostMissing = 100;
-// Some 200 bytes each.
-constexpr std::size_t kMostFramesKept = 1u << 16;
-constexpr std::size_t kMostPlacesKept = 1u << 16;
+constexpr std::size_t kMostFramesKept = 1u << 18;  // 8 bytes each
+constexpr std::size_t kMostPlacesKept = 1u << 16;  // some 200 bytes each
 
 std::string path_of(const std::string& directory, const std::vector<std::uint8_t>& build_id) {
   std::string digits;
@@ -230,6 +229,7 @@ Frame Resolver::kernel_frame(std::uint64_t coded) const {
 
 std::vector<Frame> Resolver::frames_at(const analyze::StackTable::View& view,
                                        std::size_t position) {
+  if (view.kernel) return {kernel_frame(view.frames[position])};
   std::vector<Frame> frames;
   Frame outer = resolve(view.mm, view.frames[position], view.at_ns, position != 0, &frames);
   for (Frame& inlined : frames) inlined.module = outer.module;
@@ -240,31 +240,36 @@ std::vector<Frame> Resolver::frames_at(const analyze::StackTable::View& view,
 const std::vector<Frame>& Resolver::known_frames_at(const analyze::StackTable::View& view,
                                                     std::size_t position) {
   const std::uint64_t address = view.frames[position];
-  const bool is_return = position != 0 && address != 0;
-  const analyze::CodeMap* map =
-      table_.code.find(view.mm, is_return ? address - 1 : address, view.at_ns);
-  const auto [known, fresh] = places_.try_emplace({map, address, is_return});
-  if (fresh) known->second = frames_at(view, position);
+  Place place{.address = address, .kernel = view.kernel};
+  if (!view.kernel) {
+    place.is_return = position != 0 && address != 0;
+    place.map = table_.code.find(view.mm, address - (place.is_return ? 1 : 0), view.at_ns);
+  }
+  const auto [known, fresh] = places_.try_emplace(place);
+  if (fresh) {
+    known->second = frames_at(view, position);
+    for (Frame& frame : known->second) frame.number = ++last_number_;
+  }
   return known->second;
 }
 
-const std::vector<Frame>& Resolver::frames(analyze::StackNumber number) {
+void Resolver::forget_when_many() {
+  const bool forget_places = places_.size() > kMostPlacesKept;
+  if (frames_kept_ <= kMostFramesKept && !forget_places) return;
+  frames_.clear();
+  frames_kept_ = 0;
+  if (forget_places) places_.clear();
+}
+
+const FrameList& Resolver::frames(analyze::StackNumber number) {
   const auto known = frames_.find(static_cast<std::uint32_t>(number));
   if (known != frames_.end()) return known->second;
-  if (frames_kept_ > kMostFramesKept) {
-    frames_.clear();
-    frames_kept_ = 0;
-  }
-  if (places_.size() > kMostPlacesKept) places_.clear();
+  forget_when_many();
   const analyze::StackTable::View view = table_.view(number);
-  std::vector<Frame>& frames = frames_[static_cast<std::uint32_t>(number)];
+  FrameList& frames = frames_[static_cast<std::uint32_t>(number)];
+  frames.reserve(view.frames.size());
   for (std::size_t i = 0; i < view.frames.size(); ++i) {
-    if (view.kernel) {
-      frames.push_back(kernel_frame(view.frames[i]));
-      continue;
-    }
-    const std::vector<Frame>& at = known_frames_at(view, i);
-    frames.insert(frames.end(), at.begin(), at.end());
+    for (const Frame& frame : known_frames_at(view, i)) frames.push_back(&frame);
   }
   frames_kept_ += frames.size();
   return frames;

@@ -31,10 +31,14 @@ struct Frame {
   std::string module{};    // the file's path, "[kernel]", a kernel module's name; empty: not known
   std::uint64_t offset = 0;  // in the function; without one, in the file; without that, the address
   std::uint64_t size = 0;    // of the function; 0: not known
+  // Of those that Resolver::frames() gives: another one of another place, never used again.
+  std::uint64_t number = 0;
 
   // "main", "libc.so.6+0x1234", "0x7f0012345678".
   [[nodiscard]] std::string name() const;
 };
+
+using FrameList = std::vector<const Frame*>;
 
 // Code that a program made itself: nothing but the program names it.
 bool belongs_to_no_file(const analyze::CodeFile& file);
@@ -60,7 +64,7 @@ class Resolver {
   Resolver& operator=(const Resolver&) = delete;
 
   // Innermost first; none of a stack that is not known. Valid until the next call.
-  const std::vector<Frame>& frames(analyze::StackNumber number);
+  const FrameList& frames(analyze::StackNumber number);
 
   // What is at `address` of the address space at that time. A return address is that of the
   // instruction behind the call. With ResolverOptions::inlines, `inlined` gets the functions that
@@ -89,20 +93,22 @@ class Resolver {
   std::vector<Frame> frames_at(const analyze::StackTable::View& view, std::size_t position);
   const std::vector<Frame>& known_frames_at(const analyze::StackTable::View& view,
                                             std::size_t position);
+  void forget_when_many();
 
   const analyze::StackTable& table_;
   ResolverOptions options_;
   std::unordered_map<std::uint32_t, std::unique_ptr<Module>> modules_;  // by CodeMap::file
   struct JitMaps;
   std::unique_ptr<JitMaps> jit_;
-  // Of stacks that have been asked for, by StackNumber, and of the places in them, so that a stack
-  // is soon put together again: both are forgotten when they have become many.
-  std::unordered_map<std::uint32_t, std::vector<Frame>> frames_;
+  // Of stacks that have been asked for, by StackNumber, and of the places in them, which their
+  // frames are of: both are forgotten when they have become many.
+  std::unordered_map<std::uint32_t, FrameList> frames_;
   std::size_t frames_kept_ = 0;
   struct Place {
     const analyze::CodeMap* map = nullptr;
     std::uint64_t address = 0;
     bool is_return = false;
+    bool kernel = false;
     bool operator==(const Place&) const = default;
   };
   struct Hash {
@@ -113,6 +119,7 @@ class Resolver {
     }
   };
   std::unordered_map<Place, std::vector<Frame>, Hash> places_;
+  std::uint64_t last_number_ = 0;
   std::vector<Missing> missing_;
   std::uint64_t uses_ = 0;
 };

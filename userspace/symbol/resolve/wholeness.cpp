@@ -20,15 +20,15 @@ bool is_of_libc(const Frame& frame) {
 
 // It goes back to libc, which called the program or thread. Where libc has no names, that is as
 // much as can be told.
-bool ends_in_libc(const std::vector<Frame>& frames) {
+bool ends_in_libc(const FrameList& frames) {
   constexpr std::string_view kStarts[] = {
       "_start", "__libc_start_main", "start_thread",           "__clone",      "clone",
       "clone3", "__clone3",          "__libc_start_call_main", "ret_from_fork"};
-  const Frame& last = frames.back();
+  const Frame& last = *frames.back();
   if (std::find(std::begin(kStarts), std::end(kStarts), last.function) != std::end(kStarts)) {
     return true;
   }
-  return frames.size() > 1 && is_of_libc(last) && !is_of_libc(frames[frames.size() - 2]);
+  return frames.size() > 1 && is_of_libc(last) && !is_of_libc(*frames[frames.size() - 2]);
 }
 
 std::string_view text_of(StackEnd end) {
