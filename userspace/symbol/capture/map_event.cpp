@@ -118,7 +118,8 @@ std::optional<MapEvent> parse_line(std::string_view line) {
 }  // namespace
 
 bool MapEvent::is_made() const {
-  if (exec || path.starts_with("//anon")) return !exec;
+  if (exec) return false;
+  if (path.starts_with("//anon")) return true;
   return !path.starts_with('/') && path != "[vdso]" && path != "[vsyscall]" && path != "[uprobes]";
 }
 
