@@ -132,8 +132,8 @@ std::vector<std::byte> record_of(const PerfMapLine& line, model::Tid tgid, model
   const std::size_t length = line.name.copy(raw.name, sizeof raw.name);
   raw.name_size = static_cast<__u16>(length);
   constexpr std::size_t kStep = TRIPTYCH_JIT_SYMBOL_NAME_STEP;
-  const std::size_t size =
-      offsetof(triptych_jit_symbol, name) + (length + kStep - 1) / kStep * kStep;
+  const std::size_t size = std::min(
+      offsetof(triptych_jit_symbol, name) + (length + kStep - 1) / kStep * kStep, sizeof raw);
   raw.hdr.size8 = static_cast<__u8>(size / 8);
   const auto bytes = std::as_bytes(std::span(&raw, 1)).first(size);
   return {bytes.begin(), bytes.end()};
