@@ -110,6 +110,35 @@ class Stacks(harness.Test):
         self.assertNotIn("stacks", self.ending()["counters"])
 
 
+class OtherRoot(harness.Test):
+    """A program whose file only it can see, in a mount namespace of its own."""
+
+    def frames(self):
+        result = self.triptych("export", "--format", "folded", "--profile", "on-cpu")
+        self.assertEqual(result.status, 0, result.err)
+        return {frame for line in result.out.splitlines() if not line.startswith("#")
+                for frame in line.rsplit(" ", 1)[0].split(";")}
+
+    def test_its_functions_have_names_while_it_runs(self):
+        program = subprocess.Popen(
+            ["unshare", "--mount", "sh", "-c", "mount -t tmpfs none /mnt && "
+             f"cp {shlex.quote(STACKS)} /mnt/elsewhere && exec /mnt/elsewhere 1000000"],
+            stdout=subprocess.DEVNULL)
+        self.addCleanup(program.wait)
+        self.addCleanup(program.kill)
+        harness.wait_until(lambda: os.readlink(f"/proc/{program.pid}/exe") == "/mnt/elsewhere",
+                           "the program")
+        result = self.record("--stacks=on-cpu", "--frequency", "997", "--duration", "400ms",
+                             "-p", str(program.pid))
+        self.assertEqual(result.status, 0, result.err)
+        self.assertIn("burn_in_a_loop", self.frames())
+        program.kill()
+        program.wait()
+        frames = self.frames()
+        self.assertNotIn("burn_in_a_loop", frames)
+        self.assertTrue(any(frame.startswith("elsewhere+0x") for frame in frames), frames)
+
+
 class MadeCode(harness.Test):
     """Code that a program makes itself, in a container that is gone afterwards."""
 

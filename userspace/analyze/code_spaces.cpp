@@ -46,16 +46,25 @@ void CodeSpaces::on_exec(model::Tid tgid, model::MmId mm) {
   coming_.erase(coming);
 }
 
+bool CodeFile::is_same_as(const CodeFile& other) const {
+  return path == other.path && path_cut == other.path_cut && inode == other.inode &&
+         device_major == other.device_major && device_minor == other.device_minor &&
+         build_id == other.build_id;
+}
+
 std::uint32_t CodeSpaces::file_of(const model::Map& map) {
   CodeFile file{.path = std::string(map.path.view()),
                 .path_cut = map.path_cut,
                 .inode = map.inode,
                 .device_major = map.device_major,
                 .device_minor = map.device_minor,
-                .build_id = {map.build_id.begin(), map.build_id.begin() + map.build_id_size}};
+                .build_id = {map.build_id.begin(), map.build_id.begin() + map.build_id_size},
+                .tgid = map.tgid};
   std::vector<std::uint32_t>& numbers = file_numbers_[file.path];
   for (const std::uint32_t number : numbers) {
-    if (files_[number] == file) return number;
+    if (!files_[number].is_same_as(file)) continue;
+    files_[number].tgid = file.tgid;
+    return number;
   }
   const auto number = static_cast<std::uint32_t>(files_.size());
   if (number == kMostFiles) return number - 1;

@@ -22,7 +22,8 @@ struct CodeFile {
   std::uint32_t device_major = 0;
   std::uint32_t device_minor = 0;
   std::vector<std::uint8_t> build_id;  // empty: not known
-  bool operator==(const CodeFile&) const = default;
+  model::Tid tgid = 0;                 // the last process that mapped it; 0: not known
+  [[nodiscard]] bool is_same_as(const CodeFile& other) const;
 };
 
 struct CodeMap {

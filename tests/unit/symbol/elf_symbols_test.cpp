@@ -5,8 +5,10 @@
 
 #include <elf.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -50,6 +52,22 @@ TEST(ElfSymbols, WhatIsNoProgramIsNone) {
   EXPECT_FALSE(ElfSymbols::open(Image::open("/etc")));
   EXPECT_FALSE(ElfSymbols::open(Image::open("/etc/passwd")));
   EXPECT_FALSE(ElfSymbols::open(Image::open("/no/such/file")));
+}
+
+// Below its root, which is ours here: neither a step back nor what leads elsewhere by itself gets
+// out.
+TEST(ElfSymbols, AFileAsAProcessHasIt) {
+  const std::string own = std::filesystem::read_symlink("/proc/self/exe");
+  const Image directly = Image::open(own);
+  for (const std::string& path : {own, "/../.." + own}) {
+    const Image there = Image::open_as_seen_by(::getpid(), path);
+    ASSERT_TRUE(there) << path;
+    EXPECT_EQ(there.inode(), directly.inode());
+  }
+  EXPECT_FALSE(Image::open_as_seen_by(::getpid(), "/proc/self/exe"));
+  EXPECT_FALSE(Image::open_as_seen_by(::getpid(), "/dev/zero"));
+  EXPECT_FALSE(Image::open_as_seen_by(::getpid(), "/no/such/file"));
+  EXPECT_FALSE(Image::open_as_seen_by(-1, own));
 }
 
 TEST(ElfSymbols, ACutOrLyingFileEndsWithoutNames) {

@@ -27,6 +27,15 @@ bool is_same_kernel(const std::string& release) {
   return ::uname(&names) == 0 && release == names.release;
 }
 
+bool is_told_apart(const analyze::CodeFile& file) {
+  return !file.build_id.empty() || file.inode != 0;
+}
+
+bool is_mapped_one(const ElfSymbols& opened, const analyze::CodeFile& file) {
+  if (!file.build_id.empty()) return opened.build_id() == file.build_id;
+  return file.inode == 0 || opened.inode() == file.inode;
+}
+
 }  // namespace
 
 std::optional<ElfSymbols> open_code_file(const analyze::CodeFile& file, const std::string& kernel,
@@ -39,17 +48,14 @@ std::optional<ElfSymbols> open_code_file(const analyze::CodeFile& file, const st
   }
   if (!file.path.starts_with('/') || file.path.starts_with("//") || file.path_cut) return opened;
   opened = ElfSymbols::open(Image::open(file.path));
-  if (!opened) {
-    reason = "not there, not readable, or no program";
-    return opened;
-  }
-  const bool known = !file.build_id.empty() || file.inode != 0;
-  const bool same = file.build_id.empty() ? !known || opened->inode() == file.inode
-                                          : opened->build_id() == file.build_id;
-  if (!same) {
-    reason = "not the file that was mapped";
-    opened.reset();
-  }
+  if (opened && is_mapped_one(*opened, file)) return opened;
+  reason = opened ? "not the file that was mapped" : "not there, not readable, or no program";
+  opened.reset();
+  // In a container the path means another file, as long as somebody runs there.
+  if (file.tgid == 0 || !is_told_apart(file)) return opened;
+  opened = ElfSymbols::open(Image::open_as_seen_by(file.tgid, file.path));
+  if (opened && !is_mapped_one(*opened, file)) opened.reset();
+  if (opened) reason = {};
   return opened;
 }
 

@@ -2,18 +2,23 @@
 #include "symbol/resolve/image.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 namespace triptych::symbol::resolve {
 namespace {
 
 constexpr std::uint64_t kLargestImage = std::uint64_t{16} << 30;
+constexpr int kOpening = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
 // Who called sudo reads his own files as before.
 bool is_own(std::uint32_t owner) {
@@ -24,9 +29,8 @@ bool is_own(std::uint32_t owner) {
 
 }  // namespace
 
-Image Image::open(const std::string& path, int flags) {
+Image Image::of_file(UniqueFd file) {
   Image image;
-  UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags));
   struct stat status {};
   if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return image;
   const auto size = static_cast<std::uint64_t>(status.st_size);
@@ -38,8 +42,22 @@ Image Image::open(const std::string& path, int flags) {
   return image;
 }
 
+Image Image::open(const std::string& path, int flags) {
+  return of_file(UniqueFd(::open(path.c_str(), kOpening | flags)));
+}
+
 Image Image::open(const std::string& path) {
   return open(path, 0);
+}
+
+Image Image::open_as_seen_by(pid_t process, const std::string& path) {
+  const UniqueFd root(
+      ::open(fmt::format("/proc/{}/root", process).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  open_how how{};
+  how.flags = kOpening;
+  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+  return of_file(UniqueFd(
+      static_cast<int>(::syscall(SYS_openat2, root.get(), path.c_str(), &how, sizeof how))));
 }
 
 Image Image::open_own(const std::string& path) {

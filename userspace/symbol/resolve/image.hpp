@@ -4,6 +4,8 @@
 // read, never mapped, because who can write to it could cut it short under a mapping.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -18,6 +20,8 @@ class Image {
   // A regular file; opening it neither waits nor touches what is no file. Invalid: there is none,
   // it may not be read, or it is too large to be a program.
   static Image open(const std::string& path);
+  // The same, as the process has it: below its root, which no link leads out of.
+  static Image open_as_seen_by(pid_t process, const std::string& path);
   // Memory that outlives the image.
   static Image of(std::span<const std::byte> memory);
 
@@ -40,6 +44,7 @@ class Image {
 
  private:
   static Image open(const std::string& path, int flags);
+  static Image of_file(UniqueFd file);
 
   UniqueFd file_;
   std::span<const std::byte> memory_;
