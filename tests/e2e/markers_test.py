@@ -193,6 +193,50 @@ class MarkersTest(harness.Test):
                             0o755)
         self.expect_exact(*self.recorded_of(script))
 
+    def build_baker(self):
+        """The same program as PROGRAM, with the markers of somebody else."""
+        includes = os.path.join(harness.SOURCES, "../../../userspace/coroutine/recorder/include")
+        os.mkdir(self.path("triptych"))
+        with open(os.path.join(includes, "triptych/usdt.h"), encoding="ascii") as header:
+            text = header.read()
+        self.assertEqual(text.count('"triptych\\"'), 1)
+        text = (text.replace('\\"triptych\\"', '\\"bakery\\"').replace('\\"coroutine_" name', '\\"loaf_" name')
+                .replace('("created", "8@%0 8@%1")', '("created", "8@%1 -4@$7 8@%0")'))
+        self.write("triptych/usdt.h", text)
+        program = self.path("baker")
+        subprocess.run(["g++", "-std=c++20", "-O1", f"-I{self.directory}", f"-I{includes}", "-pthread",
+                        os.path.join(harness.SOURCES, "markers.cpp"), "-o", program], check=True)
+        return program
+
+    def test_markers_of_others_as_a_file_describes_them(self):
+        program = self.build_baker()
+        table = self.write("bakery", """# what      marker
+created     bakery:loaf_created    id=3 name=1
+resumed     bakery:loaf_resumed    id=1
+suspended   bakery:loaf_suspended  id=1   # back on the shelf
+finished    bakery:loaf_finished   id=1
+destroyed   bakery:loaf_destroyed  id=1
+awaits      bakery:loaf_awaits     id=1 other=2
+""")
+        for words in (("switch", "2000", "3"), ("await", "100")):
+            done = self.record("--coroutines", f"usdt:{table}", "--", program, *words)
+            self.assertEqual(done.status, 0, done.err)
+            self.expect_exact(self.events(), said(done.out))
+        done = self.record("--coroutines", "usdt", "--", program, "switch", "10", "1")
+        self.assertIn("no coroutine marker was reached", done.err)
+
+    def test_a_description_that_is_not_understood(self):
+        hint = "a line is WHAT PROVIDER:MARKER id=ARGUMENT, as in: resumed myruntime:fiber_enter id=1"
+        table = self.write("table", "\nresumed root:$6$hash:19000 id=1 id=2\n")
+        done = self.record("--coroutines", f"usdt:{table}", "--", PROGRAM)
+        self.assert_refused(done, 2, f"{table}: line 2: behind the marker there is id=1 to 12, and nothing else",
+                            hint)
+        done = self.record("--coroutines", "usdt:/nonexistent/table", "--", PROGRAM)
+        self.assertEqual((done.status, done.out), (125, ""))
+        self.assertIn("error: cannot open /nonexistent/table: No such file or directory\n", done.err)
+        done = self.record("--coroutines", "usdt:/dev/zero", "--", PROGRAM)
+        self.assert_refused(done, 2, "/dev/zero is no regular file", "")
+
     def test_a_program_without_markers_is_told_of(self):
         done = self.record("--coroutines", "usdt", "--", "/bin/true")
         self.assertEqual(done.status, 0, done.err)
@@ -206,7 +250,8 @@ class MarkersTest(harness.Test):
     def test_a_process_without_markers_is_refused(self):
         done = self.record("--coroutines", "usdt", "-p", str(os.getpid()))
         self.assert_refused(done, 125, f"no markers of coroutines in the files of process "
-                            f"{os.getpid()}", "a program that includes <triptych/usdt.h> has them")
+                            f"{os.getpid()}", "a program that includes <triptych/usdt.h> has them; "
+                            "readelf -n shows what others have")
 
     def test_what_goes_together_with_what(self):
         done = self.record("--coroutines", "usdt", "-a")

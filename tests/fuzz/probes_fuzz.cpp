@@ -17,6 +17,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace triptych;
+  (void)coroutine::probes::parse_marker_table({reinterpret_cast<const char*>(data), size});
   const test::MemoryFile bytes(std::as_bytes(std::span(data, size)));
   const auto file = coroutine::probes::ElfFile::open(bytes.fd());
   if (!file) return 0;

@@ -14,6 +14,7 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/marker_table_file.hpp"
 #include "cli/own_arguments.hpp"
 #include "record/coroutine_runtimes.hpp"
 #include "record/recording.hpp"
@@ -67,7 +68,7 @@ Result<void> read_coroutine_way(const RecordWords& words, record::Options* optio
       {"recorder", CoroutineWay::kRecorder},
       {"off", CoroutineWay::kOff},
       {"usdt", CoroutineWay::kUsdt}};
-  constexpr std::string_view kProbes = "uprobe:";
+  constexpr std::string_view kProbes = "uprobe:", kMarkers = "usdt:";
   const auto* way = std::find_if(std::begin(kWays), std::end(kWays),
                                  [&](const auto& each) { return each.first == words.coroutines; });
   if (way != std::end(kWays)) {
@@ -79,9 +80,13 @@ Result<void> read_coroutine_way(const RecordWords& words, record::Options* optio
       return wrong(fmt::format("no runtime {} is known", quote(options->coroutine_runtime)),
                    "--coroutines uprobe: takes " + record::coroutine_runtime_names());
     }
+  } else if (words.coroutines.starts_with(kMarkers)) {
+    options->coroutines = CoroutineWay::kUsdt;
+    TRIPTYCH_TRY_ASSIGN(options->coroutine_markers,
+                        read_marker_table(words.coroutines.substr(kMarkers.size())));
   } else {
     return wrong(fmt::format("{} is no way to see coroutines", quote(words.coroutines)),
-                 "--coroutines takes auto, recorder, usdt, uprobe:RUNTIME or off");
+                 "--coroutines takes auto, recorder, usdt, usdt:FILE, uprobe:RUNTIME or off");
   }
   const bool markers = options->coroutines == CoroutineWay::kUsdt;
   if (!markers && options->coroutines != CoroutineWay::kUprobe) return {};
@@ -293,10 +298,12 @@ void add_options(CLI::App* self, record::Options* options, RecordWords* words) {
   self->add_option("--buffer-size", words->buffer_size,
                    "Room for what is not written yet, of all CPUs together (default: 64M)")
       ->type_name("SIZE");
-  self->add_option("--coroutines", words->coroutines,
-                   "recorder: those of programs that link triptych's; usdt: of a program with "
-                   "markers; uprobe:RUNTIME: of one that knows nothing of it; auto: the first, and "
-                   "the last where it is cheap; off: none")
+  self->add_option(
+          "--coroutines", words->coroutines,
+          "recorder: those of programs that link triptych's; usdt: of a program with "
+          "its markers; usdt:FILE: with others, as FILE describes them; uprobe:RUNTIME: of "
+          "one that knows nothing of it; auto: the first, and the last where it is cheap; "
+          "off: none")
       ->type_name("WAY")
       ->capture_default_str();
   self->add_option("--coroutine-buffer", words->coroutine_buffer,

@@ -45,9 +45,9 @@ bool comes_of(pid_t tgid, const std::set<model::Tid>& recorded) {
 
 }  // namespace
 
-CoroutineFinder CoroutineFinder::of_markers() {
+CoroutineFinder CoroutineFinder::of_markers(coroutine::probes::MarkerTable table) {
   CoroutineFinder finder;
-  finder.markers_ = true;
+  finder.markers_ = std::move(table);
   finder.by_name_ = true;
   return finder;
 }
@@ -75,7 +75,7 @@ void CoroutineFinder::skip(const std::string& path) {
 }
 
 std::span<const CoroutineRuntime> CoroutineFinder::runtimes() const {
-  if (markers_) return {};
+  if (!markers_.empty()) return {};
   return runtime_ != nullptr ? std::span(runtime_, 1) : coroutine_runtimes();
 }
 
@@ -84,7 +84,7 @@ void CoroutineFinder::look_into(UniqueFd file, const std::string& path, const Is
   struct stat status {};
   if (!file || ::fstat(file.get(), &status) != 0) return;
   if (!looked_into_.insert({status.st_dev, status.st_ino}).second) return;
-  if (markers_) look_for_markers(UniqueFd(::fcntl(file.get(), F_DUPFD_CLOEXEC, 0)), path);
+  if (!markers_.empty()) look_for_markers(UniqueFd(::fcntl(file.get(), F_DUPFD_CLOEXEC, 0)), path);
   for (const CoroutineRuntime& runtime : runtimes()) {
     if (runtime.discover == nullptr || (runtime.is_spread && !by_name_)) continue;
     look_for_runtime(UniqueFd(::fcntl(file.get(), F_DUPFD_CLOEXEC, 0)), path, runtime, is_ours);
@@ -94,7 +94,7 @@ void CoroutineFinder::look_into(UniqueFd file, const std::string& path, const Is
 void CoroutineFinder::look_for_markers(UniqueFd file, const std::string& path) {
   auto elf = ElfFile::open(std::move(file));
   if (!elf) return;  // code that is no program: a runtime's own
-  auto places = coroutine::probes::plan_markers(*elf);
+  auto places = coroutine::probes::plan_markers(*elf, markers_);
   if (!places) {
     const Error& error = places.error();
     if (!refusal_) {
@@ -175,7 +175,7 @@ void CoroutineFinder::look_into_processes(const std::set<model::Tid>& mappers,
 }
 
 std::vector<std::string_view> CoroutineFinder::programs() const {
-  if (markers_) return {"on_coroutine_marker"};
+  if (!markers_.empty()) return {"on_coroutine_marker"};
   std::vector<std::string_view> programs;
   for (const CoroutineRuntime& runtime : runtimes()) {
     if (runtime.discover == nullptr || (runtime.is_spread && !by_name_)) continue;

@@ -38,7 +38,7 @@ class CoroutineFinder {
   // Whose having a file mapped does not matter. Empty: whoever else has it, it is probed.
   using IsOurs = std::function<bool(pid_t)>;
 
-  static CoroutineFinder of_markers();
+  static CoroutineFinder of_markers(coroutine::probes::MarkerTable table);
   static CoroutineFinder of_runtime(const CoroutineRuntime* runtime);  // asked for by name
   static CoroutineFinder of_cheap_places();                            // in any runtime
 
@@ -78,7 +78,7 @@ class CoroutineFinder {
   void look_for_runtime(UniqueFd file, const std::string& path, const CoroutineRuntime& runtime,
                         const IsOurs& is_ours);
 
-  bool markers_ = false;
+  coroutine::probes::MarkerTable markers_;  // empty: they are not looked for
   bool by_name_ = false;
   const CoroutineRuntime* runtime_ = nullptr;                      // asked for by name
   std::set<std::pair<std::uint64_t, std::uint64_t>> looked_into_;  // device and inode

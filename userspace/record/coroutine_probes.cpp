@@ -96,13 +96,15 @@ Result<void> CoroutineProbes::look_for_markers(const Options& options) {
   markers_ = true;
   by_name_ = true;
   watches_ = true;
-  finder_ = std::make_unique<CoroutineFinder>(CoroutineFinder::of_markers());
+  finder_ =
+      std::make_unique<CoroutineFinder>(CoroutineFinder::of_markers(options.coroutine_markers));
   TRIPTYCH_TRY_ASSIGN(const std::string where, look_into_target(options, {}));
   if (auto refusal = finder_->take_refusal()) return tl::unexpected<Error>(std::move(*refusal));
   if (wanted()) return {};
   if (options.kind == model::TargetKind::kProcess) {
-    return fail(fmt::format("no markers of coroutines in {}", where),
-                "a program that includes <triptych/usdt.h> has them");
+    return fail(
+        fmt::format("no markers of coroutines in {}", where),
+        "a program that includes <triptych/usdt.h> has them; readelf -n shows what others have");
   }
   news_.push_back(
       fmt::format("no markers of coroutines in {} yet, or in its libraries: they are "

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "coroutine/probes/marker_table.hpp"
 #include "model/metadata.hpp"
 #include "probe/attach_plan.hpp"
 
@@ -45,6 +46,8 @@ struct Options {
   std::uint32_t frequency = kDefaultFrequency;  // of samples, in a second, on each CPU
   CoroutineWay coroutines = CoroutineWay::kAuto;
   std::string coroutine_runtime;  // kUprobe: which
+  // kUsdt: what the markers mean.
+  coroutine::probes::MarkerTable coroutine_markers = coroutine::probes::own_markers();
   // What probes in a program may cost, in thousandths of one CPU.
   std::uint32_t coroutine_budget_permille = 50;
   std::uint64_t coroutine_ring_bytes = kDefaultCoroutineRingBytes;  // of each thread

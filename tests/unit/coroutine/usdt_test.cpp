@@ -124,6 +124,31 @@ TEST(Markers, OfOursArePlacesToProbe) {
   EXPECT_EQ((*places)[1].site.second.kind, TRIPTYCH_OPERAND_NONE);
 }
 
+TEST(Markers, OfOthersMeanWhatATableSays) {
+  const MarkerTable table = {{.provider = "bakery",
+                              .name = "new",
+                              .what = TRIPTYCH_COROUTINE_CREATED,
+                              .id = 3,
+                              .second = 1}};
+  const auto plan_with = [&](const std::string& arguments) -> Result<std::vector<Place>> {
+    TRIPTYCH_TRY_ASSIGN(const ElfFile file,
+                        open(with_notes(ElfBuilder::marker("bakery", "new", arguments, kCode) +
+                                        ElfBuilder::marker("bakery", "old", "8@%xmm0", kCode) +
+                                        ElfBuilder::marker("triptych", "coroutine_x", "", kCode))));
+    return plan_markers(file, table);
+  };
+  const auto places = plan_with("8@%rsi 4@%edx 8@%rdi 8@%rax");
+  ASSERT_TRUE(places) << places.error().message;
+  ASSERT_EQ(places->size(), 1u);
+  EXPECT_EQ(places->front().site.id.register_offset, offsetof(pt_regs, rdi));
+  EXPECT_EQ(places->front().site.second.register_offset, offsetof(pt_regs, rsi));
+  const auto too_few = plan_with("8@%rsi 8@%rdi");
+  ASSERT_FALSE(too_few);
+  EXPECT_EQ(too_few.error().message,
+            "the marker new at 0x401000 cannot be probed: its arguments are not understood: "
+            "\"8@%rsi 8@%rdi\"");
+}
+
 TEST(Markers, FollowSectionsThatWereMoved) {
   const std::string notes =
       ElfBuilder::marker("triptych", "coroutine_resumed", "8@%rdi", kCode - 0x100, 0, 0x500);

@@ -20,20 +20,6 @@ constexpr std::uint32_t kMarkerNote = 3;
 constexpr std::string_view kNoteOwner = "stapsdt";
 constexpr std::byte kNop{0x90};
 
-struct Meaning {
-  std::string_view name;
-  std::uint8_t what;
-  std::size_t arguments;
-};
-constexpr std::array kMeanings = {
-    Meaning{"coroutine_created", TRIPTYCH_COROUTINE_CREATED, 2},
-    Meaning{"coroutine_resumed", TRIPTYCH_COROUTINE_RESUMED, 1},
-    Meaning{"coroutine_suspended", TRIPTYCH_COROUTINE_SUSPENDED, 1},
-    Meaning{"coroutine_finished", TRIPTYCH_COROUTINE_FINISHED, 1},
-    Meaning{"coroutine_destroyed", TRIPTYCH_COROUTINE_DESTROYED, 1},
-    Meaning{"coroutine_awaits", TRIPTYCH_COROUTINE_AWAITS, 2},
-};
-
 constexpr std::uint64_t round_up(std::uint64_t size) {
   return (size + 3) & ~std::uint64_t{3};
 }
@@ -64,15 +50,20 @@ tl::unexpected<Error> not_to_be_probed(const Marker& marker, std::string_view wh
               "<triptych/usdt.h> makes markers that can");
 }
 
-Result<Place> plan_marker(const ElfFile& file, const Marker& marker) {
-  const Meaning* meaning = nullptr;
-  for (const Meaning& each : kMeanings) {
-    if (each.name == marker.name) meaning = &each;
+// Null: none.
+const MarkerMeaning* meaning_of(const Marker& marker, const MarkerTable& table) {
+  for (const MarkerMeaning& each : table) {
+    if (each.provider == marker.provider && each.name == marker.name) return &each;
   }
-  if (meaning == nullptr) return not_to_be_probed(marker, "triptych has no such marker");
+  return nullptr;
+}
+
+Result<Place> plan_marker(const ElfFile& file, const Marker& marker, const MarkerMeaning& meaning) {
   if (marker.semaphore != 0) return not_to_be_probed(marker, "it waits for a semaphore");
   const auto operands = parse_operands(marker.arguments);
-  if (!operands || operands->size() != meaning->arguments) {
+  const std::size_t needed = std::max({meaning.id, meaning.second, meaning.arguments});
+  if (!operands || operands->size() < needed ||
+      (meaning.arguments != 0 && operands->size() != meaning.arguments)) {
     return not_to_be_probed(
         marker, fmt::format("its arguments are not understood: {}", quote(marker.arguments)));
   }
@@ -84,10 +75,10 @@ Result<Place> plan_marker(const ElfFile& file, const Marker& marker) {
   }
   Place place;
   place.offset = *offset;
-  place.site.id = operands->front();
-  if (operands->size() > 1) place.site.second = operands->back();
+  place.site.id = (*operands)[meaning.id - 1];
+  if (meaning.second != 0) place.site.second = (*operands)[meaning.second - 1];
   place.site.address = marker.address;
-  place.site.what = meaning->what;
+  place.site.what = meaning.what;
   place.site.source = TRIPTYCH_COROUTINE_USDT;
   return place;
 }
@@ -121,12 +112,19 @@ Result<std::vector<Marker>> read_markers(const ElfFile& file) {
   return markers;
 }
 
-Result<std::vector<Place>> plan_markers(const ElfFile& file) {
+Result<std::vector<Place>> plan_markers(const ElfFile& file, const MarkerTable& table) {
   TRIPTYCH_TRY_ASSIGN(const std::vector<Marker> markers, read_markers(file));
+  const bool has_our_own = std::any_of(table.begin(), table.end(), [](const MarkerMeaning& each) {
+    return each.provider == kOwnProvider;
+  });
   std::vector<Place> places;
   for (const Marker& marker : markers) {
-    if (marker.provider != "triptych") continue;
-    TRIPTYCH_TRY_ASSIGN(const Place place, plan_marker(file, marker));
+    const MarkerMeaning* meaning = meaning_of(marker, table);
+    if (meaning == nullptr && marker.provider == kOwnProvider && has_our_own) {
+      return not_to_be_probed(marker, "triptych has no such marker");
+    }
+    if (meaning == nullptr) continue;
+    TRIPTYCH_TRY_ASSIGN(const Place place, plan_marker(file, marker, *meaning));
     places.push_back(place);
   }
   return places;

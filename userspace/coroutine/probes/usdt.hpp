@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The markers of a program that says itself what its coroutines do (<triptych/usdt.h>), and the
-// places to probe that they make.
+// The markers of a program that says itself what its coroutines do, and the places to probe that
+// they make.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +13,7 @@
 #include "abi/config.h"
 #include "base/error.hpp"
 #include "coroutine/probes/elf_file.hpp"
+#include "coroutine/probes/marker_table.hpp"
 
 namespace triptych::coroutine::probes {
 
@@ -34,11 +35,12 @@ struct Marker {
 // All markers of the file; an error when its notes are damaged.
 Result<std::vector<Marker>> read_markers(const ElfFile& file);
 
-// Those of provider `triptych`. An error for one that cannot be probed, or must not be: its
-// instruction is not the nop of one byte that our header makes. Kernels turn a nop of five bytes
-// into a call, which kills a forked child and overwrites what a leaf function keeps below its
-// stack pointer.
-Result<std::vector<Place>> plan_markers(const ElfFile& file);
+// Those of the table. An error for one that cannot be probed, or must not be: its instruction is
+// not the nop of one byte that our header makes. Kernels turn a nop of five bytes into a call,
+// which kills a forked child and overwrites what a leaf function keeps below its stack pointer. And
+// for one of provider `triptych` that is not in a table which has others of it.
+Result<std::vector<Place>> plan_markers(const ElfFile& file,
+                                        const MarkerTable& table = own_markers());
 
 // Whether this record was written because such a place was reached.
 bool is_hit(std::span<const std::byte> record);
