@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
  * Coroutines of programs that carry markers: a probe on each marker's nop, and for each hit of a target
- * one record. The probe is the file's, so that what a target forks is seen, too; whoever else maps the
+ * one record. So it is with the entry of a function that somebody named. The probe is the file's, so that what a target forks is seen, too; whoever else maps the
  * file is told from the targets here.
  *
  * A hit may come at any moment of a program, but never inside another hit: the records are a class of
@@ -24,7 +24,7 @@ int on_coroutine_marker(struct pt_regs *ctx)
 	struct triptych_task_state *state;
 	struct triptych_coroutine *record;
 	u64 now, second;
-	u32 function = 0;
+	u32 function;
 
 	if (!site)
 		return 0;
@@ -33,6 +33,7 @@ int on_coroutine_marker(struct pt_regs *ctx)
 		return 0;
 	now = bpf_ktime_get_ns();
 	tell_space_seen(state, site->source, is_from_start(site), now);
+	function = known_coroutine_function(site->function, now);
 	second = operand_value(&site->second, ctx);
 	if (site->what == TRIPTYCH_COROUTINE_CREATED && second) {
 		struct triptych_coroutine_name_key key = { second - (ctx->ip - site->address), site->file,
@@ -50,6 +51,10 @@ int on_coroutine_marker(struct pt_regs *ctx)
 	record->function = function;
 	record->what = site->what;
 	record->source = site->source;
+	record->runtime = site->runtime;
+	/* Nobody sees when whoever has this id ends. */
+	if (site->runtime == TRIPTYCH_COROUTINE_RUNTIME_FUNCTION)
+		record->flags = TRIPTYCH_COROUTINE_GENERATION_UNKNOWN;
 	submit(&record->hdr, sizeof(*record));
 	return 0;
 }

@@ -28,6 +28,8 @@ enum triptych_coroutine_runtime {
 	TRIPTYCH_COROUTINE_RUNTIME_TRIO = 5,
 	TRIPTYCH_COROUTINE_RUNTIME_GREENLET = 6,
 	TRIPTYCH_COROUTINE_RUNTIME_TOKIO = 7,
+	TRIPTYCH_COROUTINE_RUNTIME_FUNCTION =
+	        8, /* a function that somebody named was entered: RESUMED, nothing else */
 };
 enum triptych_coroutine_what {
 	TRIPTYCH_COROUTINE_CREATED = 1,

@@ -189,7 +189,7 @@ inline std::vector<model::Payload> sample_payloads() {
                                  .function = any,
                                  .what = model::CoroutineWhat::kAwaits,
                                  .source = model::CoroutineSource::kUprobe,
-                                 .runtime = model::CoroutineRuntime::kTokio});
+                                 .runtime = model::CoroutineRuntime::kFunction});
   all.push_back(model::CoroutineSpaceNew{.ring_bytes = any,
                                          .space = model::CoroutineSpace{any},
                                          .tgid = any,

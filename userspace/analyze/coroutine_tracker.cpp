@@ -328,13 +328,17 @@ void CoroutineTracker::mount(Thread& thread, const RowPointer& row, model::TimeN
     }
     count_wait(*row, ts_ns);
   }
-  const std::uint32_t index = thread_index_[static_cast<std::uint32_t>(thread.task)];
-  if (row->thread != index && row->thread != ~0u) ++row->coroutine.migrations;
-  row->thread = index;
-  std::vector<model::TaskId>& threads = row->coroutine.threads;
+  note_thread(*row, thread.task);
+}
+
+void CoroutineTracker::note_thread(Row& row, model::TaskId task) {
+  const std::uint32_t index = thread_index_[static_cast<std::uint32_t>(task)];
+  if (row.thread != index && row.thread != ~0u) ++row.coroutine.migrations;
+  row.thread = index;
+  std::vector<model::TaskId>& threads = row.coroutine.threads;
   if (threads.size() < kMostThreads &&
-      std::find(threads.begin(), threads.end(), thread.task) == threads.end()) {
-    threads.push_back(thread.task);
+      std::find(threads.begin(), threads.end(), task) == threads.end()) {
+    threads.push_back(task);
   }
 }
 
@@ -384,6 +388,10 @@ void CoroutineTracker::on_event(const model::Event& event, const model::Coroutin
       break;
     case What::kResumed:
       if (window_.counting()) ++row->coroutine.resumes;
+      if (row->coroutine.runtime == model::CoroutineRuntime::kFunction) {
+        note_thread(*row, thread.task);  // until when it runs nobody sees
+        break;
+      }
       row->end_unseen = coroutine.end_unseen;
       mount(thread, row, ts);
       row->inside.clear();

@@ -108,6 +108,7 @@ class CoroutineTracker {
   void end_row(const RowPointer& row, model::TimeNs ts_ns);
   void keep(const RowPointer& row);
   void mount(Thread& thread, const RowPointer& row, model::TimeNs ts_ns);
+  void note_thread(Row& row, model::TaskId task);
   void unmount(Thread& thread, const Row& row, model::TimeNs ts_ns);
   void step_ended(Thread& thread, model::TimeNs ts_ns);
   void computed(Thread& thread, model::TimeNs ts_ns);

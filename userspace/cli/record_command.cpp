@@ -76,9 +76,10 @@ Result<void> read_coroutine_way(const RecordWords& words, record::Options* optio
   } else if (words.coroutines.starts_with(kProbes)) {
     options->coroutines = CoroutineWay::kUprobe;
     options->coroutine_runtime = words.coroutines.substr(kProbes.size());
-    if (record::find_coroutine_runtime(options->coroutine_runtime) == nullptr) {
-      return wrong(fmt::format("no runtime {} is known", quote(options->coroutine_runtime)),
-                   "--coroutines uprobe: takes " + record::coroutine_runtime_names());
+    if (options->coroutine_runtime.empty()) {
+      return wrong("uprobe: is without what is to be probed",
+                   fmt::format("it takes {}, or the name of a function as `nm` shows it",
+                               record::coroutine_runtime_names()));
     }
   } else if (words.coroutines.starts_with(kMarkers)) {
     options->coroutines = CoroutineWay::kUsdt;
@@ -86,7 +87,8 @@ Result<void> read_coroutine_way(const RecordWords& words, record::Options* optio
                         read_marker_table(words.coroutines.substr(kMarkers.size())));
   } else {
     return wrong(fmt::format("{} is no way to see coroutines", quote(words.coroutines)),
-                 "--coroutines takes auto, recorder, usdt, usdt:FILE, uprobe:RUNTIME or off");
+                 "--coroutines takes auto, recorder, usdt, usdt:FILE, uprobe:RUNTIME, "
+                 "uprobe:FUNCTION or off");
   }
   const bool markers = options->coroutines == CoroutineWay::kUsdt;
   if (!markers && options->coroutines != CoroutineWay::kUprobe) return {};
@@ -302,8 +304,8 @@ void add_options(CLI::App* self, record::Options* options, RecordWords* words) {
           "--coroutines", words->coroutines,
           "recorder: those of programs that link triptych's; usdt: of a program with "
           "its markers; usdt:FILE: with others, as FILE describes them; uprobe:RUNTIME: of "
-          "one that knows nothing of it; auto: the first, and the last where it is cheap; "
-          "off: none")
+          "one that knows nothing of it; uprobe:FUNCTION: the hits of a function; auto: the "
+          "first, and those of runtimes where it is cheap; off: none")
       ->type_name("WAY")
       ->capture_default_str();
   self->add_option("--coroutine-buffer", words->coroutine_buffer,

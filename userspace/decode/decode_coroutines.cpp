@@ -15,7 +15,7 @@ bool is_source(std::uint32_t source) {
 
 bool read(const triptych_coroutine& raw, model::Coroutine& out) {
   if (raw.what < TRIPTYCH_COROUTINE_CREATED || raw.what > TRIPTYCH_COROUTINE_AWAITS) return false;
-  if (!is_source(raw.source) || raw.runtime > TRIPTYCH_COROUTINE_RUNTIME_TOKIO) return false;
+  if (!is_source(raw.source) || raw.runtime > TRIPTYCH_COROUTINE_RUNTIME_FUNCTION) return false;
   out = {.id = raw.id,
          .other = raw.other,
          .space = model::CoroutineSpace{raw.space},

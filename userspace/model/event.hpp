@@ -278,6 +278,7 @@ enum class CoroutineRuntime : std::uint8_t {
   kTrio = 5,
   kGreenlet = 6,
   kTokio = 7,
+  kFunction = 8,  // one that somebody named was entered: kResumed, and nothing else is known
 };
 enum class CoroutineWhat : std::uint8_t {
   kCreated = 1,

@@ -12,6 +12,7 @@
 
 #include "base/text.hpp"
 #include "coroutine/discover/libraries.hpp"
+#include "coroutine/discover/named_function.hpp"
 #include "coroutine/discover/symbols.hpp"
 #include "coroutine/probes/mapped_files.hpp"
 
@@ -59,6 +60,12 @@ CoroutineFinder CoroutineFinder::of_runtime(const CoroutineRuntime* runtime) {
   return finder;
 }
 
+CoroutineFinder CoroutineFinder::of_function(std::string name) {
+  CoroutineFinder finder = of_runtime(&named_function());
+  finder.function_ = std::move(name);
+  return finder;
+}
+
 // Our own programs have workloads in them, and what is to be seen of those the recorder tells.
 CoroutineFinder CoroutineFinder::of_cheap_places() {
   CoroutineFinder finder;
@@ -86,7 +93,8 @@ void CoroutineFinder::look_into(UniqueFd file, const std::string& path, const Is
   if (!looked_into_.insert({status.st_dev, status.st_ino}).second) return;
   if (!markers_.empty()) look_for_markers(UniqueFd(::fcntl(file.get(), F_DUPFD_CLOEXEC, 0)), path);
   for (const CoroutineRuntime& runtime : runtimes()) {
-    if (runtime.discover == nullptr || (runtime.is_spread && !by_name_)) continue;
+    const bool can_be = runtime.discover != nullptr || !function_.empty();
+    if (!can_be || (runtime.is_spread && !by_name_)) continue;
     look_for_runtime(UniqueFd(::fcntl(file.get(), F_DUPFD_CLOEXEC, 0)), path, runtime, is_ours);
   }
 }
@@ -114,7 +122,8 @@ void CoroutineFinder::look_for_runtime(UniqueFd file, const std::string& path,
   if (::fstat(file.get(), &status) != 0) return;
   auto elf = ElfFile::open(std::move(file));
   if (!elf || (!by_name_ && coroutine::discover::links_recorder(*elf))) return;
-  auto found = runtime.discover(*elf);
+  auto found = function_.empty() ? runtime.discover(*elf)
+                                 : coroutine::discover::discover_function(*elf, function_);
   if (!found) return;
   if (!found->not_known.empty() && !refusal_) {
     refusal_ = Error{ErrorCode::kFailed, fmt::format("{}: {}", quote(path), found->not_known), {}};
@@ -178,7 +187,8 @@ std::vector<std::string_view> CoroutineFinder::programs() const {
   if (!markers_.empty()) return {"on_coroutine_marker"};
   std::vector<std::string_view> programs;
   for (const CoroutineRuntime& runtime : runtimes()) {
-    if (runtime.discover == nullptr || (runtime.is_spread && !by_name_)) continue;
+    const bool can_be = runtime.discover != nullptr || !function_.empty();
+    if (!can_be || (runtime.is_spread && !by_name_)) continue;
     for (const std::string_view program : {runtime.program, runtime.companion}) {
       const bool known = std::find(programs.begin(), programs.end(), program) != programs.end();
       if (!program.empty() && !known) programs.push_back(program);

@@ -40,6 +40,7 @@ class CoroutineFinder {
 
   static CoroutineFinder of_markers(coroutine::probes::MarkerTable table);
   static CoroutineFinder of_runtime(const CoroutineRuntime* runtime);  // asked for by name
+  static CoroutineFinder of_function(std::string name);                // likewise
   static CoroutineFinder of_cheap_places();                            // in any runtime
 
   void look_into(UniqueFd file, const std::string& path, const IsOurs& is_ours);
@@ -81,6 +82,7 @@ class CoroutineFinder {
   coroutine::probes::MarkerTable markers_;  // empty: they are not looked for
   bool by_name_ = false;
   const CoroutineRuntime* runtime_ = nullptr;                      // asked for by name
+  std::string function_;                                           // of named_function()
   std::set<std::pair<std::uint64_t, std::uint64_t>> looked_into_;  // device and inode
   std::set<std::string> known_;                                    // as /proc/PID/maps has them
   std::vector<ProbedFile> files_;

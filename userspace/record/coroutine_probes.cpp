@@ -116,7 +116,9 @@ Result<void> CoroutineProbes::look_for_markers(const Options& options) {
 Result<void> CoroutineProbes::look_for_runtime(const Options& options) {
   by_name_ = true;
   runtime_ = find_coroutine_runtime(options.coroutine_runtime);
-  if (runtime_->find == nullptr) {
+  if (runtime_ == nullptr) {
+    TRIPTYCH_TRY(look_for_function(options));
+  } else if (runtime_->find == nullptr) {
     TRIPTYCH_TRY(look_for_runtimes(options));
   } else {
     finder_ = std::make_unique<CoroutineFinder>(CoroutineFinder::of_runtime(runtime_));
@@ -135,6 +137,20 @@ Result<void> CoroutineProbes::look_for_runtime(const Options& options) {
     if (!others.empty()) bystanders_.push_back(std::move(others));
   }
   return {};
+}
+
+Result<void> CoroutineProbes::look_for_function(const Options& options) {
+  const std::string& name = options.coroutine_runtime;
+  runtime_ = &named_function();
+  watches_ = true;
+  finder_ = std::make_unique<CoroutineFinder>(CoroutineFinder::of_function(name));
+  TRIPTYCH_TRY_ASSIGN(const std::string where, look_into_target(options, {}));
+  if (wanted()) return {};
+  // A word that is misspelt is not waited for.
+  return fail(
+      fmt::format("{} is no runtime that is known, and no function in {}", quote(name), where),
+      fmt::format("--coroutines uprobe: takes {}, or the name of a function as `nm` shows it",
+                  coroutine_runtime_names()));
 }
 
 Result<void> CoroutineProbes::look_for_runtimes(const Options& options) {

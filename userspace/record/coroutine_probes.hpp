@@ -74,6 +74,7 @@ class CoroutineProbes {
  private:
   Result<void> look_for_markers(const Options& options);
   Result<void> look_for_runtime(const Options& options);
+  Result<void> look_for_function(const Options& options);
   Result<void> look_for_runtimes(const Options& options);
   Result<std::string> look_into_target(const Options& options,
                                        const CoroutineFinder::IsOurs& is_ours);

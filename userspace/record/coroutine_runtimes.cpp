@@ -93,7 +93,14 @@ constexpr CoroutineRuntime kRuntimes[] = {
      nullptr},
 };
 
+constexpr CoroutineRuntime kNamedFunction = {
+    "", "functions of that name", "on_coroutine_marker", "", nullptr, nullptr, "", nullptr};
+
 }  // namespace
+
+const CoroutineRuntime& named_function() {
+  return kNamedFunction;
+}
 
 std::span<const CoroutineRuntime> coroutine_runtimes() {
   return kRuntimes;

@@ -50,6 +50,8 @@ struct CoroutineRuntime {
 
 std::span<const CoroutineRuntime> coroutine_runtimes();
 const CoroutineRuntime* find_coroutine_runtime(std::string_view name);
+// Of a function that was named instead of a runtime; it discovers nothing by itself.
+const CoroutineRuntime& named_function();
 std::string coroutine_runtime_names();  // "cpp, asyncio, greenlet"
 
 }  // namespace triptych::record

@@ -52,7 +52,8 @@ std::string what_there_was(const View& view) {
 }
 
 // By the program's own count, which is kept apart from the events, where there is one.
-Paragraph account(const Coroutines& all) {
+Paragraph account(const View& view) {
+  const Coroutines& all = view.summary().coroutines;
   std::uint64_t recorded = 0, counted_by_program = 0;
   bool known = !all.functions.empty();
   for (const CoroutineFunction& each : all.functions) {
@@ -68,6 +69,14 @@ Paragraph account(const Coroutines& all) {
     return std::any_of(all.spaces.begin(), all.spaces.end(),
                        [source](const auto& space) { return space.source == source; });
   };
+  if (are_only_hits(view)) {
+    return {fmt::format(
+                "{} hits of the function that was named, {} lost: that a coroutine was resumed "
+                "then, by its first argument. Until when it ran, and whether one of this number "
+                "is always the same, nobody sees.",
+                format_count(recorded), all.lost == 0 ? "none" : format_count(all.lost)),
+            all.lost == 0 ? Tone::kGood : Tone::kWarning};
+  }
   if (seen_by(model::CoroutineSource::kUprobe)) {
     const bool compiled = std::any_of(all.rows.begin(), all.rows.end(), [](const auto& each) {
       return each.runtime == model::CoroutineRuntime::kCpp;
@@ -105,12 +114,16 @@ Paragraph account(const Coroutines& all) {
 
 void add_time_cells(const View& view, const analyze::CoroutineTimes& times, Row& row) {
   const auto time = [&](std::uint64_t ns) -> Value {
-    if (!view.available().switches) return NotAvailable{};
+    if (!view.available().switches || are_only_hits(view)) return NotAvailable{};
+    return Duration{ns};
+  };
+  const auto own = [&](std::uint64_t ns) -> Value {
+    if (are_only_hits(view)) return NotAvailable{};
     return Duration{ns};
   };
   row.cells.insert(row.cells.end(),
-                   {Duration{times.mounted_ns}, time(times.on_cpu_ns), time(times.runnable_ns),
-                    time(times.blocked_ns), time(times.unknown_ns), Duration{times.suspended_ns}});
+                   {own(times.mounted_ns), time(times.on_cpu_ns), time(times.runnable_ns),
+                    time(times.blocked_ns), time(times.unknown_ns), own(times.suspended_ns)});
 }
 
 Table functions_table(const View& view, const CoroutineNames& names) {
@@ -138,7 +151,7 @@ std::string life_of(const View& view, const CoroutineNames& names, const Corouti
     if (each.creator == 0 && !each.first_seen) by += " by " + task_label(view, each.creator_task);
     if (each.creator != 0) by += fmt::format(" by coroutine {}", each.creator);
     words.push_back(by);
-  } else {
+  } else if (each.runtime != model::CoroutineRuntime::kFunction) {
     words.emplace_back("there before the recording");
   }
   if (each.awaited_by != 0)
@@ -229,7 +242,7 @@ Section coroutines_section(const View& view) {
   if (view.summary().coroutines.functions.empty()) return section;
   const CoroutineNames names(view);
   section.blocks.emplace_back(Paragraph{what_there_was(view), Tone::kPlain});
-  section.blocks.emplace_back(account(view.summary().coroutines));
+  section.blocks.emplace_back(account(view));
   if (const auto ended = view.summary().coroutines.budget_ended_ns) {
     section.blocks.emplace_back(Paragraph{
         fmt::format("None was recorded any more {}: the probes cost more than --coroutine-budget "

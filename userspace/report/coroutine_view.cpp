@@ -44,7 +44,13 @@ std::vector<const analyze::CoroutineFunction*> coroutine_functions_of(const View
   return chosen;
 }
 
+bool are_only_hits(const View& view) {
+  const std::vector<analyze::Coroutine>& rows = view.summary().coroutines.rows;
+  return !rows.empty() && rows.front().runtime == model::CoroutineRuntime::kFunction;
+}
+
 std::vector<const analyze::EventLoop*> loops_of(const View& view) {
+  if (are_only_hits(view)) return {};
   return on_threads_of(view, view.summary().coroutines.loops);
 }
 
@@ -82,6 +88,8 @@ std::string_view name_of(model::CoroutineRuntime runtime) {
       return "greenlet";
     case model::CoroutineRuntime::kTokio:
       return "tokio";
+    case model::CoroutineRuntime::kFunction:
+      return "function";
   }
   return {};
 }

@@ -17,6 +17,8 @@ namespace triptych::report {
 std::vector<const analyze::Coroutine*> coroutines_of(const View& view);
 // Without those that were only called by one.
 std::vector<const analyze::CoroutineFunction*> coroutine_functions_of(const View& view);
+// A function was probed that somebody named: of a coroutine is known that it was resumed.
+bool are_only_hits(const View& view);
 std::vector<const analyze::EventLoop*> loops_of(const View& view);
 std::vector<const analyze::BlockedLoop*> blocks_of(const View& view);
 

@@ -18,14 +18,18 @@ Json tid_json(const View& view, model::TaskId id) {
   return task == nullptr ? Json() : Json(task->tid);
 }
 
-void add_times(Json& json, const analyze::CoroutineTimes& times) {
-  json["mounted_ns"] = times.mounted_ns;
-  json["on_cpu_ns"] = times.on_cpu_ns;
-  json["runnable_ns"] = times.runnable_ns;
-  json["blocked_ns"] = times.blocked_ns;
-  json["unknown_ns"] = times.unknown_ns;
-  json["gil_ns"] = times.gil_ns;
-  json["suspended_ns"] = times.suspended_ns;
+void add_times(const View& view, Json& json, const analyze::CoroutineTimes& times) {
+  const bool known = !are_only_hits(view);
+  const auto add = [&](const char* name, std::uint64_t ns) {
+    json[name] = known ? Json(ns) : Json();
+  };
+  add("mounted_ns", times.mounted_ns);
+  add("on_cpu_ns", times.on_cpu_ns);
+  add("runnable_ns", times.runnable_ns);
+  add("blocked_ns", times.blocked_ns);
+  add("unknown_ns", times.unknown_ns);
+  add("gil_ns", times.gil_ns);
+  add("suspended_ns", times.suspended_ns);
 }
 
 Json counts_json(const analyze::CoroutineCounts& counts) {
@@ -58,7 +62,7 @@ Json coroutine_json(const View& view, const CoroutineNames& names,
       {"ended_ns", optional_json(coroutine.ended_ns)},
       {"finished", coroutine.finished},
       {"resumes", coroutine.resumes}};
-  add_times(json, coroutine.times);
+  add_times(view, json, coroutine.times);
   Json threads = Json::array();
   for (const model::TaskId task : coroutine.threads) {
     threads.push_back({{"task", static_cast<std::uint32_t>(task)}, {"tid", tid_json(view, task)}});
@@ -68,7 +72,7 @@ Json coroutine_json(const View& view, const CoroutineNames& names,
   return json;
 }
 
-Json function_json(const analyze::CoroutineFunction& function) {
+Json function_json(const View& view, const analyze::CoroutineFunction& function) {
   Json json = {
       {"function", function.name.empty() ? Json() : Json(function.name)},
       {"file", text_or_null(function.file)},
@@ -77,7 +81,7 @@ Json function_json(const analyze::CoroutineFunction& function) {
       {"recorded", counts_json(function.counts)},
       {"counted", function.own_counts ? counts_json(*function.own_counts) : Json()},
       {"counted_mounted_ns", function.own_counts ? Json(function.own_mounted_ns) : Json()}};
-  add_times(json, function.times);
+  add_times(view, json, function.times);
   return json;
 }
 
@@ -95,7 +99,7 @@ void add_coroutines(const View& view, Json& json) {
   const analyze::Coroutines& all = view.summary().coroutines;
   Json functions = Json::array();
   for (const analyze::CoroutineFunction* each : coroutine_functions_of(view)) {
-    functions.push_back(function_json(*each));
+    functions.push_back(function_json(view, *each));
   }
   Json rows = Json::array();
   for (const analyze::Coroutine* each : coroutines_of(view)) {

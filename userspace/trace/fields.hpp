@@ -37,7 +37,7 @@ inline constexpr ChoiceNames kWhatNames{
     1, {"created", "resumed", "suspended", "finished", "destroyed", "awaits"}};
 inline constexpr ChoiceNames kCoroutineSourceNames{1, {"recorder", "usdt", "uprobe"}};
 inline constexpr ChoiceNames kRuntimeNames{
-    0, {"untold", "cpp", "boost", "ucontext", "asyncio", "trio", "greenlet", "tokio"}};
+    0, {"untold", "cpp", "boost", "ucontext", "asyncio", "trio", "greenlet", "tokio", "function"}};
 inline constexpr ChoiceNames kClockNames{1, {"tsc", "monotonic"}};
 inline constexpr ChoiceNames kCoroutineLossNames{1,
                                                  {"ring", "no_ring", "damage", "kernel", "budget"}};

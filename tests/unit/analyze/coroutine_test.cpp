@@ -280,6 +280,32 @@ TEST_F(CoroutineTest, WhatAThreadWaitsForIsTold) {
   EXPECT_EQ(helper->file, "/srv/app.py");
 }
 
+TEST_F(CoroutineTest, OfHitsOfAFunctionNoTimeIsKnown) {
+  const auto hit = [this](TraceBuilder::Ns time, std::uint64_t id) {
+    model::Coroutine event = coroutine(CoroutineWhat::kResumed, id);
+    event.runtime = model::CoroutineRuntime::kFunction;
+    event.generation_unknown = true;
+    trace_.at(time).emit(thread_, event);
+  };
+  hit(10us, 1);
+  hit(20us, 2);
+  trace_.at(30us).block_to(model::kIdleTask, kRead);
+  trace_.at(70us).wake(thread_);
+  trace_.at(75us).switch_to(thread_);
+  hit(80us, 1);
+  trace_.at(100us).exit(0).end_to(model::kIdleTask);
+  const Summary summary = analyze(100us);
+  EXPECT_EQ(summary.coroutines.switches, 3u);
+  EXPECT_TRUE(summary.coroutines.blocked.empty());
+  for (const std::uint64_t id : {1, 2}) {
+    const Coroutine& each = row(summary, id);
+    EXPECT_EQ(each.resumes, id == 1 ? 2u : 1u);
+    EXPECT_EQ(each.times, analyze::CoroutineTimes{});
+    EXPECT_FALSE(each.generation_known);
+    EXPECT_EQ(each.threads, std::vector{thread_});
+  }
+}
+
 TEST_F(CoroutineTest, OneThatIsMetWhenItIsResumedMayBeAwaitedBefore) {
   const auto first_seen = [this](TraceBuilder::Ns time, std::uint64_t id) {
     model::Coroutine event = coroutine(CoroutineWhat::kCreated, id);

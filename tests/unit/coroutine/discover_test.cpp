@@ -2,12 +2,15 @@
 //
 // Where C++20 coroutines are found: in code and names made to measure, in this very program, and in
 // damaged copies of it.
+#include <asm/ptrace.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <coroutine>
+#include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <random>
 #include <string>
@@ -16,6 +19,7 @@
 #include "coroutine/discover/cpp.hpp"
 #include "coroutine/discover/cpp_names.hpp"
 #include "coroutine/discover/demangle.hpp"
+#include "coroutine/discover/named_function.hpp"
 #include "coroutine/discover/places.hpp"
 #include "coroutine/discover/symbols.hpp"
 #include "support/memory_file.hpp"
@@ -240,6 +244,30 @@ TEST(Discovery, FindsTheCoroutinesOfAProgram) {
     ASSERT_TRUE(instruction);
     EXPECT_EQ(probe_cost(*instruction), ProbeCost::kEmulated);
   }
+}
+
+extern "C" __attribute__((noinline, noclone)) void discover_test_enter(std::uint64_t* fiber) {
+  *fiber += 1;
+}
+
+TEST(Discovery, FindsAFunctionByItsName) {
+  std::uint64_t fiber = 0;
+  discover_test_enter(&fiber);
+  const auto file = ElfFile::open(UniqueFd(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC)));
+  ASSERT_TRUE(file) << file.error().message;
+  const auto found = discover_function(*file, "discover_test_enter");
+  ASSERT_TRUE(found) << found.error().message;
+  ASSERT_EQ(found->functions.size(), 1u);
+  EXPECT_EQ(found->functions.front().name, "discover_test_enter");
+  ASSERT_EQ(found->places.size() + found->dear.size(), 1u);
+  const auto& site = (found->places.empty() ? found->dear : found->places).front().site;
+  EXPECT_EQ(site.what, TRIPTYCH_COROUTINE_RESUMED);
+  EXPECT_EQ(site.runtime, TRIPTYCH_COROUTINE_RUNTIME_FUNCTION);
+  EXPECT_EQ(site.function, 1u);
+  EXPECT_EQ(site.id.register_offset, offsetof(pt_regs, rdi));
+  const auto none = discover_function(*file, "discover_test_leave");
+  ASSERT_TRUE(none) << none.error().message;
+  EXPECT_TRUE(none->functions.empty() && none->places.empty() && none->dear.empty());
 }
 
 TEST(Discovery, KnowsWhoTellsHimself) {
