@@ -300,7 +300,9 @@ TEST_F(CoroutineTest, OfHitsOfAFunctionNoTimeIsKnown) {
   for (const std::uint64_t id : {1, 2}) {
     const Coroutine& each = row(summary, id);
     EXPECT_EQ(each.resumes, id == 1 ? 2u : 1u);
-    EXPECT_EQ(each.times, analyze::CoroutineTimes{});
+    EXPECT_EQ(each.times.mounted_ns, 0u);
+    EXPECT_EQ(each.times.unknown_ns, 0u);
+    EXPECT_EQ(each.times.suspended_ns, 0u);
     EXPECT_FALSE(each.generation_known);
     EXPECT_EQ(each.threads, std::vector{thread_});
   }
