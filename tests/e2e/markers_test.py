@@ -10,6 +10,7 @@ import subprocess
 import harness
 
 PROGRAM = os.environ.get("TRIPTYCH_MARKERS", "")
+SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs")
 KINDS = ("created", "resumed", "suspended", "finished", "destroyed")
 
 
@@ -195,7 +196,7 @@ class MarkersTest(harness.Test):
 
     def build_baker(self):
         """The same program as PROGRAM, with the markers of somebody else."""
-        includes = os.path.join(harness.SOURCES, "../../../userspace/coroutine/recorder/include")
+        includes = os.path.join(SOURCES, "../../../userspace/coroutine/recorder/include")
         os.mkdir(self.path("triptych"))
         with open(os.path.join(includes, "triptych/usdt.h"), encoding="ascii") as header:
             text = header.read()
@@ -205,7 +206,7 @@ class MarkersTest(harness.Test):
         self.write("triptych/usdt.h", text)
         program = self.path("baker")
         subprocess.run(["g++", "-std=c++20", "-O1", f"-I{self.directory}", f"-I{includes}", "-pthread",
-                        os.path.join(harness.SOURCES, "markers.cpp"), "-o", program], check=True)
+                        os.path.join(SOURCES, "markers.cpp"), "-o", program], check=True)
         return program
 
     def test_markers_of_others_as_a_file_describes_them(self):

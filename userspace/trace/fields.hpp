@@ -27,8 +27,8 @@ template <class T, class Payload>
 concept Like = std::same_as<std::remove_const_t<T>, Payload>;
 
 struct ChoiceNames {
-  unsigned first = 0;  // value of the first name
-  std::array<std::string_view, 8> names{};
+  unsigned first = 0;                       // value of the first name
+  std::array<std::string_view, 9> names{};  // as many as the longest has
 };
 inline constexpr ChoiceNames kHowNames{1, {"launched", "attached", "stranger"}};
 inline constexpr ChoiceNames kDoingNames{0, {"unknown", "on_cpu", "runnable", "blocked"}};

@@ -253,7 +253,7 @@ extern "C" __attribute__((noinline, noclone)) void discover_test_enter(std::uint
 TEST(Discovery, FindsAFunctionByItsName) {
   std::uint64_t fiber = 0;
   discover_test_enter(&fiber);
-  const auto file = ElfFile::open(UniqueFd(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC)));
+  const auto file = probes::ElfFile::open(UniqueFd(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC)));
   ASSERT_TRUE(file) << file.error().message;
   const auto found = discover_function(*file, "discover_test_enter");
   ASSERT_TRUE(found) << found.error().message;

@@ -33,31 +33,31 @@ TEST(MarkerTable, HasAMarkerALine) {
   EXPECT_EQ((*table)[2].second, 3u);
 }
 
-std::string why_not(const std::string& text) {
+std::string refusal_of(const std::string& text) {
   const auto table = parse_marker_table(text);
   return table ? "" : table.error().message;
 }
 
 TEST(MarkerTable, WhatIsNotUnderstoodIsRefused) {
-  EXPECT_EQ(why_not(""), "it describes no marker");
-  EXPECT_EQ(why_not("# nothing\n\n"), "it describes no marker");
-  EXPECT_EQ(why_not("resumed a:b id=1\nran a:c id=1"),
+  EXPECT_EQ(refusal_of(""), "it describes no marker");
+  EXPECT_EQ(refusal_of("# nothing\n\n"), "it describes no marker");
+  EXPECT_EQ(refusal_of("resumed a:b id=1\nran a:c id=1"),
             "line 2: what it tells is one of created, resumed, suspended, finished, destroyed and "
             "awaits");
   for (const char* line : {"resumed", "resumed ab id=1", "resumed :b id=1", "resumed a: id=1"}) {
-    EXPECT_EQ(why_not(line), "line 1: there is no PROVIDER:MARKER") << line;
+    EXPECT_EQ(refusal_of(line), "line 1: there is no PROVIDER:MARKER") << line;
   }
   for (const char* rest : {"id=0", "id=13", "id=1x", "id=", "id", "id=-1", "name=1", "id=1 id=1",
                            "id=1 2", "id=99999999999999999999"}) {
-    EXPECT_EQ(why_not(std::string("resumed a:b ") + rest),
+    EXPECT_EQ(refusal_of(std::string("resumed a:b ") + rest),
               "line 1: behind the marker there is id=1 to 12, and nothing else")
         << rest;
   }
-  EXPECT_EQ(why_not("created a:b id=1 other=2"),
+  EXPECT_EQ(refusal_of("created a:b id=1 other=2"),
             "line 1: behind the marker there are id=1 to 12 and name=1 to 12, each once");
-  EXPECT_EQ(why_not("resumed a:b"), "line 1: which argument is the id is not told");
-  EXPECT_EQ(why_not("awaits a:b id=1"), "line 1: which argument is the other's id is not told");
-  EXPECT_EQ(why_not("resumed a:b id=1\nsuspended a:b id=1"),
+  EXPECT_EQ(refusal_of("resumed a:b"), "line 1: which argument is the id is not told");
+  EXPECT_EQ(refusal_of("awaits a:b id=1"), "line 1: which argument is the other's id is not told");
+  EXPECT_EQ(refusal_of("resumed a:b id=1\nsuspended a:b id=1"),
             "line 2: this marker was described before");
 }
 
