@@ -135,7 +135,9 @@ Table functions_table(const View& view, const CoroutineNames& names) {
   for (std::size_t i = 0; i < shown; ++i) {
     const CoroutineFunction& each = *all[i];
     Row row;
-    row.cells = {names.shown(each.number), Count{each.counts.created}, Count{each.counts.resumed}};
+    const Value created =
+        are_only_hits(view) ? Value(NotAvailable{}) : Value(Count{each.counts.created});
+    row.cells = {names.shown(each.number), created, Count{each.counts.resumed}};
     add_time_cells(view, each.times, row);
     table.rows.push_back(std::move(row));
   }
