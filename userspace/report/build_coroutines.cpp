@@ -135,9 +135,8 @@ Table functions_table(const View& view, const CoroutineNames& names) {
   for (std::size_t i = 0; i < shown; ++i) {
     const CoroutineFunction& each = *all[i];
     Row row;
-    const Value created =
-        are_only_hits(view) ? Value(NotAvailable{}) : Value(Count{each.counts.created});
-    row.cells = {names.shown(each.number), created, Count{each.counts.resumed}};
+    row.cells = {names.shown(each.number), Count{each.counts.created}, Count{each.counts.resumed}};
+    if (are_only_hits(view)) row.cells[1] = NotAvailable{};
     add_time_cells(view, each.times, row);
     table.rows.push_back(std::move(row));
   }
