@@ -86,6 +86,12 @@ std::span<const CoroutineRuntime> CoroutineFinder::runtimes() const {
   return runtime_ != nullptr ? std::span(runtime_, 1) : coroutine_runtimes();
 }
 
+// In any file, as soon as it is met.
+bool CoroutineFinder::is_looked_for(const CoroutineRuntime& runtime) const {
+  const bool can_be = runtime.discover != nullptr || !function_.empty();
+  return can_be && (by_name_ || !runtime.is_spread);
+}
+
 // A file that cannot be read is one without coroutines.
 void CoroutineFinder::look_into(UniqueFd file, const std::string& path, const IsOurs& is_ours) {
   struct stat status {};
@@ -93,8 +99,7 @@ void CoroutineFinder::look_into(UniqueFd file, const std::string& path, const Is
   if (!looked_into_.insert({status.st_dev, status.st_ino}).second) return;
   if (!markers_.empty()) look_for_markers(UniqueFd(::fcntl(file.get(), F_DUPFD_CLOEXEC, 0)), path);
   for (const CoroutineRuntime& runtime : runtimes()) {
-    const bool can_be = runtime.discover != nullptr || !function_.empty();
-    if (!can_be || (runtime.is_spread && !by_name_)) continue;
+    if (!is_looked_for(runtime)) continue;
     look_for_runtime(UniqueFd(::fcntl(file.get(), F_DUPFD_CLOEXEC, 0)), path, runtime, is_ours);
   }
 }
@@ -187,8 +192,7 @@ std::vector<std::string_view> CoroutineFinder::programs() const {
   if (!markers_.empty()) return {"on_coroutine_marker"};
   std::vector<std::string_view> programs;
   for (const CoroutineRuntime& runtime : runtimes()) {
-    const bool can_be = runtime.discover != nullptr || !function_.empty();
-    if (!can_be || (runtime.is_spread && !by_name_)) continue;
+    if (!is_looked_for(runtime)) continue;
     for (const std::string_view program : {runtime.program, runtime.companion}) {
       const bool known = std::find(programs.begin(), programs.end(), program) != programs.end();
       if (!program.empty() && !known) programs.push_back(program);

@@ -74,6 +74,7 @@ class CoroutineFinder {
 
  private:
   [[nodiscard]] std::span<const CoroutineRuntime> runtimes() const;
+  [[nodiscard]] bool is_looked_for(const CoroutineRuntime& runtime) const;
   void skip(const std::string& path);
   void look_for_markers(UniqueFd file, const std::string& path);
   void look_for_runtime(UniqueFd file, const std::string& path, const CoroutineRuntime& runtime,
