@@ -67,7 +67,7 @@ def alive(process):
     try:
         with open(f"/proc/{process}/stat", encoding="ascii", errors="replace") as stat:
             return stat.read().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the latter ends between open and read
         return False
 
 
