@@ -57,6 +57,25 @@ void CoroutinePrograms::prepare(UserProbeWay way) {
   bpf_map__set_autocreate(maps.greenlets, loads("on_greenlet"));
 }
 
+Result<void> CoroutinePrograms::load(const std::vector<std::string>& programs, UserProbeWay way) {
+  TRIPTYCH_TRY_ASSIGN(SkeletonOwner beside, open_skeleton());
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, beside->obj) {
+    const std::string_view name = bpf_program__name(program);
+    bpf_program__set_autoload(program,
+                              std::find(programs.begin(), programs.end(), name) != programs.end());
+  }
+  TRIPTYCH_TRY(share_maps(*skeleton_, beside.get()));
+  triptych_bpf* const running = std::exchange(skeleton_, beside.get());
+  prepare(way);
+  if (auto loaded = load_skeleton(skeleton_); !loaded) {
+    skeleton_ = running;
+    return loaded;
+  }
+  beside_ = std::move(beside);
+  return {};
+}
+
 bool CoroutinePrograms::loaded() const {
   return bpf_map__fd(skeleton_->maps.coroutine_cpu_states) >= 0 &&
          std::any_of(std::begin(kPrograms), std::end(kPrograms), [this](std::string_view name) {

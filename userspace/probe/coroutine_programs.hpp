@@ -17,9 +17,8 @@
 #include "base/error.hpp"
 #include "base/unique_fd.hpp"
 #include "probe/attach_plan.hpp"
+#include "probe/skeleton_owner.hpp"
 #include "probe/user_probes.hpp"
-
-struct triptych_bpf;
 
 namespace triptych::probe {
 
@@ -31,7 +30,11 @@ class CoroutinePrograms {
   // Before the skeleton is loaded: the maps of those programs that are not are not made either.
   void prepare(UserProbeWay way);
 
-  // Places of the file that `file` is open on; the plan must have the program. May be called for
+  // Of a plan without any of them: these are loaded now, beside what runs.
+  Result<void> load(const std::vector<std::string>& programs, UserProbeWay way);
+  [[nodiscard]] bool loaded() const;  // any of them
+
+  // Places of the file that `file` is open on; the program must be loaded. May be called for
   // several files, and several times for one, before and after the gate has opened. An error where
   // there are too many of them for the way.
   Result<void> attach(std::string_view program, int file, std::span<const UserProbe> probes);
@@ -63,10 +66,10 @@ class CoroutinePrograms {
   [[nodiscard]] std::vector<triptych_coroutine_lost> last_losses() const;
 
  private:
-  [[nodiscard]] bool loaded() const;
   [[nodiscard]] std::vector<triptych_coroutine_cpu_state> cpu_states() const;
 
   triptych_bpf* skeleton_;
+  SkeletonOwner beside_;  // what load() has loaded
   UserProbeWay way_ = UserProbeWay::kTogether;
   std::vector<UniqueFd> links_;
   std::future<void> leaving_;

@@ -21,10 +21,10 @@
 #include "probe/coroutine_programs.hpp"
 #include "probe/grace_period.hpp"
 #include "probe/hooks.hpp"
-#include "probe/libbpf_log.hpp"
 #include "probe/perf_event.hpp"
 #include "probe/rings.hpp"
 #include "probe/skeleton.hpp"
+#include "probe/skeleton_owner.hpp"
 
 namespace triptych::probe {
 namespace {
@@ -45,15 +45,11 @@ void sleep_ms(long milliseconds) {
   ::nanosleep(&time, nullptr);
 }
 
-struct DestroySkeleton {
-  void operator()(triptych_bpf* skeleton) const { triptych_bpf__destroy(skeleton); }
-};
-
 }  // namespace
 
 struct Session::Impl {
   Options options;
-  std::unique_ptr<triptych_bpf, DestroySkeleton> skeleton;
+  SkeletonOwner skeleton;
   std::optional<CoroutinePrograms> coroutines;
   Rings rings;
   GracePeriod grace_period;
@@ -119,8 +115,7 @@ void Session::Impl::want_stacks() const {
 }
 
 Result<void> Session::Impl::load(std::uint32_t cpus) {
-  skeleton.reset(triptych_bpf__open());
-  if (!skeleton) return fail_errno("open the BPF object", errno);
+  TRIPTYCH_TRY_ASSIGN(skeleton, open_skeleton());
   skeleton->rodata->ring_count = rings.count();
   skeleton->rodata->ring_blocks = rings.blocks();
   skeleton->rodata->cpu_count = cpus;
@@ -139,17 +134,10 @@ Result<void> Session::Impl::load(std::uint32_t cpus) {
   }
   coroutines.emplace(skeleton.get());
   coroutines->prepare(options.plan.user_probes);
-  clear_libbpf_log();
   int error = bpf_map__reuse_fd(skeleton->maps.ring_data, rings.data_fd());
   if (error == 0) error = bpf_map__reuse_fd(skeleton->maps.ring_ends, rings.ends_fd());
   if (error != 0) return fail_errno("give the programs their rings", -error);
-  error = triptych_bpf__load(skeleton.get());
-  if (error != 0) {
-    return fail(fmt::format("the kernel refused the BPF programs: {}{}", std::strerror(-error),
-                            libbpf_log_suffix()),
-                "`triptych doctor` tells what this kernel allows", ErrorCode::kCapability);
-  }
-  return {};
+  return load_skeleton(skeleton.get());
 }
 
 Result<void> Session::Impl::attach() {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace triptych::record {
@@ -52,8 +53,26 @@ void CodeMaps::on_record(std::span<const std::byte> record) {
 
 void CodeMaps::note_mapper(const MapEvent& event) {
   const bool is_file = event.path.starts_with('/');
-  if (!for_others_ || event.there || !is_file || files_.size() == kMostFiles) return;
-  if (files_.insert(file_of(event)).second) mappers_.insert(event.tgid);
+  if (!for_others_ || event.there || !is_file || files_.size() + waiting_.size() >= kMostFiles) {
+    return;
+  }
+  std::string file = file_of(event);
+  if (files_.count(file) != 0) return;
+  waiting_[std::move(file)].insert(event.tgid);
+  mappers_.insert(event.tgid);
+}
+
+// What only those mapped that had gone before they were looked into is told of again when it is
+// mapped again.
+void CodeMaps::note_looked_into(const LookedInto& processes) {
+  for (auto at = waiting_.begin(); at != waiting_.end();) {
+    std::set<model::Tid>& mappers = at->second;
+    const bool seen = std::any_of(mappers.begin(), mappers.end(),
+                                  [&](model::Tid tgid) { return processes.seen.count(tgid) != 0; });
+    for (const model::Tid tgid : processes.gone) mappers.erase(tgid);
+    if (seen) files_.insert(at->first);
+    at = seen || mappers.empty() ? waiting_.erase(at) : std::next(at);
+  }
 }
 
 // Whoever maps code had been told of before: what the rings had to say since we looked is known.

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "model/metadata.hpp"
+#include "record/coroutine_finder.hpp"
 #include "record/options.hpp"
 #include "symbol/capture/jit_names.hpp"
 #include "symbol/capture/map_watch.hpp"
@@ -39,8 +41,9 @@ class CodeMaps {
   // At the end of the recording, behind the last drain.
   Result<void> finish(trace::Writer& writer);
 
-  // Recorded processes that have mapped code since, of files that nobody had mapped before.
+  // Recorded processes that have mapped code since, of files that nobody has been looked into for.
   std::set<model::Tid> take_mappers() { return std::exchange(mappers_, {}); }
+  void note_looked_into(const LookedInto& processes);
   [[nodiscard]] const std::set<model::Tid>& processes() const { return processes_.tgids(); }
 
   // What is to be said of them.
@@ -62,7 +65,8 @@ class CodeMaps {
   std::uint32_t stream_ = 0;
   bool for_stacks_ = false;
   bool for_others_ = false;
-  std::set<std::string> files_;  // that have been mapped
+  std::set<std::string> files_;                          // that were looked into
+  std::map<std::string, std::set<model::Tid>> waiting_;  // those that were not, and who maps them
   std::set<model::Tid> mappers_;
   std::uint64_t lost_seen_ = 0;
 };

@@ -174,10 +174,13 @@ void CoroutineFinder::look_into_libraries(const std::string& program, const IsOu
   }
 }
 
-void CoroutineFinder::look_into_process(pid_t tgid, const IsOurs& is_ours) {
-  for (coroutine::probes::MappedFile& mapped : coroutine::probes::mapped_programs(tgid, known_)) {
+bool CoroutineFinder::look_into_process(pid_t tgid, const IsOurs& is_ours) {
+  auto programs = coroutine::probes::mapped_programs(tgid, known_);
+  if (!programs) return false;
+  for (coroutine::probes::MappedFile& mapped : *programs) {
     look_into(std::move(mapped.file), mapped.path, is_ours);
   }
+  return true;
 }
 
 void CoroutineFinder::look_into_processes(const std::set<model::Tid>& mappers,
@@ -185,7 +188,10 @@ void CoroutineFinder::look_into_processes(const std::set<model::Tid>& mappers,
   skip("/proc/self/exe");
   IsOurs is_ours;
   if (!by_name_) is_ours = [&recorded](pid_t tgid) { return comes_of(tgid, recorded); };
-  for (const model::Tid tgid : mappers) look_into_process(static_cast<pid_t>(tgid), is_ours);
+  for (const model::Tid tgid : mappers) {
+    const bool seen = look_into_process(static_cast<pid_t>(tgid), is_ours);
+    (seen ? processes_.seen : processes_.gone).insert(tgid);
+  }
 }
 
 std::vector<std::string_view> CoroutineFinder::programs() const {

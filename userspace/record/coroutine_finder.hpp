@@ -33,6 +33,11 @@ struct ProbedFile {
   std::uint64_t device = 0, inode = 0;
 };
 
+// By whether there was still something to look into.
+struct LookedInto {
+  std::set<model::Tid> seen, gone;
+};
+
 class CoroutineFinder {
  public:
   // Whose having a file mapped does not matter. Empty: whoever else has it, it is probed.
@@ -46,10 +51,10 @@ class CoroutineFinder {
   void look_into(UniqueFd file, const std::string& path, const IsOurs& is_ours);
   // The libraries that the program will load at its start, as far as that can be told beforehand.
   void look_into_libraries(const std::string& program, const IsOurs& is_ours);
-  // What a process has mapped and was not looked into before.
-  void look_into_process(pid_t tgid, const IsOurs& is_ours);
-  // Of all that run, these and what comes of them are ours. Our own program is not looked into:
-  // before its exec a command is that.
+  // What a process has mapped and was not looked into before. False: it had gone.
+  bool look_into_process(pid_t tgid, const IsOurs& is_ours);
+  // Of all that run, `recorded` and what comes of them are ours. Our own program is not looked
+  // into: before its exec a command is that.
   void look_into_processes(const std::set<model::Tid>& mappers,
                            const std::set<model::Tid>& recorded);
 
@@ -63,6 +68,7 @@ class CoroutineFinder {
     return std::exchange(remarks_, {});
   }
   [[nodiscard]] std::optional<Error> take_refusal() { return std::exchange(refusal_, {}); }
+  [[nodiscard]] LookedInto take_looked_into() { return std::exchange(processes_, {}); }
 
   // What the code that switches contexts keeps on a stack, once a file of it was found.
   [[nodiscard]] const std::optional<triptych_context_layout>& context_layout() const {
@@ -86,6 +92,7 @@ class CoroutineFinder {
   std::string function_;                                           // of named_function()
   std::set<std::pair<std::uint64_t, std::uint64_t>> looked_into_;  // device and inode
   std::set<std::string> known_;                                    // as /proc/PID/maps has them
+  LookedInto processes_;
   std::vector<ProbedFile> files_;
   std::vector<model::PlannedEvent> remarks_;
   std::optional<Error> refusal_;  // the first file that has something which must not be probed

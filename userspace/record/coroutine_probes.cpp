@@ -162,11 +162,7 @@ Result<void> CoroutineProbes::look_for_runtimes(const Options& options) {
   TRIPTYCH_TRY_ASSIGN(const std::string where, look_into_target(options, is_ours));
   const std::optional<Error> refusal = finder_->take_refusal();
   TRIPTYCH_TRY_ASSIGN(const std::string stripped, stripped_program(options));
-  if (!by_name_) {
-    // Loading what it takes would make each recording start a fifth later.
-    if (!wanted()) watches_ = false;
-    return {};
-  }
+  if (!by_name_) return {};
   if (refusal) return tl::unexpected<Error>(*refusal);
   const bool has_any = std::any_of(files_.begin(), files_.end(),
                                    [](const ProbedFile& file) { return !file.found.only_serves; });
@@ -235,6 +231,7 @@ Result<std::string> CoroutineProbes::stripped_program(const Options& options) {
 Result<void> CoroutineProbes::settle_for(const probe::Capabilities& capabilities) {
   if (!wanted() && !watches_) return {};
   WantedProbes asked{programs(), 0, by_name_, {}};
+  if (loads_late()) asked.programs = late_programs();
   for (const ProbedFile& file : files_) {
     asked.places += file.found.places.size();
     if (file.runtime != nullptr) asked.runtime = file.runtime->name;
@@ -253,6 +250,17 @@ void CoroutineProbes::cannot_watch(const Error& why) {
   remarks_.push_back({"coroutine", "", "not of what is mapped later: " + why.message});
 }
 
+// Most commands have no coroutines, and none are mapped later either: loading what it would take
+// made each recording start a fifth later.
+bool CoroutineProbes::loads_late() const {
+  return watches_ && !by_name_ && !wanted();
+}
+
+std::vector<std::string> CoroutineProbes::late_programs() const {
+  const std::vector<std::string_view> programs = finder_->programs();
+  return {programs.begin(), programs.end()};
+}
+
 std::vector<std::string> CoroutineProbes::programs() const {
   std::vector<std::string> programs;
   const auto add = [&programs](std::string_view program) {
@@ -260,8 +268,8 @@ std::vector<std::string> CoroutineProbes::programs() const {
       programs.emplace_back(program);
     }
   };
-  if (watches_) {
-    for (const std::string_view program : finder_->programs()) add(program);
+  if (watches_ && !loads_late()) {
+    for (const std::string& program : late_programs()) add(program);
   }
   for (const ProbedFile& file : files_) {
     if (file.runtime == nullptr) {
@@ -351,7 +359,8 @@ void CoroutineProbes::look_into_mapped(probe::CoroutinePrograms& programs,
   using std::chrono_literals::operator""s;
   if (looking_.valid() && looking_.wait_for(0s) == std::future_status::ready) {
     finder_ = looking_.get();
-    attach_late(programs, now_ns);
+    looked_into_ = finder_->take_looked_into();
+    attach_findings(programs, now_ns);
   }
   mappers_.merge(mappers);
   if (looking_.valid() || mappers_.empty()) return;
@@ -362,15 +371,11 @@ void CoroutineProbes::look_into_mapped(probe::CoroutinePrograms& programs,
   });
 }
 
-void CoroutineProbes::attach_late(probe::CoroutinePrograms& programs, std::uint64_t now_ns) {
+void CoroutineProbes::attach_findings(probe::CoroutinePrograms& programs, std::uint64_t now_ns) {
   const std::size_t before = files_.size(), told = remarks_.size();
   take_findings();
   for (std::size_t i = before; i < files_.size(); ++i) {
-    for (coroutine::probes::Place& place : files_[i].found.places) place.site.late = 1;
-    const std::string too_many =
-        too_many_places(way_, programs.places() + files_[i].found.places.size(), by_name_);
-    const auto attached = too_many.empty() ? attach(programs, i) : fail(too_many);
-    if (!attached) {
+    if (const auto attached = attach_late(programs, i); !attached) {
       news_.push_back(
           fmt::format("{} is not probed: {}", quote(files_[i].path), attached.error().message));
       files_[i].found.places.clear();
@@ -381,6 +386,15 @@ void CoroutineProbes::attach_late(probe::CoroutinePrograms& programs, std::uint6
   if (const auto refusal = finder_->take_refusal()) {
     news_.push_back(refusal->message + ": not probed");
   }
+}
+
+Result<void> CoroutineProbes::attach_late(probe::CoroutinePrograms& programs, std::size_t index) {
+  std::vector<coroutine::probes::Place>& places = files_[index].found.places;
+  for (coroutine::probes::Place& place : places) place.site.late = 1;
+  std::string too_many = too_many_places(way_, programs.places() + places.size(), by_name_);
+  if (!too_many.empty()) return fail(std::move(too_many));
+  if (!programs.loaded()) TRIPTYCH_TRY(programs.load(late_programs(), way_));
+  return attach(programs, index);
 }
 
 void CoroutineProbes::on_record(std::span<const std::byte> record) {

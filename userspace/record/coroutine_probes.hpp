@@ -57,6 +57,7 @@ class CoroutineProbes {
   // These have mapped what nobody had before, of all that are recorded.
   void look_into_mapped(probe::CoroutinePrograms& programs, std::set<model::Tid> mappers,
                         const std::set<model::Tid>& recorded, std::uint64_t now_ns);
+  [[nodiscard]] LookedInto take_looked_into() { return std::exchange(looked_into_, {}); }
   // What there is to say since it was asked last.
   std::vector<std::string> take_news() { return std::exchange(news_, {}); }
   // Probes where coroutines have been seen to return to.
@@ -80,7 +81,10 @@ class CoroutineProbes {
                                        const CoroutineFinder::IsOurs& is_ours);
   Result<std::string> stripped_program(const Options& options);
   void take_findings();
-  void attach_late(probe::CoroutinePrograms& programs, std::uint64_t now_ns);
+  [[nodiscard]] bool loads_late() const;
+  [[nodiscard]] std::vector<std::string> late_programs() const;  // of what is yet to be found
+  void attach_findings(probe::CoroutinePrograms& programs, std::uint64_t now_ns);
+  Result<void> attach_late(probe::CoroutinePrograms& programs, std::size_t index);
   Result<void> attach(probe::CoroutinePrograms& programs, std::size_t number);
   [[nodiscard]] std::vector<probe::UserProbe> probes_of(const ProbedFile& file,
                                                         std::uint32_t number,
@@ -91,6 +95,7 @@ class CoroutineProbes {
   std::unique_ptr<CoroutineFinder> finder_;  // null while it looks, in a thread of its own
   std::future<std::unique_ptr<CoroutineFinder>> looking_;
   std::set<model::Tid> mappers_;  // to be looked into when it is back
+  LookedInto looked_into_;
   bool watches_ = false;
   std::vector<std::string> news_;
   std::vector<ProbedFile> files_;

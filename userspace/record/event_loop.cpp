@@ -103,6 +103,7 @@ bool EventLoop::drain() {
   parts_.coroutine_probes.look_into_mapped(parts_.session.coroutines(),
                                            parts_.code_maps.take_mappers(),
                                            parts_.code_maps.processes(), monotonic_ns());
+  parts_.code_maps.note_looked_into(parts_.coroutine_probes.take_looked_into());
   for (const std::string& news : parts_.coroutine_probes.take_news()) parts_.console.say(news);
   for (const std::string& news : parts_.code_maps.take_news()) parts_.console.say(news);
   if (!drained) {

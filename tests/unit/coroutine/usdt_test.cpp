@@ -272,9 +272,9 @@ TEST(MappedPrograms, AreEachThereOnce) {
 
 TEST(MappedPrograms, AreToldOnceToWhoRemembersThem) {
   std::set<std::string> known;
-  const std::size_t first = mapped_programs(::getpid(), known).size();
+  const std::size_t first = mapped_programs(::getpid(), known).value().size();
   EXPECT_EQ(first, mapped_programs(::getpid()).size());
-  EXPECT_TRUE(mapped_programs(::getpid(), known).empty());
+  EXPECT_TRUE(mapped_programs(::getpid(), known).value().empty());
 }
 
 TEST(Mappers, AreThoseWhoAreNotOurs) {

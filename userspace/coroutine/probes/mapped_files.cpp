@@ -89,18 +89,21 @@ std::string path_of_mapping(pid_t tgid, std::string_view range) {
 
 std::vector<MappedFile> mapped_programs(pid_t tgid) {
   std::set<std::string> known;
-  return mapped_programs(tgid, known);
+  return mapped_programs(tgid, known).value_or(std::vector<MappedFile>());
 }
 
-std::vector<MappedFile> mapped_programs(pid_t tgid, std::set<std::string>& known) {
+std::optional<std::vector<MappedFile>> mapped_programs(pid_t tgid, std::set<std::string>& known) {
   std::vector<MappedFile> found;
   std::set<std::pair<dev_t, ino_t>> seen;
+  bool any = false;
   for_each_mapping(tgid, [&](const Line& line) {
+    any = true;
     if (!known.emplace(line.file).second) return true;
     UniqueFd file = open_file(path_of_mapping(tgid, line.range), seen);
     if (file) found.push_back({std::string(line.path), std::move(file)});
     return found.size() < kMostFiles;
   });
+  if (!any) return std::nullopt;
   return found;
 }
 

@@ -48,7 +48,8 @@ bool is_mapped_by_others(const struct stat& file, pid_t tgid);
 
 // The files that the process has mapped for execution, each once, whatever they are called by now.
 std::vector<MappedFile> mapped_programs(pid_t tgid);
-// Those that `known` does not have, where they are noted down as /proc/PID/maps has them.
-std::vector<MappedFile> mapped_programs(pid_t tgid, std::set<std::string>& known);
+// Those that `known` does not have, where they are noted down as /proc/PID/maps has them. Nothing
+// when the process has no code mapped (any more).
+std::optional<std::vector<MappedFile>> mapped_programs(pid_t tgid, std::set<std::string>& known);
 
 }  // namespace triptych::coroutine::probes
