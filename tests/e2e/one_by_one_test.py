@@ -107,6 +107,14 @@ class OneByOneTest(harness.Test):
         # At -O1 the function that makes a coroutine calls the one that resumes it.
         self.expect_counts(report, COROUTINES)
 
+    def test_what_a_script_starts_is_probed_while_it_runs(self):
+        program = self.kernel_coroutines()
+        places = self.places(program)["places"]
+        report, done = self.recorded(*CPP, "--", "sh", "-c", f"{program} 1; true")
+        self.assertIn(f"triptych: {places} probes placed one by one in ", done.err)
+        self.assertIn("triptych: the probes in programs are gone; taking them away took ", done.err)
+        self.expect_counts(report, COROUTINES)
+
     def test_more_places_only_when_asked_for(self):
         program = self.many(7)
         found = self.places(program)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Checks the JSON reports that guest.sh wrote: two of forker.c, exact, and the same by either rung; two of
-coroutines.cpp, exact by its markers and by probes in its code."""
+"""Checks the JSON reports that guest.sh wrote: two of forker.c, exact, and the same by either rung; three of
+coroutines.cpp, exact by its markers and by probes in its code, from the start and placed while it runs."""
 import json
 import sys
 
@@ -67,9 +67,12 @@ def check_coroutines(name, report):
     way = "uprobe_multi/" if (major, minor) >= (6, 6) else "uprobe/"
     hooks = [(p["hook"], p["reason"]) for p in report["recording"]["plan"]
              if p["event"] == "coroutine" and "uprobe" in p["hook"]]
-    expect(len(hooks) == 1 and hooks[0][0].startswith(way), f"{name}: {hooks}")
-    if way == "uprobe/":
-        expect(all("placed one by one" in reason for _, reason in hooks), f"{name}: {hooks}")
+    if name == "late":
+        expect(not hooks, f"{name}: {hooks}")
+    else:
+        expect(len(hooks) == 1 and hooks[0][0].startswith(way), f"{name}: {hooks}")
+        if way == "uprobe/":
+            expect(all("placed one by one" in reason for _, reason in hooks), f"{name}: {hooks}")
     functions = [f for f in report["coroutine_functions"] if "work" in (f["function"] or "")]
     expect(len(functions) == 1, f"{name}: {len(functions)} functions")
     recorded = functions[0]["recorded"] if functions else {}
@@ -77,7 +80,7 @@ def check_coroutines(name, report):
     expect(set(ends.values()) == {COROUTINES}, f"{name}: {ends}")
     # Probes see that a coroutine is first run as far as to be suspended at its beginning, where the
     # compiler makes a call of that.
-    starts = (0, COROUTINES) if name == "probes" else (0,)
+    starts = (0,) if name == "markers" else (0, COROUTINES)
     resumed = [COROUTINES * (SUSPENSIONS + 1) + more for more in starts]
     expect(recorded.get("resumed") in resumed, f"{name}: {recorded.get('resumed')} resumptions")
     expect(recorded.get("suspended") == recorded.get("resumed", 0) - COROUTINES,
@@ -87,11 +90,11 @@ def check_coroutines(name, report):
 
 def main():
     reports = read_reports(sys.argv[1])
-    if len(reports) != 4:
-        sys.exit(f"expected four reports, found {len(reports)}")
-    best, base, markers, probes = reports
-    check_coroutines("markers", markers)
-    check_coroutines("probes", probes)
+    if len(reports) != 5:
+        sys.exit(f"expected five reports, found {len(reports)}")
+    best, base, *of_coroutines = reports
+    for name, report in zip(("markers", "probes", "late"), of_coroutines):
+        check_coroutines(name, report)
     for name, report in (("best", best), ("base", base)):
         check_counts(name, report)
         check_audit(name, report)
@@ -102,7 +105,7 @@ def main():
     expect(all(abs(a - b) <= 2 for a, b in zip(copies_of(best), copies_of(base))),
            f"the rungs differ: {copies_of(best)} and {copies_of(base)}")
     for keys in (("first_touch",), ("cow_copy", "wp_reuse")):
-        counts = [sum(report["totals"]["page_faults"][key] for key in keys) for report in reports]
+        counts = [sum(report["totals"]["page_faults"][key] for key in keys) for report in (best, base)]
         expect(counts[0] == counts[1],
                f"{' + '.join(keys)}: {counts[0]} with fentry, {counts[1]} without")
     print("\n".join(failures) or f"{CHILDREN} forks and {COROUTINES} coroutines, exact in each way")

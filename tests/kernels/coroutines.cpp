@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
+//     kernel_coroutines [SECONDS]   to wait, before it begins
+//
 // kCoroutines coroutines, one after the other, each suspended kSuspensions times and then to its
 // end. What it does is marked, too: both ways of seeing it must tell the same. check_recordings.py
 // knows the numbers.
 #include <triptych/usdt.h>
+#include <unistd.h>
 
 #include <coroutine>
+#include <cstdlib>
 #include <exception>
 
 namespace {
@@ -43,7 +47,8 @@ void run() {
 
 }  // namespace
 
-int main() {
+int main(int count, char** words) {
+  if (count > 1) ::sleep(static_cast<unsigned>(std::atoi(words[1])));
   for (int i = 0; i < kCoroutines; ++i) run();
   return 0;
 }

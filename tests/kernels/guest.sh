@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # In the guest: every program of the bpf tier, then the forking program recorded by the best rung that
-# the kernel has, and without its fentry programs; and the program with coroutines, by its markers and by
-# probes in its code. The reports go to the second serial port.
+# the kernel has, and without its fentry programs; and the program with coroutines, by its markers, by
+# probes in its code, and by such that are placed when a shell has started it. The reports go to the second serial port.
 failed=0
 export TRIPTYCH_SOURCE_DIR=/source
 # Numbers in the thousands are for real processors: the native bpf tier has them.
@@ -23,16 +23,19 @@ record() {
   program=$2
   shift 2
   echo "== recording: $name"
-  triptych record -o "$name.tpt" "$@" -- "/tests/$program" || failed=1
+  # shellcheck disable=SC2086  # a list of words
+  triptych record -o "$name.tpt" "$@" -- $program || failed=1
   triptych report "$name.tpt" --format json >/dev/ttyS1 || failed=1
 }
-record best forker
+record best /tests/forker
 without_functions=
 for function in handle_mm_fault kernel_clone copy_page_range; do
   without_functions="$without_functions --no-probe fentry/$function --no-probe fexit/$function"
 done
 # shellcheck disable=SC2086  # a list of words
-record base forker $without_functions
-record markers kernel_coroutines --coroutines usdt
-record probes kernel_coroutines
+record base /tests/forker $without_functions
+record markers /tests/kernel_coroutines --coroutines usdt
+record probes /tests/kernel_coroutines
+echo "/tests/kernel_coroutines 8" >late.sh
+record late "sh late.sh"
 exit $failed

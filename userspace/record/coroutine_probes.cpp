@@ -301,7 +301,7 @@ std::vector<probe::UserProbe> CoroutineProbes::probes_of(const ProbedFile& file,
 }
 
 std::string CoroutineProbes::one_by_one() const {
-  if (!wanted() || way_ == probe::UserProbeWay::kTogether) return {};
+  if (!sit_one_by_one()) return {};
   return record::one_by_one(attached_, attaching_ns_);
 }
 
@@ -394,7 +394,12 @@ Result<void> CoroutineProbes::attach_late(probe::CoroutinePrograms& programs, st
   std::string too_many = too_many_places(way_, programs.places() + places.size(), by_name_);
   if (!too_many.empty()) return fail(std::move(too_many));
   if (!programs.loaded()) TRIPTYCH_TRY(programs.load(late_programs(), way_));
-  return attach(programs, index);
+  const std::uint64_t begin_ns = monotonic_ns();
+  TRIPTYCH_TRY(attach(programs, index));
+  if (sit_one_by_one()) {
+    news_.push_back(record::one_by_one(places.size(), monotonic_ns() - begin_ns));
+  }
+  return {};
 }
 
 void CoroutineProbes::on_record(std::span<const std::byte> record) {

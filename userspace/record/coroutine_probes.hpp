@@ -43,7 +43,11 @@ class CoroutineProbes {
   // What of it the trace has to say besides the hooks.
   [[nodiscard]] std::vector<model::PlannedEvent> remarks() const;
   Result<void> attach(probe::CoroutinePrograms& programs);
-  // Where they sit one by one: what that means. Otherwise empty.
+  // They take long to go.
+  [[nodiscard]] bool sit_one_by_one() const {
+    return wanted() && way_ == probe::UserProbeWay::kOneByOne;
+  }
+  // Where they do: what that means. Otherwise empty.
   [[nodiscard]] std::string one_by_one() const;
   // What the plan of the kernel's hooks has to say besides of those that are probes in programs.
   void explain(std::vector<model::PlannedEvent>& plan) const;

@@ -255,7 +255,7 @@ int status_of_command(Prepared& prepared, EventLoop& loop, bool recorded) {
 
 // While the command runs on, nothing slows it or the machine down any more.
 void take_probes_away(Prepared& prepared) {
-  const bool slow = prepared.plan.user_probes == probe::UserProbeWay::kOneByOne;
+  const bool slow = prepared.coroutine_probes.sit_one_by_one();
   const std::uint64_t begin_ns = monotonic_ns();
   { const probe::Session over = std::move(prepared.session); }
   if (!slow) return;
