@@ -5,12 +5,23 @@ says it reached; and the program lives, whatever it does meanwhile."""
 import collections
 import json
 import os
+import re
 import subprocess
 
 import harness
 
 PROGRAM = os.environ.get("TRIPTYCH_MARKERS", "")
 SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs")
+
+# What the markers of build_baker's program mean.
+BAKERY = """# what      marker
+created     bakery:loaf_created    id=3 name=1
+resumed     bakery:loaf_resumed    id=1
+suspended   bakery:loaf_suspended  id=1   # back on the shelf
+finished    bakery:loaf_finished   id=1
+destroyed   bakery:loaf_destroyed  id=1
+awaits      bakery:loaf_awaits     id=1 other=2
+"""
 KINDS = ("created", "resumed", "suspended", "finished", "destroyed")
 
 
@@ -194,8 +205,9 @@ class MarkersTest(harness.Test):
                             0o755)
         self.expect_exact(*self.recorded_of(script))
 
-    def build_baker(self):
-        """The same program as PROGRAM, with the markers of somebody else."""
+    def build_baker(self, watched=False):
+        """The same program as PROGRAM, with the markers of somebody else. `watched`: what nobody looks at it
+        does not come by."""
         includes = os.path.join(SOURCES, "../../../userspace/coroutine/recorder/include")
         os.mkdir(self.path("triptych"))
         with open(os.path.join(includes, "triptych/usdt.h"), encoding="ascii") as header:
@@ -203,28 +215,55 @@ class MarkersTest(harness.Test):
         self.assertEqual(text.count('"triptych\\"'), 1)
         text = (text.replace('\\"triptych\\"', '\\"bakery\\"').replace('\\"coroutine_" name', '\\"loaf_" name')
                 .replace('("created", "8@%0 8@%1")', '("created", "8@%1 -4@$7 8@%0")'))
+        if watched:
+            self.assertIn(".8byte 0", text)
+            text = ("inline volatile unsigned short watched __asm__(\"bakery_watched\") "
+                    "__attribute__((section(\".probes\"))) = 0;\n" +
+                    text.replace(".8byte 0", ".8byte bakery_watched")
+                    .replace("  __asm__ volatile(", "  if (watched) __asm__ volatile("))
         self.write("triptych/usdt.h", text)
         program = self.path("baker")
-        subprocess.run(["g++", "-std=c++20", "-O1", f"-I{self.directory}", f"-I{includes}", "-pthread",
+        subprocess.run(["g++", "-std=c++20", "-O1", "-no-pie", f"-I{self.directory}", f"-I{includes}", "-pthread",
                         os.path.join(SOURCES, "markers.cpp"), "-o", program], check=True)
         return program
 
     def test_markers_of_others_as_a_file_describes_them(self):
         program = self.build_baker()
-        table = self.write("bakery", """# what      marker
-created     bakery:loaf_created    id=3 name=1
-resumed     bakery:loaf_resumed    id=1
-suspended   bakery:loaf_suspended  id=1   # back on the shelf
-finished    bakery:loaf_finished   id=1
-destroyed   bakery:loaf_destroyed  id=1
-awaits      bakery:loaf_awaits     id=1 other=2
-""")
+        table = self.write("bakery", BAKERY)
         for words in (("switch", "2000", "3"), ("await", "100")):
             done = self.record("--coroutines", f"usdt:{table}", "--", program, *words)
             self.assertEqual(done.status, 0, done.err)
             self.expect_exact(self.events(), said(done.out))
         done = self.record("--coroutines", "usdt", "--", program, "switch", "10", "1")
         self.assertIn("no coroutine marker was reached", done.err)
+
+    def test_markers_that_are_reached_only_while_somebody_looks(self):
+        program, table = self.build_baker(watched=True), self.write("bakery", BAKERY)
+        for one_by_one in ((), ("--no-probe", "uprobe_multi/coroutine")):
+            done = self.record(*one_by_one, "--coroutines", f"usdt:{table}", "--", program, "switch", "2000", "3")
+            self.assertEqual(done.status, 0, done.err)
+            self.expect_exact(self.events(), said(done.out))
+
+        symbols = subprocess.run(["nm", program], capture_output=True, text=True, check=True).stdout
+        address = int(re.search(r"^(\w+) \w bakery_watched$", symbols, re.M)[1], 16)
+        running = subprocess.Popen([program, "wait", "100"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   text=True)
+        self.addCleanup(running.kill)
+        self.assertEqual(running.stdout.readline(), "ready\n")
+
+        def watchers():
+            with open(f"/proc/{running.pid}/mem", "rb") as memory:
+                memory.seek(address)
+                return int.from_bytes(memory.read(2), "little")
+
+        self.assertEqual(watchers(), 0)
+        recorder = self.start("record", "--coroutines", f"usdt:{table}", "-p", str(running.pid))
+        harness.wait_until(lambda: watchers() != 0, "the markers to be looked at")
+        recorder.kill()
+        recorder.wait()
+        harness.wait_until(lambda: watchers() == 0, "nobody to look at the markers")
+        running.communicate()
+        self.assertEqual(running.returncode, 0)
 
     def test_a_description_that_is_not_understood(self):
         hint = "a line is WHAT PROVIDER:MARKER id=ARGUMENT, as in: resumed myruntime:fiber_enter id=1"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ELF files made to measure: one segment of code, and whatever sections a test wants.
+// ELF files made to measure: a segment of code, one of variables, and whatever sections a test
+// wants.
 #pragma once
 
 #include <elf.h>
@@ -19,6 +20,9 @@ class ElfBuilder {
  public:
   static constexpr std::uint64_t kCodeAddress = 0x401000;
   static constexpr std::uint64_t kCodeOffset = 0x1000;
+  static constexpr std::uint64_t kVariablesAddress = 0x500000;
+  static constexpr std::uint64_t kVariablesOffset = 0x800;
+  static constexpr std::uint64_t kVariablesSize = 0x100;
 
   // From kCodeAddress on.
   ElfBuilder& code(std::string bytes) {
@@ -85,15 +89,25 @@ class ElfBuilder {
     header.e_machine = EM_X86_64;
     header.e_phoff = sizeof header;
     header.e_phentsize = sizeof(Elf64_Phdr);
-    header.e_phnum = 1;
-    const Elf64_Phdr segment{.p_type = PT_LOAD,
-                             .p_flags = PF_R | PF_X,
-                             .p_offset = kCodeOffset,
-                             .p_vaddr = kCodeAddress,
-                             .p_paddr = kCodeAddress,
-                             .p_filesz = code_.size(),
-                             .p_memsz = code_.size(),
-                             .p_align = 0x1000};
+    header.e_phnum = 2;
+    const Elf64_Phdr segments[] = {
+        {.p_type = PT_LOAD,
+         .p_flags = PF_R | PF_X,
+         .p_offset = kCodeOffset,
+         .p_vaddr = kCodeAddress,
+         .p_paddr = kCodeAddress,
+         .p_filesz = code_.size(),
+         .p_memsz = code_.size(),
+         .p_align = 0x1000},
+        {.p_type = PT_LOAD,
+         .p_flags = PF_R | PF_W,
+         .p_offset = kVariablesOffset,
+         .p_vaddr = kVariablesAddress,
+         .p_paddr = kVariablesAddress,
+         .p_filesz = kVariablesSize,
+         .p_memsz = kVariablesSize,
+         .p_align = 0x800},
+    };
     std::string file(kCodeOffset, '\0');
     file += code_;
     std::string names(1, '\0');
@@ -109,7 +123,7 @@ class ElfBuilder {
       file.append(reinterpret_cast<const char*>(&each), sizeof each);
     }
     std::memcpy(file.data(), &header, sizeof header);
-    std::memcpy(file.data() + sizeof header, &segment, sizeof segment);
+    std::memcpy(file.data() + sizeof header, segments, sizeof segments);
     return file;
   }
 

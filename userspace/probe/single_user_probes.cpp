@@ -18,14 +18,18 @@
 namespace triptych::probe {
 namespace {
 
+constexpr unsigned kWatchersShift = 32;  // format/ref_ctr_offset of the event source
+
 // One event on one CPU serves the program on all.
 Result<UniqueFd> attach_one(int program, std::uint32_t type, const std::string& path,
-                            std::uint64_t offset, std::uint64_t cookie) {
+                            const UserProbe& probe, std::uint64_t cookie) {
+  if (probe.watchers >> kWatchersShift != 0) return fail("a program too large to be probed");
   perf_event_attr attr{};
   attr.size = sizeof attr;
   attr.type = type;
   attr.uprobe_path = reinterpret_cast<std::uint64_t>(path.c_str());
-  attr.probe_offset = offset;
+  attr.probe_offset = probe.offset;
+  attr.config = probe.watchers << kWatchersShift;
   const UniqueFd event(
       static_cast<int>(::syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC)));
   if (!event) return fail_errno("probe a place in a program", errno);
@@ -61,7 +65,7 @@ Result<std::vector<UniqueFd>> attach_single_user_probes(int program, int file,
   std::vector<UniqueFd> links;
   for (const UserProbe& probe : probes) {
     TRIPTYCH_TRY_ASSIGN(UniqueFd link,
-                        attach_one(program, type, path, probe.offset, first_cookie + links.size()));
+                        attach_one(program, type, path, probe, first_cookie + links.size()));
     links.push_back(std::move(link));
   }
   return links;

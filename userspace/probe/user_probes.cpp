@@ -27,7 +27,7 @@ struct LinkCreate {
   std::uint32_t flags;
   std::uint64_t path;
   std::uint64_t offsets;
-  std::uint64_t reference_counters;  // none
+  std::uint64_t reference_counters;
   std::uint64_t cookies;
   std::uint32_t count;
   std::uint32_t probe_flags;
@@ -88,13 +88,15 @@ Result<UniqueFd> load_trial() {
 
 // In the file of this name.
 UniqueFd link(int program, const char* path, const std::vector<std::uint64_t>& offsets,
-              const std::vector<std::uint64_t>& cookies) {
+              const std::vector<std::uint64_t>& cookies,
+              const std::vector<std::uint64_t>& reference_counters) {
   LinkCreate what{};
   what.program = static_cast<std::uint32_t>(program);
   what.attach_type = kUserProbesAttachType;
   what.path = address_of(path);
   what.offsets = address_of(offsets.data());
   what.cookies = address_of(cookies.data());
+  what.reference_counters = address_of(reference_counters.data());
   what.count = static_cast<std::uint32_t>(offsets.size());
   return UniqueFd(static_cast<int>(::syscall(SYS_bpf, BPF_LINK_CREATE, &what, sizeof what)));
 }
@@ -104,12 +106,13 @@ UniqueFd link(int program, const char* path, const std::vector<std::uint64_t>& o
 Result<UniqueFd> attach_user_probes(int program, int file, std::span<const UserProbe> probes,
                                     std::uint64_t first_cookie) {
   const std::string path = fmt::format("/proc/self/fd/{}", file);
-  std::vector<std::uint64_t> offsets, cookies;
+  std::vector<std::uint64_t> offsets, cookies, reference_counters;
   for (const UserProbe& probe : probes) {
     offsets.push_back(probe.offset);
+    reference_counters.push_back(probe.watchers);
     cookies.push_back(first_cookie + cookies.size());
   }
-  UniqueFd attached = link(program, path.c_str(), offsets, cookies);
+  UniqueFd attached = link(program, path.c_str(), offsets, cookies, reference_counters);
   if (!attached) return not_known(errno);
   return attached;
 }
@@ -119,7 +122,7 @@ Result<TrialPlace> trial_place() {
   if (::dl_iterate_phdr(find_offset, &place) != 1) return fail("our own program cannot be found");
   UniqueFd self(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
   if (!self) return fail_errno("open our own program", errno);
-  return TrialPlace{std::move(self), {place.offset, {}}};
+  return TrialPlace{std::move(self), {place.offset, {}, 0}};
 }
 
 Result<void> try_user_probes() {
@@ -132,7 +135,7 @@ Result<void> try_user_probes() {
 Result<void> find_user_probes() {
   TRIPTYCH_TRY_ASSIGN(const UniqueFd program, load_trial());
   // Who knows of them says that this is no file; who does not, that it was asked for nonsense.
-  const UniqueFd attached = link(program.get(), "/", {0}, {0});
+  const UniqueFd attached = link(program.get(), "/", {0}, {0}, {0});
   if (attached || errno == EBADF) return {};
   return not_known(errno);
 }

@@ -17,6 +17,9 @@ namespace triptych::probe {
 struct UserProbe {
   std::uint64_t offset = 0;  // in the file
   triptych_coroutine_site site{};
+  // In the file, too: the word of 16 bits that the kernel counts the probes of the place in, of
+  // each process that has it mapped. 0: none.
+  std::uint64_t watchers = 0;
 };
 
 // `program` was loaded with kUserProbesAttachType. Each probe's cookie is `first_cookie` and the

@@ -292,7 +292,7 @@ std::vector<probe::UserProbe> CoroutineProbes::probes_of(const ProbedFile& file,
   std::vector<probe::UserProbe> probes;
   probes.reserve(file.found.places.size());
   for (const auto& place : file.found.places) {
-    probe::UserProbe probe{place.offset, place.site};
+    probe::UserProbe probe{place.offset, place.site, place.watchers};
     probe.site.file = number;
     if (probe.site.function != 0) probe.site.function += first_function;
     probes.push_back(probe);
@@ -442,7 +442,7 @@ bool CoroutineProbes::cover(probe::CoroutinePrograms& programs, const triptych_c
   if (file.runtime == nullptr || file.runtime->landing == nullptr) return false;
   const auto landing = file.runtime->landing(file.elf, address);
   if (!landing) return false;
-  probe::UserProbe probe{landing->offset, landing->site};
+  probe::UserProbe probe{landing->offset, landing->site, landing->watchers};
   probe.site.file = static_cast<std::uint32_t>(number);
   if (!programs.attach(file.runtime->program, file.elf.fd(), std::span(&probe, 1))) return false;
   if (place.file == 0) {

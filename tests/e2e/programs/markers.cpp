@@ -5,11 +5,11 @@
 //
 //     markers switch ROUNDS THREADS   each thread: a coroutine that suspends ROUNDS times
 //     markers await ROUNDS            a parent that awaits a child, ROUNDS times
-//     markers fork ROUNDS             a child process does the same as its parent, and forks in
-//     turn markers block MS                a coroutine that sleeps in a system call markers wait
-//     ROUNDS             waits for its standard input to end, then as `switch ROUNDS 1` markers
-//     leaf ROUNDS             markers in leaf functions, which keep what they need below
-//                                     their stack pointer
+//     markers fork ROUNDS             a child process does as its parent, and forks in turn
+//     markers block MS                a coroutine that sleeps in a system call
+//     markers wait ROUNDS             until its standard input ends, then as `switch ROUNDS 1`
+//     markers leaf ROUNDS             in leaf functions, which keep what they need below their
+//                                     stack pointer
 #include <sys/wait.h>
 #include <time.h>
 #include <triptych/usdt.h>

@@ -124,6 +124,17 @@ TEST(Markers, OfOursArePlacesToProbe) {
   EXPECT_EQ((*places)[1].site.second.kind, TRIPTYCH_OPERAND_NONE);
 }
 
+TEST(Markers, MayCountWhoLooksAtThem) {
+  const auto places =
+      plan(with_notes(ElfBuilder::marker("triptych", "coroutine_resumed", "8@%rdi", kCode,
+                                         ElfBuilder::kVariablesAddress + 0x10) +
+                      ElfBuilder::marker("triptych", "coroutine_suspended", "8@%rdi", kCode)));
+  ASSERT_TRUE(places) << places.error().message;
+  ASSERT_EQ(places->size(), 2u);
+  EXPECT_EQ((*places)[0].watchers, ElfBuilder::kVariablesOffset + 0x10);
+  EXPECT_EQ((*places)[1].watchers, 0u);
+}
+
 TEST(Markers, OfOthersMeanWhatATableSays) {
   const MarkerTable table = {{.provider = "bakery",
                               .name = "new",
@@ -183,8 +194,14 @@ TEST(Markers, ThatCannotBeUnderstoodAreRefused) {
   EXPECT_EQ(refused(ElfBuilder::marker("triptych", "coroutine_\x1b[2J", "8@%rdi", kCode)),
             "the marker coroutine_\\x1b[2J at 0x401000 cannot be probed: triptych has no such "
             "marker");
-  EXPECT_EQ(refused(ElfBuilder::marker("triptych", "coroutine_resumed", "8@%rdi", kCode, 0x5000)),
-            "the marker coroutine_resumed at 0x401000 cannot be probed: it waits for a semaphore");
+  for (const std::uint64_t semaphore :
+       {std::uint64_t{0x5000}, kCode, ElfBuilder::kVariablesAddress + 3,
+        ElfBuilder::kVariablesAddress + ElfBuilder::kVariablesSize}) {
+    EXPECT_EQ(
+        refused(ElfBuilder::marker("triptych", "coroutine_resumed", "8@%rdi", kCode, semaphore)),
+        "the marker coroutine_resumed at 0x401000 cannot be probed: its semaphore is no variable "
+        "of the program");
+  }
   EXPECT_EQ(refused(ElfBuilder::marker("triptych", "coroutine_resumed", "8@%rdi", kCode + 3)),
             "the marker coroutine_resumed at 0x401003 cannot be probed: there is no code");
 }

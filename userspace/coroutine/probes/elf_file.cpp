@@ -57,8 +57,10 @@ Result<ElfFile> ElfFile::open(UniqueFd file) {
 Result<void> ElfFile::read_segments(std::uint64_t offset, std::uint16_t count) {
   TRIPTYCH_TRY_ASSIGN(const std::vector<std::byte> bytes, read(offset, count * sizeof(Elf64_Phdr)));
   for (const auto& each : table_of<Elf64_Phdr>(bytes)) {
-    if (each.p_type != PT_LOAD || (each.p_flags & PF_X) == 0) continue;
-    code_.push_back({each.p_vaddr, each.p_offset, each.p_filesz});
+    if (each.p_type != PT_LOAD) continue;
+    const Segment segment{each.p_vaddr, each.p_offset, each.p_filesz};
+    if ((each.p_flags & PF_X) != 0) code_.push_back(segment);
+    if ((each.p_flags & (PF_X | PF_W)) == PF_W) variables_.push_back(segment);
   }
   return {};
 }
@@ -128,7 +130,16 @@ std::optional<std::uint64_t> ElfFile::code_address(std::uint64_t offset) const {
 }
 
 std::optional<std::uint64_t> ElfFile::code_offset(std::uint64_t address) const {
-  for (const Segment& each : code_) {
+  return offset_in(code_, address);
+}
+
+std::optional<std::uint64_t> ElfFile::variable_offset(std::uint64_t address) const {
+  return offset_in(variables_, address);
+}
+
+std::optional<std::uint64_t> ElfFile::offset_in(const std::vector<Segment>& segments,
+                                                std::uint64_t address) const {
+  for (const Segment& each : segments) {
     if (address < each.address || address - each.address >= each.size) continue;
     const std::uint64_t offset = each.offset + (address - each.address);
     if (offset >= each.offset && offset < size_) return offset;

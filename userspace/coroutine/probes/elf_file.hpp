@@ -49,6 +49,8 @@ class ElfFile {
   [[nodiscard]] std::optional<std::uint64_t> code_address(std::uint64_t offset) const;
   // Where the file has the code of this address.
   [[nodiscard]] std::optional<std::uint64_t> code_offset(std::uint64_t address) const;
+  // Where it has what the variable at this address begins with.
+  [[nodiscard]] std::optional<std::uint64_t> variable_offset(std::uint64_t address) const;
 
  private:
   struct Segment {
@@ -57,12 +59,15 @@ class ElfFile {
     std::uint64_t size;
   };
   ElfFile(UniqueFd file, std::uint64_t size) : file_(std::move(file)), size_(size) {}
+  [[nodiscard]] std::optional<std::uint64_t> offset_in(const std::vector<Segment>& segments,
+                                                       std::uint64_t address) const;
   Result<void> read_segments(std::uint64_t offset, std::uint16_t count);
   Result<void> read_sections(std::uint64_t offset, std::uint16_t count, std::uint16_t names);
 
   UniqueFd file_;
   std::uint64_t size_;
   std::vector<Segment> code_;
+  std::vector<Segment> variables_;
   std::vector<Section> sections_;
 };
 

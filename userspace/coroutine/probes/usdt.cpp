@@ -59,7 +59,6 @@ const MarkerMeaning* meaning_of(const Marker& marker, const MarkerTable& table) 
 }
 
 Result<Place> plan_marker(const ElfFile& file, const Marker& marker, const MarkerMeaning& meaning) {
-  if (marker.semaphore != 0) return not_to_be_probed(marker, "it waits for a semaphore");
   const auto operands = parse_operands(marker.arguments);
   const std::size_t needed = std::max({meaning.id, meaning.second, meaning.arguments});
   if (!operands || operands->size() < needed ||
@@ -80,6 +79,13 @@ Result<Place> plan_marker(const ElfFile& file, const Marker& marker, const Marke
   place.site.address = marker.address;
   place.site.what = meaning.what;
   place.site.source = TRIPTYCH_COROUTINE_USDT;
+  if (marker.semaphore == 0) return place;
+  // The kernel adds one to this word of every process that maps it, as long as the place is probed.
+  const auto watchers = file.variable_offset(marker.semaphore);
+  if (!watchers || *watchers % sizeof(std::uint16_t) != 0) {
+    return not_to_be_probed(marker, "its semaphore is no variable of the program");
+  }
+  place.watchers = *watchers;
   return place;
 }
 

@@ -21,6 +21,7 @@ namespace triptych::coroutine::probes {
 struct Place {
   std::uint64_t offset = 0;
   triptych_coroutine_site site{};
+  std::uint64_t watchers = 0;  // where in the file it counts who looks at the place; 0: it does not
 };
 
 // A note of .note.stapsdt, as it stands there.
