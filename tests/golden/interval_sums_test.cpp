@@ -93,7 +93,9 @@ void expect_coroutines(const json& report, const std::vector<json>& rows) {
     }
   }
   for (const json& each : report.at("coroutines")) {
-    EXPECT_EQ(each.at("mounted_ns").get<std::uint64_t>(), mounted[each.at("id")]) << each.at("id");
+    const json& told = each.at("mounted_ns");  // null where nobody sees how long
+    EXPECT_EQ(told.is_null() ? 0 : told.get<std::uint64_t>(), mounted[each.at("id")])
+        << each.at("id");
   }
 }
 

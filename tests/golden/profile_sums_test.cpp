@@ -238,7 +238,7 @@ std::uint64_t of_coroutines(const Trace& trace, const char* figure) {
   std::uint64_t sum = 0;
   if (!trace.report().at("coroutines").is_array()) return 0;
   for (const json& each : trace.report().at("coroutines")) {
-    sum += each.at(figure).get<std::uint64_t>();
+    if (!each.at(figure).is_null()) sum += each.at(figure).get<std::uint64_t>();
   }
   return sum;
 }

@@ -99,7 +99,7 @@ Result<int> export_profile(const ExportOptions& options) {
   TRIPTYCH_TRY(output.write(text));
   TRIPTYCH_TRY(output.finish());
   if (gathered.profile.nodes.size() == 1) {
-    std::fputs("triptych: the profile is empty: nothing of the kind happened\n", stderr);
+    std::fputs("triptych: the profile is empty: nothing of the kind was seen\n", stderr);
   }
   say_what_is_missing(gathered.quality);
   return kExitOk;

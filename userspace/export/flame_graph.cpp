@@ -114,7 +114,7 @@ class Document {
     fmt::format_to(std::back_inserter(head),
                    "<text class=\"total say-name\" x=\"{0}\" y=\"{1}\" font-weight=\"600\">{2}"
                    "</text>\n<text class=\"quiet say-figures\" x=\"{0}\" y=\"{3}\">{4}</text>\n",
-                   kMargin, y_, nothing ? "nothing of the kind happened" : "", y_ + 17,
+                   kMargin, y_, nothing ? "nothing of the kind was seen" : "", y_ + 17,
                    "source: " + xml_text(source_of(profile_.kind)));
     y_ += 17;
     return head;
