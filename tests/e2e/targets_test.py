@@ -20,6 +20,21 @@ class Commands(harness.Test):
         self.assertEqual(self.ending()["reason"], "target ended")
         self.wait_for_file("later")
 
+    def test_of_who_runs_on_nothing_is_known_behind_the_end(self):
+        program = ("import os, time\n"
+                   "if os.fork() == 0:\n"
+                   "    while time.process_time() < 0.3: pass\n"
+                   "else:\n"
+                   "    time.sleep(0.05)\n")
+        self.assertEqual(self.record("--", "/usr/bin/python3", "-c", program).status, 0)
+        report = self.report()
+        start_ns, end_ns = (report["recording"][key] for key in ("start_ns", "end_ns"))
+        self.assertEqual(report["duration_ns"], end_ns - start_ns)
+        child, = [task for task in report["tasks"] if task["end_ns"] is None]
+        spans = [child[key] for key in ("on_cpu_ns", "runnable_ns", "blocked_ns", "unknown_ns")]
+        self.assertEqual(sum(spans), end_ns - child["start_ns"], child)
+        self.assertEqual(child["unknown_ns"], 0)
+
     def test_daemon(self):
         result = self.record("--", "setsid", "--fork", "sh", "-c",
                              "exec >/dev/null 2>&1 </dev/null; sleep 0.7; touch later")

@@ -380,8 +380,10 @@ model::TimeNs Analysis::Impl::begin_ns() const {
   return metadata.start_ns != 0 ? std::min(metadata.start_ns, first) : first;
 }
 
+// Later events are the last ones of tasks that had called exit by then. Of all others nothing is
+// recorded any more, so nothing is known of what they did meanwhile.
 model::TimeNs Analysis::Impl::trace_end(const std::optional<model::Ending>& ending) const {
-  return ending ? std::max(ending->end_ns, last_ns) : last_ns;
+  return ending ? std::max(ending->end_ns, begin_ns()) : last_ns;
 }
 
 // Losses that no record in the trace tells of: they may concern whatever was open when it ended.

@@ -304,7 +304,7 @@ void CoroutineTracker::computed(Thread& thread, model::TimeNs ts_ns) {
                      .syscall = {},
                      .innermost = 0,
                      .begin_ns = begin_ns,
-                     .duration_ns = window_.inside(begin_ns, ts_ns)});
+                     .duration_ns = ns});
 }
 
 void CoroutineTracker::mount(Thread& thread, const RowPointer& row, model::TimeNs ts_ns) {

@@ -202,6 +202,23 @@ TEST_F(CoroutineTest, ABlockedLoopKnowsItsCulpritAndWhomItDelayed) {
   EXPECT_EQ(summary.coroutines.loops[0].iterations, 1u);
 }
 
+TEST_F(CoroutineTest, ComputingIsTimeOnACpu) {
+  at(10us, CoroutineWhat::kResumed, 1);
+  const TaskId other = trace_.at(11us).stranger("other", 500);
+  trace_.at(8ms).switch_to(other).at(20ms).switch_to(thread_);
+  at(27ms, CoroutineWhat::kSuspended, 1);
+  trace_.at(28ms).exit(0).end_to(model::kIdleTask);
+  const Summary summary = analyze(28ms);
+  ASSERT_EQ(summary.coroutines.blocked.size(), 2u);
+  std::vector<BlockedLoop> blocked = summary.coroutines.blocked;
+  std::sort(blocked.begin(), blocked.end(),
+            [](const BlockedLoop& a, const BlockedLoop& b) { return a.begin_ns < b.begin_ns; });
+  EXPECT_EQ(blocked[0].how, BlockedHow::kComputing);
+  EXPECT_EQ(blocked[0].duration_ns, 14'990'000u);
+  EXPECT_EQ(blocked[1].how, BlockedHow::kRunnable);
+  EXPECT_EQ(blocked[1].duration_ns, 12'000'000u);
+}
+
 TEST_F(CoroutineTest, WhatACoroutineAwaitsItselfIsPartOfItsWait) {
   const auto inside = [this](TraceBuilder::Ns time, std::uint32_t function, std::uint32_t depth) {
     trace_.at(time).emit(

@@ -42,6 +42,24 @@ TEST(SwitchTest, TimeOnCpuBlockedAndRunnable) {
   EXPECT_EQ(summary.totals.run_queue_latency.sum(), 4'000u);
 }
 
+TEST(SwitchTest, OfWhoLivesOnNothingIsKnownBehindTheEnd) {
+  TraceBuilder t;
+  const TaskId a = t.at(10us).cpu(0).launch("a", 100);
+  const TaskId b = t.at(20us).fork(101);
+  t.at(21us).wake_new(b).cpu(1).at(22us).switch_to(b);
+  t.cpu(0).at(38us).exit(0);
+  // The recording ends at 40 us, and who had called exit by then is followed to its end.
+  t.at(45us).end_to(model::kIdleTask).at(90us).free(a);
+  const Summary summary = analyze_events(t.events(), {{}, {}, ending_at(40us), {}});
+  EXPECT_EQ(summary.end_ns, 40'000u);
+  EXPECT_EQ(task_of(summary, a).on_cpu_ns, 35'000u);
+  EXPECT_EQ(task_of(summary, a).end_ns, 45'000u);
+  EXPECT_TRUE(task_of(summary, a).free_ns.has_value());
+  EXPECT_EQ(task_of(summary, b).on_cpu_ns, 18'000u);
+  EXPECT_EQ(task_of(summary, b).unknown_ns, 0u);
+  EXPECT_FALSE(task_of(summary, b).end_ns.has_value());
+}
+
 TEST(SwitchTest, PreemptionSaysByWhomAndForHowLong) {
   TraceBuilder t;
   const TaskId a = t.at(10us).cpu(0).launch("a", 100);
