@@ -299,7 +299,9 @@ static __always_inline void on_resume(struct triptych_cpp_thread *thread, struct
 	struct triptych_cpp_frame *frame = bpf_map_lookup_elem(&cpp_frames, &key);
 	struct triptych_cpp_frame next = { 0, 0, event->task, event->function, 0, 0 };
 	bool looked_at = frame && frame->looked_at;
-	bool fresh = !frame || frame->ended || frame->function != event->function || !index;
+	/* 2 is where it waits before its beginning, which it does once. */
+	bool again = frame && index == 2 && frame->looked_at;
+	bool fresh = !frame || frame->ended || frame->function != event->function || !index || again;
 	bool is_task = event->runtime == TRIPTYCH_COROUTINE_RUNTIME_TOKIO;
 
 	if (fresh)
@@ -320,6 +322,9 @@ static __always_inline void on_resume(struct triptych_cpp_thread *thread, struct
 	if (frame)
 		*frame = next;
 	else if (bpf_map_update_elem(&cpp_frames, &key, &next, BPF_ANY))
+		event->flags |= TRIPTYCH_COROUTINE_GENERATION_UNKNOWN;
+	/* Where what destroys one is inlined, the next one in its place looks the same. */
+	if (!fresh && !is_task && index == INDEX_UNKNOWN)
 		event->flags |= TRIPTYCH_COROUTINE_GENERATION_UNKNOWN;
 	if (!end_seen)
 		event->flags |= TRIPTYCH_COROUTINE_END_UNSEEN;

@@ -116,6 +116,8 @@ CoroutineTracker::RowPointer CoroutineTracker::begin_row(const model::Event& eve
     }
     row->suspended = true;
     row->suspended_ns = event.ts_ns;
+  } else if (is_creation_unseen(row->coroutine)) {
+    function_of(coroutine.function).creations_unseen = true;
   }
   const Key key{row->coroutine.space, coroutine.id};
   if (const auto by = awaited_.find(key); by != awaited_.end()) {
@@ -135,12 +137,17 @@ CoroutineTracker::RowPointer CoroutineTracker::row_of(const model::Event& event,
   if (found == living_.end()) return begin_row(event, coroutine);
   if (coroutine.what != model::CoroutineWhat::kCreated) return found->second;
   // Its end was not recorded; another one has its place now.
-  end_row(RowPointer(found->second), event.ts_ns);
+  end_row(RowPointer(found->second), std::nullopt, event.ts_ns);
   return begin_row(event, coroutine);
 }
 
-void CoroutineTracker::end_row(const RowPointer& row, model::TimeNs ts_ns) {
-  row->coroutine.ended_ns = ts_ns;
+void CoroutineTracker::end_row(const RowPointer& row, std::optional<model::TimeNs> destroyed_ns,
+                               model::TimeNs ts_ns) {
+  row->coroutine.ended_ns = destroyed_ns;
+  row->coroutine.destroyed = destroyed_ns.has_value();
+  if (!destroyed_ns) {  // at the latest now
+    row->coroutine.ended_ns = row->coroutine.finished ? row->finished_ns : ts_ns;
+  }
   count_wait(*row, ts_ns);
   living_.erase({row->coroutine.space, row->key_id});
   keep(row);
@@ -176,7 +183,7 @@ void CoroutineTracker::charge(Thread& thread, model::TimeNs ts_ns) {
     return;
   }
   const RowPointer& top = thread.stack.back();
-  (top->end_unseen ? thread.loop.elsewhere_ns : thread.loop.coroutine_ns) += ns;
+  (top->end_unseen ? thread.loop.unknown_ns : thread.loop.coroutine_ns) += ns;
   add(*top, function_of(top->coroutine.function), &CoroutineTimes::mounted_ns, ns);
   if (!thread.pending.empty() && thread.pending.back().row == top &&
       thread.pending.back().end_unseen == top->end_unseen) {
@@ -387,7 +394,11 @@ void CoroutineTracker::on_event(const model::Event& event, const model::Coroutin
     case What::kCreated:
       break;
     case What::kResumed:
-      if (window_.counting()) ++row->coroutine.resumes;
+      if (window_.counting()) {
+        ++row->coroutine.resumes;
+        ++thread.loop.switches;
+        if (coroutine.end_unseen) ++ends_unseen_;
+      }
       if (row->coroutine.runtime == model::CoroutineRuntime::kFunction) {
         note_thread(*row, thread.task);  // until when it runs nobody sees
         break;
@@ -404,10 +415,11 @@ void CoroutineTracker::on_event(const model::Event& event, const model::Coroutin
     case What::kFinished:
       unmount(thread, *row, ts);
       row->coroutine.finished = true;
+      row->finished_ns = ts;
       break;
     case What::kDestroyed:
       unmount(thread, *row, ts);
-      end_row(row, ts);
+      end_row(row, ts, ts);
       break;
     case What::kAwaits: {
       await(row, {row->coroutine.space, coroutine.other});

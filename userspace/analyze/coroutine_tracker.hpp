@@ -51,9 +51,10 @@ class CoroutineTracker {
     std::uint32_t thread = ~0u;  // that it ran on last
     bool mounted = false;
     bool suspended = false;
-    bool end_unseen = false;            // mounted, and nobody will see until when
-    CoroutineCounts unnamed;            // while its function was not known
-    model::TimeNs suspended_ns = 0;     // since when
+    bool end_unseen = false;         // mounted, and nobody will see until when
+    CoroutineCounts unnamed;         // while its function was not known
+    model::TimeNs suspended_ns = 0;  // since when
+    model::TimeNs finished_ns = 0;
     std::uint64_t delayed_by = 0;       // the last blocked loop that it was counted in, + 1
     std::weak_ptr<Row> awaiter;         // Coroutine::awaited_by
     std::vector<std::uint32_t> inside;  // functions, of what it awaits while it is suspended
@@ -105,8 +106,13 @@ class CoroutineTracker {
   Thread* find(model::TaskId task);
   RowPointer row_of(const model::Event& event, const model::Coroutine& coroutine);
   RowPointer begin_row(const model::Event& event, const model::Coroutine& coroutine);
-  void end_row(const RowPointer& row, model::TimeNs ts_ns);
+  void end_row(const RowPointer& row, std::optional<model::TimeNs> destroyed_ns,
+               model::TimeNs ts_ns);
   void keep(const RowPointer& row);
+  // It may have been there before it was met, or not.
+  static bool is_creation_unseen(const Coroutine& coroutine) {
+    return !coroutine.created_ns && coroutine.source == model::CoroutineSource::kUprobe;
+  }
   void mount(Thread& thread, const RowPointer& row, model::TimeNs ts_ns);
   void note_thread(Row& row, model::TaskId task);
   void unmount(Thread& thread, const Row& row, model::TimeNs ts_ns);
@@ -140,6 +146,7 @@ class CoroutineTracker {
   std::uint64_t next_number_ = 1;
   std::uint64_t omitted_ = 0;
   std::uint64_t lost_ = 0;
+  std::uint64_t ends_unseen_ = 0;
   std::optional<model::TimeNs> budget_ended_ns_;
 };
 

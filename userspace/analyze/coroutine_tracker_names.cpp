@@ -61,6 +61,7 @@ void CoroutineTracker::name(Row& row, std::uint32_t number) {
       }
     }
     row.unnamed = {};
+    function.creations_unseen = function.creations_unseen || is_creation_unseen(row.coroutine);
   }
   row.coroutine.function = number;
 }

@@ -21,10 +21,12 @@ void CoroutineTracker::finish(model::TimeNs end_ns, Summary& summary) {
   }
   for (const auto& [key, row] : living_) {
     count_wait(*row, end_ns);
+    if (row->coroutine.finished) row->coroutine.ended_ns = row->finished_ns;
     kept_.push_back(row);
   }
   out.slow_step_ns = slow_step_ns_;
   out.recorded = !spaces_.empty() || !threads_.empty();
+  out.ends_unseen = ends_unseen_;
   out.lost = lost_;
   out.budget_ended_ns = budget_ended_ns_;
   out.count = next_number_ - 1;

@@ -174,7 +174,8 @@ struct Task {
   Histogram run_queue_latency;  // from enqueueing, or preemption, to running
   Histogram slice_length;       // from switch-in to switch-out
   FaultCounts faults;
-  CowBill cow;  // copies that it made
+  CowBill cow;                           // copies that it made
+  std::uint64_t coroutine_switches = 0;  // resumptions on it
   // Of the process, known at its end; 0 also where the kernel's account is partly its creator's.
   std::uint64_t peak_rss_bytes = 0;
   std::uint64_t run_time_ns = 0;  // the scheduler's own account, where known
@@ -236,7 +237,8 @@ struct CoroutineFunction {
   std::uint32_t line = 0;
   bool is_callee = false;  // it was met as what a coroutine had called
   std::uint64_t address = 0;
-  CoroutineCounts counts;  // recorded
+  CoroutineCounts counts;         // recorded
+  bool creations_unseen = false;  // of some nobody knows whether they were there before
   CoroutineTimes times;
   std::optional<CoroutineCounts> own_counts;  // by the program's own account
   std::uint64_t own_mounted_ns = 0;
@@ -253,10 +255,11 @@ struct Coroutine {
   std::uint64_t creator = 0;                // the coroutine that made it; 0: none
   model::TaskId creator_task{};             // the thread
   std::uint64_t awaited_by = 0;             // the coroutine that last awaited it; 0: none known
-  std::optional<model::TimeNs> created_ns;  // none: it was there before
+  std::optional<model::TimeNs> created_ns;  // none: not seen
   bool first_seen = false;                  // at created_ns; it was created some time before
-  std::optional<model::TimeNs> ended_ns;    // destroyed, or another one began in its place
-  bool finished = false;
+  std::optional<model::TimeNs> ended_ns;    // the last that is known of its end
+  bool finished = false;                    // it came to its end
+  bool destroyed = false;                   // at ended_ns
   std::uint64_t resumes = 0;
   CoroutineTimes times;
   std::vector<model::TaskId> threads;  // at most 16, in the order of meeting
@@ -296,10 +299,12 @@ struct EventLoop {
   model::TaskId task{};
   std::uint64_t iterations = 0;  // it slept with nothing mounted
   std::uint64_t steps = 0;       // from nothing mounted to nothing mounted
+  std::uint64_t switches = 0;    // resumptions
   std::uint64_t longest_step_ns = 0;
   std::uint64_t coroutine_ns = 0;  // with one mounted
   std::uint64_t idle_ns = 0;       // off the CPU with none mounted
-  std::uint64_t elsewhere_ns = 0;  // neither
+  std::uint64_t elsewhere_ns = 0;  // on it with none mounted
+  std::uint64_t unknown_ns = 0;    // behind a resumption until whose end nobody sees
   model::TimeNs begin_ns = 0, end_ns = 0;
 };
 
@@ -307,6 +312,7 @@ struct Coroutines {
   bool recorded = false;
   std::uint64_t slow_step_ns = 0;
   std::uint64_t switches = 0;                    // resumptions
+  std::uint64_t ends_unseen = 0;                 // of them nobody saw until when
   std::uint64_t lost = 0;                        // events that the trace does not have
   std::uint64_t count = 0;                       // coroutines that were met
   std::uint64_t omitted = 0;                     // of them not in `rows`: the shortest mounted

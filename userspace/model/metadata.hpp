@@ -63,6 +63,12 @@ struct CountedFaults {
   std::string remark;             // why not comparable
 };
 
+// Of the probes in programs that see coroutines: what they did to those.
+struct CoroutineProbeCost {
+  std::uint64_t hits = 0;
+  std::uint64_t ns = 0;  // as the instructions under them make one expect
+};
+
 // Stacks of events. taken = those with a number + unreadable + lost, but for those that were lost
 // with their event.
 struct StackCounters {
@@ -96,6 +102,7 @@ struct Ending {
   std::optional<int> wait_status;  // of the command, as wait(2) encodes it
   ProbeCounters counters;
   CountedFaults counted_faults;
+  CoroutineProbeCost coroutine_probes;
   std::uint64_t recorder_cpu_ns = 0;  // user + system time of the recorder itself
 };
 

@@ -440,8 +440,11 @@ bool CoroutineProbes::cover(probe::CoroutinePrograms& programs, const triptych_c
   if (number >= files_.size()) return false;
   const ProbedFile& file = files_[number];
   if (file.runtime == nullptr || file.runtime->landing == nullptr) return false;
-  const auto landing = file.runtime->landing(file.elf, address);
-  if (!landing) return false;
+  const auto landing = file.runtime->landing(file.elf, address, by_name_);
+  if (!landing) {
+    tell_uncovered(file);
+    return false;
+  }
   probe::UserProbe probe{landing->offset, landing->site, landing->watchers};
   probe.site.file = static_cast<std::uint32_t>(number);
   if (!programs.attach(file.runtime->program, file.elf.fd(), std::span(&probe, 1))) return false;
@@ -451,6 +454,16 @@ bool CoroutineProbes::cover(probe::CoroutinePrograms& programs, const triptych_c
                            TRIPTYCH_CPP_RETURN_COVERED);
   }
   return true;
+}
+
+// Once for each file.
+void CoroutineProbes::tell_uncovered(const ProbedFile& file) {
+  if (!uncovered_.insert(file.path).second) return;
+  news_.push_back(fmt::format(
+      "until when some {} run is not known: {} has no cheap place to probe where they return to{}",
+      file.runtime->coroutines, quote(file.path),
+      by_name_ ? ""
+               : fmt::format("; --coroutines uprobe:{} takes a dear one", file.runtime->name)));
 }
 
 std::optional<triptych_coroutine_lost> CoroutineProbes::keep_budget(

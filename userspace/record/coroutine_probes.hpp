@@ -95,6 +95,7 @@ class CoroutineProbes {
                                                         std::uint32_t first_function) const;
   [[nodiscard]] bool learns() const;  // where coroutines return to, while it watches them
   bool cover(probe::CoroutinePrograms& programs, const triptych_cpp_return& place);
+  void tell_uncovered(const ProbedFile& file);
 
   std::unique_ptr<CoroutineFinder> finder_;  // null while it looks, in a thread of its own
   std::future<std::unique_ptr<CoroutineFinder>> looking_;
@@ -117,7 +118,8 @@ class CoroutineProbes {
   probe::CoroutinePrograms::Cost paid_;
   std::uint64_t paid_ns_ = 0;  // when that was looked at
   std::string over_budget_;
-  std::uint64_t learned_ns_ = 0;  // when a new place to return to was met last
+  std::set<std::string> uncovered_;  // files that were told to have no place where one returns to
+  std::uint64_t learned_ns_ = 0;     // when a new place to return to was met last
 };
 
 }  // namespace triptych::record

@@ -41,7 +41,7 @@ struct CoroutineRuntime {
   std::string_view invisible;                                      // what probes do not see of it
   // What makes a landing of the place that a coroutine returned to; null: nothing is learned.
   std::optional<coroutine::probes::Place> (*landing)(const coroutine::probes::ElfFile& file,
-                                                     std::uint64_t address);
+                                                     std::uint64_t address, bool may_be_dear);
   // It is spread over files of the program, the libraries that it needs among them, and nothing or
   // wrong things are seen where one of them is not probed: only when it is asked for by name.
   bool is_spread = false;

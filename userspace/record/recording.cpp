@@ -210,6 +210,8 @@ Result<void> finish(Prepared& prepared, EventLoop& loop, trace::Writer& writer, 
   ending.counters.stacks.lost_maps = prepared.code_maps.lost();
   ending.counters.disk_lost = writer.records_lost() + loop.dropped();
   ending.counted_faults = prepared.session.counted_faults();
+  const probe::CoroutinePrograms::Cost cost = prepared.session.coroutines().cost();
+  ending.coroutine_probes = {cost.hits, cost.ns};
   ending.recorder_cpu_ns = own_cpu_ns();
   Result<void> finished = writer.finish(ending);
   ending.counters.disk_lost = writer.records_lost() + loop.dropped();

@@ -136,7 +136,7 @@ Table functions_table(const View& view, const CoroutineNames& names) {
     const CoroutineFunction& each = *all[i];
     Row row;
     row.cells = {names.shown(each.number), Count{each.counts.created}, Count{each.counts.resumed}};
-    if (are_only_hits(view)) row.cells[1] = NotAvailable{};
+    if (are_only_hits(view) || each.creations_unseen) row.cells[1] = NotAvailable{};
     add_time_cells(view, each.times, row);
     table.rows.push_back(std::move(row));
   }
@@ -152,16 +152,20 @@ std::string life_of(const View& view, const CoroutineNames& names, const Corouti
     if (each.creator == 0 && !each.first_seen) by += " by " + task_label(view, each.creator_task);
     if (each.creator != 0) by += fmt::format(" by coroutine {}", each.creator);
     words.push_back(by);
-  } else if (each.runtime != model::CoroutineRuntime::kFunction) {
+  } else if (each.source == model::CoroutineSource::kUprobe) {
+    if (each.runtime != model::CoroutineRuntime::kFunction) {
+      words.emplace_back("creation not seen");
+    }
+  } else {
     words.emplace_back("there before the recording");
   }
+  if (!each.generation_known) words.emplace_back("generation unknown: it may be several in turn");
   if (each.awaited_by != 0)
     words.push_back(fmt::format("awaited by coroutine {}", each.awaited_by));
   if (each.ended_ns) {
-    words.push_back((each.finished ? "finished, destroyed " : "destroyed unfinished ") +
-                    at_words(view, *each.ended_ns));
-  } else if (each.finished) {
-    words.emplace_back("finished");
+    const char* how = each.finished ? "finished " : "gone by ";
+    if (each.destroyed) how = each.finished ? "finished, destroyed " : "destroyed unfinished ";
+    words.push_back(how + at_words(view, *each.ended_ns));
   }
   std::vector<std::string> threads;
   for (const model::TaskId task : each.threads) {
@@ -220,6 +224,26 @@ std::string innermost_words(const CoroutineFunction* function) {
   return words;
 }
 
+// "2.5 steps an iteration; 12 % of its time in coroutines, 80 % idle, 8 % elsewhere"
+std::string loop_words(const View& view, const EventLoop& loop) {
+  std::vector<std::string> words;
+  if (loop.iterations != 0) {
+    words.push_back(
+        fmt::format("{:.1f} steps an iteration",
+                    static_cast<double>(loop.steps) / static_cast<double>(loop.iterations)));
+  }
+  const std::uint64_t all = loop.coroutine_ns + loop.idle_ns + loop.elsewhere_ns + loop.unknown_ns;
+  if (view.available().switches && all != 0) {
+    const auto share = [all](std::uint64_t ns) {
+      return 100 * static_cast<double>(ns) / static_cast<double>(all);
+    };
+    words.push_back(
+        fmt::format("{:.1f} % of its time in coroutines, {:.1f} % idle, {:.1f} % elsewhere",
+                    share(loop.coroutine_ns), share(loop.idle_ns), share(loop.elsewhere_ns)));
+  }
+  return joined(words);
+}
+
 // Silence is not the same as none.
 bool were_probes_silent(const View& view) {
   if (view.summary().coroutines.recorded || view.summary().coroutines.lost != 0) return false;
@@ -249,6 +273,14 @@ Section coroutines_section(const View& view) {
         fmt::format("None was recorded any more {}: the probes cost more than --coroutine-budget "
                     "allows.",
                     at_words(view, *ended)),
+        Tone::kWarning});
+  }
+  if (const std::uint64_t unseen = view.summary().coroutines.ends_unseen; unseen != 0) {
+    section.blocks.emplace_back(Paragraph{
+        fmt::format(
+            "After {} nobody saw until when the coroutine ran: where it returned to there "
+            "was no probe. That time is unknown, and whether it blocked an event loop, too.",
+            counted(unseen, "resumption", "resumptions")),
         Tone::kWarning});
   }
   section.blocks.emplace_back(functions_table(view, names));
@@ -288,8 +320,8 @@ Section event_loops_section(const View& view) {
   const std::vector<const EventLoop*> loops = loops_of(view);
   if (loops.empty()) return section;
   Table table;
-  table.columns = {{"thread", true},  {"iterations"}, {"steps"},    {"longest step"},
-                   {"in coroutines"}, {"idle"},       {"elsewhere"}};
+  table.columns = {{"thread", true},  {"iterations"}, {"steps"},     {"longest step"},
+                   {"in coroutines"}, {"idle"},       {"elsewhere"}, {"unknown"}};
   const std::size_t shown = view.shown(loops.size());
   for (std::size_t i = 0; i < shown; ++i) {
     const EventLoop& each = *loops[i];
@@ -300,7 +332,8 @@ Section event_loops_section(const View& view) {
     Row row;
     row.cells = {task_label(view, each.task),    Count{each.iterations},      Count{each.steps},
                  Duration{each.longest_step_ns}, Duration{each.coroutine_ns}, time(each.idle_ns),
-                 time(each.elsewhere_ns)};
+                 time(each.elsewhere_ns),        Duration{each.unknown_ns}};
+    row.detail = loop_words(view, each);
     table.rows.push_back(std::move(row));
   }
   table.more = left_out(loops.size(), shown);

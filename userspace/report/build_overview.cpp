@@ -322,6 +322,9 @@ Section totals_section(const View& view) {
   const Available& available = view.available();
   std::vector<Field> fields;
   fields.push_back(switches_field(view));
+  if (const analyze::Coroutines& all = view.summary().coroutines; all.recorded) {
+    fields.push_back({"coroutine switches", Count{all.switches}, "resumptions of coroutines"});
+  }
   fields.push_back({"wakeups", available.wakeups ? Value(Count{totals.wakeups}) : NotAvailable{},
                     available.wakeups ? "" : "not recorded"});
   add_fault_fields(view, fields);

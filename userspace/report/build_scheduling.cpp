@@ -59,6 +59,7 @@ Row task_row(const View& view, const Task& task) {
                count(task.switches.involuntary),
                count(task.migrations),
                view.available().faults ? Value(Count{task.faults.total}) : NotAvailable{}};
+  if (view.summary().coroutines.recorded) row.cells.emplace_back(Count{task.coroutine_switches});
   row.detail = blocked_words(task);
   row.task = static_cast<std::uint32_t>(task.id);
   if (switches) {
@@ -98,6 +99,7 @@ Section tasks_section(const View& view) {
   Table table;
   table.columns = {{"tid"},     {"name", true}, {"on CPU"},      {"runnable"}, {"blocked"},
                    {"unknown"}, {"voluntary"},  {"involuntary"}, {"moves"},    {"faults"}};
+  if (view.summary().coroutines.recorded) table.columns.push_back({"resumes"});
   const std::vector<const Task*> tasks = view.sorted_tasks();
   const std::size_t shown = view.shown(tasks.size());
   for (std::size_t i = 0; i < shown; ++i) table.rows.push_back(task_row(view, *tasks[i]));
@@ -111,6 +113,7 @@ Section tasks_section(const View& view) {
       "up, to wait; involuntary: by which it lost it. Moves: times it ran on another CPU than "
       "before.",
       sorted_words(view.options().sort));
+  if (view.summary().coroutines.recorded) hint += " Resumes: of coroutines on it.";
   if (view.totals().unknown_by_cause_ns[static_cast<std::size_t>(
           analyze::UnknownCause::kBeforeFirstEvent)] != 0) {
     hint +=

@@ -342,6 +342,13 @@ Section provenance_section(const View& view) {
   if (view.summary().ending) {
     fields.push_back({"recorder", Duration{view.summary().ending->recorder_cpu_ns},
                       "of CPU time spent on recording itself, besides the probes"});
+    if (const model::CoroutineProbeCost& cost = view.summary().ending->coroutine_probes;
+        cost.hits != 0) {
+      fields.push_back(
+          {"probes of coroutines", Duration{cost.ns},
+           fmt::format("of the programs' time for {}, estimated by the instructions under them",
+                       counted(cost.hits, "hit", "hits"))});
+    }
   }
   section.blocks.emplace_back(Fields{std::move(fields)});
   if (metadata.plan.empty()) return section;

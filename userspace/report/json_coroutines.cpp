@@ -61,6 +61,7 @@ Json coroutine_json(const View& view, const CoroutineNames& names,
       {"awaited_by", number_or_null(coroutine.awaited_by)},
       {"ended_ns", optional_json(coroutine.ended_ns)},
       {"finished", coroutine.finished},
+      {"destroyed", coroutine.destroyed},
       {"resumes", coroutine.resumes}};
   add_times(view, json, coroutine.times);
   Json threads = Json::array();
@@ -79,6 +80,7 @@ Json function_json(const View& view, const analyze::CoroutineFunction& function)
       {"line", number_or_null(function.line)},
       {"address", function.address},
       {"recorded", counts_json(function.counts)},
+      {"creations_unseen", function.creations_unseen},
       {"counted", function.own_counts ? counts_json(*function.own_counts) : Json()},
       {"counted_mounted_ns", function.own_counts ? Json(function.own_mounted_ns) : Json()}};
   add_times(view, json, function.times);
@@ -111,10 +113,12 @@ void add_coroutines(const View& view, Json& json) {
                      {"tid", tid_json(view, loop->task)},
                      {"iterations", loop->iterations},
                      {"steps", loop->steps},
+                     {"coroutine_switches", loop->switches},
                      {"longest_step_ns", loop->longest_step_ns},
                      {"idle_ns", loop->idle_ns},
                      {"coroutine_ns", loop->coroutine_ns},
-                     {"elsewhere_ns", loop->elsewhere_ns}});
+                     {"elsewhere_ns", loop->elsewhere_ns},
+                     {"unknown_ns", loop->unknown_ns}});
   }
   Json blocked = Json::array();
   for (const analyze::BlockedLoop* block : blocks_of(view)) {
@@ -132,6 +136,7 @@ void add_coroutines(const View& view, Json& json) {
   }
   json["coroutines"] = std::move(rows);
   json["coroutines_omitted"] = all.omitted;
+  json["coroutine_ends_unseen"] = all.ends_unseen;
   json["coroutines_ended_ns"] = optional_json(all.budget_ended_ns);
   json["coroutine_functions"] = std::move(functions);
   json["event_loops"] = std::move(loops);

@@ -98,6 +98,7 @@ void add_scheduling(const View& view, const Task& task, Json& json) {
   }
   json["switches"] = switches_json(task.switches, available);
   json["preempted_by"] = preemptions_json(view, task);
+  json["coroutine_switches"] = when(view.summary().coroutines.recorded, task.coroutine_switches);
   json["migrations"] = when(available.switches, task.migrations);
   json["wakeups"] = when(available.wakeups, task.wakeups);
   json["wakeups_by_interrupt"] =

@@ -65,11 +65,15 @@ Json recording_json(const Summary& summary) {
                {"ended_because", nullptr},
                {"stored_bytes", summary.stored_bytes == 0 ? Json() : Json(summary.stored_bytes)},
                {"recorder_cpu_ns", nullptr},
+               {"coroutine_probes", nullptr},
                {"plan", std::move(plan)}};
   if (summary.ending) {
     json["end_ns"] = summary.ending->end_ns;
     json["ended_because"] = summary.ending->reason;
     json["recorder_cpu_ns"] = summary.ending->recorder_cpu_ns;
+    if (const model::CoroutineProbeCost& cost = summary.ending->coroutine_probes; cost.hits != 0) {
+      json["coroutine_probes"] = {{"hits", cost.hits}, {"estimated_ns", cost.ns}};
+    }
   }
   return json;
 }

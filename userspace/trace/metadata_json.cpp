@@ -250,7 +250,7 @@ std::string to_json(const model::Metadata& metadata) {
 std::string to_json(const model::Ending& ending) {
   const OrderedJson status =
       ending.wait_status ? OrderedJson(*ending.wait_status) : OrderedJson(nullptr);
-  return one_line({{"end_ns", ending.end_ns},
+  OrderedJson json{{"end_ns", ending.end_ns},
                    {"reason", ending.reason},
                    {"wait_status", status},
                    {"counters", counters_json(ending.counters)},
@@ -258,7 +258,11 @@ std::string to_json(const model::Ending& ending) {
                     {{"page_faults", ending.counted_faults.page_faults},
                      {"comparable", ending.counted_faults.comparable},
                      {"remark", ending.counted_faults.remark}}},
-                   {"recorder_cpu_ns", ending.recorder_cpu_ns}});
+                   {"recorder_cpu_ns", ending.recorder_cpu_ns}};
+  if (const model::CoroutineProbeCost& cost = ending.coroutine_probes; cost.hits != 0) {
+    json["coroutine_probes"] = {{"hits", cost.hits}, {"ns", cost.ns}};
+  }
+  return one_line(json);
 }
 
 std::string to_json(const model::DataQuality& quality) {
@@ -303,6 +307,9 @@ bool from_json(std::string_view text, model::Ending& out, std::uint64_t& bad_fie
   fields.read("reason", out.reason);
   fields.read_optional("wait_status", out.wait_status);
   fields.read("recorder_cpu_ns", out.recorder_cpu_ns);
+  const Fields probes = fields.object("coroutine_probes");
+  probes.read("hits", out.coroutine_probes.hits);
+  probes.read("ns", out.coroutine_probes.ns);
   const Fields counters = fields.object("counters");
   counters.read_classes("produced", out.counters.produced);
   counters.read_classes("lost", out.counters.lost);

@@ -112,6 +112,40 @@ TEST_F(CoroutineTest, WhatEndsUnseenIsUnknownAndBlocksNobody) {
   ASSERT_EQ(summary.coroutines.loops.size(), 1u);
   EXPECT_EQ(summary.coroutines.loops[0].longest_step_ns, 10'000u);
   EXPECT_EQ(summary.coroutines.loops[0].coroutine_ns, 10'000u);
+  EXPECT_EQ(summary.coroutines.loops[0].unknown_ns, 50'010'000u);
+  EXPECT_EQ(summary.coroutines.loops[0].switches, 2u);
+  EXPECT_EQ(summary.coroutines.ends_unseen, 1u);
+  EXPECT_EQ(task_of(summary, thread_).coroutine_switches, 2u);
+}
+
+TEST_F(CoroutineTest, OneThatNobodySeesDestroyedEndsWhereItFinished) {
+  for (const std::uint64_t id : {1, 2}) {
+    at(10us, CoroutineWhat::kCreated, id).at(20us, CoroutineWhat::kResumed, id);
+    at(30us, CoroutineWhat::kFinished, id);
+  }
+  at(10us, CoroutineWhat::kCreated, 3).at(20us, CoroutineWhat::kResumed, 3);
+  at(30us, CoroutineWhat::kSuspended, 3);
+  at(50us, CoroutineWhat::kCreated, 1).at(50us, CoroutineWhat::kCreated, 3);
+  at(60us, CoroutineWhat::kDestroyed, 1);
+  trace_.at(100us).exit(0).end_to(model::kIdleTask);
+  const Summary summary = analyze(100us);
+  std::vector<std::pair<std::optional<model::TimeNs>, bool>> of_one, of_three;
+  for (const Coroutine& each : summary.coroutines.rows) {
+    if (each.address == 1) of_one.emplace_back(each.ended_ns, each.destroyed);
+    if (each.address == 3) of_three.emplace_back(each.ended_ns, each.destroyed);
+  }
+  EXPECT_EQ(of_one, (decltype(of_one){{30'000, false}, {60'000, true}}));
+  EXPECT_EQ(of_three, (decltype(of_three){{50'000, false}, {std::nullopt, false}}));
+  EXPECT_EQ(row(summary, 2).ended_ns, 30'000u);
+  EXPECT_FALSE(row(summary, 2).destroyed);
+}
+
+TEST_F(CoroutineTest, ACreationThatProbesDoNotSeeIsNotCounted) {
+  model::Coroutine resumed = coroutine(CoroutineWhat::kResumed, 1);
+  resumed.source = model::CoroutineSource::kUprobe;
+  trace_.at(10us).emit(thread_, resumed);
+  trace_.at(100us).exit(0).end_to(model::kIdleTask);
+  EXPECT_TRUE(analyze(100us).coroutines.functions[0].creations_unseen);
 }
 
 TEST_F(CoroutineTest, ProbesThatCostTooMuchEndTheRecordingOfThem) {

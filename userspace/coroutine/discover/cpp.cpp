@@ -184,10 +184,13 @@ Result<Discovery> discover_cpp(const ElfFile& file) {
   return Finder(file).run();
 }
 
-std::optional<Place> cpp_landing(const ElfFile& file, std::uint64_t address) {
-  const auto where = landing_place(file.code(address, kLandingBytes), address).address;
-  if (!where) return std::nullopt;
-  return cpp_place(file, *where, TRIPTYCH_CPP_LANDING, ProbeCost::kEmulated);
+std::optional<Place> cpp_landing(const ElfFile& file, std::uint64_t address, bool may_be_dear) {
+  const std::vector<std::byte> code = file.code(address, kLandingBytes);
+  const auto where = landing_place(code, address).address;
+  if (where) return cpp_place(file, *where, TRIPTYCH_CPP_LANDING, ProbeCost::kEmulated);
+  const auto first = decode(code);
+  if (!may_be_dear || !first || probe_cost(*first) != ProbeCost::kStepped) return std::nullopt;
+  return cpp_place(file, address, TRIPTYCH_CPP_LANDING, ProbeCost::kStepped);
 }
 
 }  // namespace triptych::coroutine::discover

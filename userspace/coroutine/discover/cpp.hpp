@@ -18,7 +18,8 @@ namespace triptych::coroutine::discover {
 Result<Discovery> discover_cpp(const probes::ElfFile& file);
 
 // The landing behind a call in this file that returns to `address`; none when it would not be
-// cheap.
-std::optional<probes::Place> cpp_landing(const probes::ElfFile& file, std::uint64_t address);
+// cheap, unless it may be dear.
+std::optional<probes::Place> cpp_landing(const probes::ElfFile& file, std::uint64_t address,
+                                         bool may_be_dear);
 
 }  // namespace triptych::coroutine::discover

@@ -5,7 +5,7 @@ namespace triptych::coroutine::discover {
 namespace {
 
 constexpr int kMostEntryInstructions = 16;
-constexpr int kMostLandingInstructions = 12;
+constexpr int kMostLandingInstructions = 64;
 constexpr std::uint16_t kMostPushed = 0x7000;
 
 constexpr std::uint8_t kNowhere = 0xff;  // memory, flags or a vector register

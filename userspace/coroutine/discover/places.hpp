@@ -45,7 +45,7 @@ struct Landing {
   bool returns = false;                  // before there was one
 };
 
-constexpr std::size_t kLandingBytes = 128;  // of code that are worth looking through for one
+constexpr std::size_t kLandingBytes = 512;  // of code that are worth looking through for one
 
 // The first cheap place at or behind `address`, to which a call returns: nothing else is called
 // before, unless that will do.
