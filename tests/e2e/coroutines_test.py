@@ -9,11 +9,13 @@ import re
 import signal
 import socket
 import struct
-import subprocess
 
 import harness
+from survival import FALLS, Survival
 
 PROGRAM = os.environ.get("TRIPTYCH_COROUTINES", "")
+LATE = os.environ.get("TRIPTYCH_LATE", "")
+LATE_COROUTINES = os.environ.get("TRIPTYCH_LATE_COROUTINES", "")
 KINDS = ("created", "resumed", "suspended", "finished", "destroyed")
 MOST_ERROR_NS = 2000
 LONG_PATIENCE = 150  # seconds: forty million events
@@ -55,7 +57,7 @@ def said(text):
     return {line[0]: tuple(map(int, line[1:])) for line in lines}
 
 
-class CoroutinesTest(harness.Test):
+class CoroutinesTest(Survival):
     def trace(self, file="triptych.tpt"):
         text = self.triptych("dump", "--format", "json", file).out
         return Trace([json.loads(line) for line in text.splitlines()
@@ -139,8 +141,35 @@ class CoroutinesTest(harness.Test):
                                        if e["what"] == "finished")
         self.assertEqual(by_space, {1: 1, 2: 1})
 
+    def test_a_child_made_behind_the_back_of_the_c_library_is_taken_for_its_parent(self):
+        """It goes by the tid that the C library still has, but writes nothing into its parent's ring."""
+        trace, expected = self.recorded("clone", 1000)
+        self.expect_exact(trace, expected)
+        self.assertEqual(len(trace.of("coroutine_space")), 1)
+
+    def test_a_child_that_shares_its_memory_until_it_becomes_another_program(self):
+        trace, expected = self.recorded("vfork", 1000, PROGRAM, "await", 10)
+        self.assertEqual(set(expected), {"worker", "parent", "child"})
+        self.expect_exact(trace, expected)
+        spaces = {e["space"]: e["tgid"] for e in trace.of("coroutine_space")}
+        self.assertEqual(len(set(spaces.values())), 2)
+
+    def test_exceptions(self):
+        self.expect_exact(*self.recorded("throw", 1000))
+
     def test_a_killed_program_leaves_what_it_wrote(self):
         self.expect_exact(*self.recorded("kill", 5000, status=128 + signal.SIGKILL))
+
+    def test_one_that_crashes_does_too(self):
+        for how, number in FALLS.items():
+            with self.subTest(how=how):
+                self.expect_exact(*self.recorded("crash", 5000, how, status=128 + number))
+                os.unlink(self.path("triptych.tpt"))
+
+    def test_a_recorder_that_is_loaded_late(self):
+        done = self.record("--", LATE, "0", "0", LATE_COROUTINES, "switch", "1000", "3")
+        self.assertEqual(done.status, 0, done.err)
+        self.expect_exact(self.trace(), said(done.out))
 
     def test_a_program_that_becomes_another(self):
         trace, _ = self.recorded("exec", 1000, PROGRAM, "await", 10)
@@ -239,29 +268,13 @@ class CoroutinesTest(harness.Test):
         trace, _ = self.recorded("switch", 100, options=("--coroutines", "off"))
         self.assertEqual([e for e in trace.events if e["kind"].startswith("coroutine")], [])
 
-    def test_a_program_that_runs_already(self):
-        program = subprocess.Popen([PROGRAM, "wait", "20000"], stdin=subprocess.PIPE,
-                                   stdout=subprocess.PIPE, text=True, env=harness.environment())
-        self.addCleanup(program.kill)
-        self.assertEqual(program.stdout.readline(), "ready\n")
-        recorder = self.start("record", "-p", str(program.pid))
-        self.wait_for_file("triptych.tpt")
-        out, _ = program.communicate()
-        self.assertEqual(self.finish(recorder).status, 0)
-        self.expect_exact(self.trace(), said(out))
-
-    def test_it_lives_on_when_the_recorder_is_killed(self):
-        program = subprocess.Popen([PROGRAM, "wait", "20000"], stdin=subprocess.PIPE,
-                                   stdout=subprocess.PIPE, text=True, env=harness.environment())
-        self.addCleanup(program.kill)
-        program.stdout.readline()
-        recorder = self.start("record", "-p", str(program.pid))
-        self.wait_for_file("triptych.tpt")
-        recorder.kill()
-        recorder.wait()
-        out, _ = program.communicate()
-        self.assertEqual(program.returncode, 0)
-        self.assertTrue(said(out))
+    def test_programs_that_run_already(self):
+        """The second one dies of any system call that it does not need itself."""
+        for what in ("wait", "sandbox"):
+            with self.subTest(what=what):
+                out, _ = self.recorded_among_others((), (PROGRAM, what, 20_000), files=())
+                self.expect_exact(self.trace(), said(out))
+                os.unlink(self.path("triptych.tpt"))
 
     def test_no_coroutine_runs_on_a_thread_that_is_off_its_cpu(self):
         trace, expected = self.recorded("switch", 200_000, 3)

@@ -10,13 +10,22 @@
 //     coroutines chain MS                one that awaits one that awaits one that waits for MS
 //     coroutines block MS                a coroutine that sleeps in a system call, with others ready
 //     coroutines spin MS                 a coroutine that computes without a pause
+//     coroutines throw ROUNDS            coroutines that throw, to who awaits them and to who resumes them
 //     coroutines fork ROUNDS             a child process that goes on with its parent's coroutine
+//     coroutines clone ROUNDS            the same behind the back of the C library
+//     coroutines vfork ROUNDS PROGRAM…   a child process that becomes another program at once
 //     coroutines kill ROUNDS             kills itself in the middle
+//     coroutines crash ROUNDS HOW        falls in a coroutine: HOW is segv, abort or throw
 //     coroutines scribble                writes nonsense over its recorder's memory
 //     coroutines wait ROUNDS             waits for its standard input to end, then as `switch ROUNDS 1`
+//     coroutines sandbox ROUNDS          the same, and every system call but what that needs would end it
 //     coroutines exec ROUNDS PROGRAM…    as `switch ROUNDS 1`, then becomes another program
 // clang-format on
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,6 +35,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <exception>
+#include <iterator>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <triptych/coroutine.hpp>
@@ -47,6 +59,8 @@ struct Task {
 };
 struct TaskPromise {
   std::coroutine_handle<> continuation = std::noop_coroutine();
+  bool awaited = false;
+  std::exception_ptr failed;
   Task get_return_object() { return Task(Task::Handle::from_promise(*this)); }
   static std::suspend_always initial_suspend() { return {}; }
   struct Final {
@@ -58,16 +72,23 @@ struct TaskPromise {
   };
   static Final final_suspend() noexcept { return {}; }
   void return_void() {}
-  static void unhandled_exception() { std::abort(); }
+  // To who awaits it, and where nobody does to who resumes it.
+  void unhandled_exception() {
+    if (!awaited) throw;
+    failed = std::current_exception();
+  }
 };
 struct TaskAwaiter {
   Task::Handle handle;
   static bool await_ready() { return false; }
   std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiting) {
     handle.promise().continuation = awaiting;
+    handle.promise().awaited = true;
     return handle;
   }
-  static void await_resume() {}
+  void await_resume() const {
+    if (handle.promise().failed) std::rethrow_exception(handle.promise().failed);
+  }
 };
 TaskAwaiter operator co_await(Task&& task) {
   return {task.handle};
@@ -216,17 +237,89 @@ int block(long ms, bool spins) {
   return 0;
 }
 
-int fork_rounds(long rounds) {
+Task fails(Loop& loop) {
+  co_await loop.turn();
+  throw std::runtime_error("on purpose");
+}
+Task catches(Loop& loop, long rounds, long& caught) {
+  for (long i = 0; i < rounds; ++i) {
+    try {
+      co_await fails(loop);
+    } catch (const std::runtime_error&) {
+      ++caught;
+    }
+  }
+}
+
+int throw_rounds(long rounds) {
+  Loop loop;
+  long caught = 0;
+  {
+    const Task task = catches(loop, rounds, caught);
+    task.handle.resume();
+    loop.run();
+  }
+  for (long i = 0; i < rounds; ++i) {
+    const Task task = fails(loop);
+    task.handle.resume();
+    try {
+      loop.run();
+    } catch (const std::runtime_error&) {
+      ++caught;
+    }
+  }
+  // What nobody awaits is left by its exception, and so never finishes.
+  say("fails", 2 * rounds, 4 * rounds, 2 * rounds, rounds, 2 * rounds);
+  say("catches", 1, rounds + 1, rounds, 1, 1);
+  return caught == 2 * rounds ? 0 : 1;
+}
+
+::pid_t fork_by_itself() {
+  return static_cast<::pid_t>(::syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+}
+
+int fork_rounds(long rounds, ::pid_t (*fork)()) {
   const Task task = worker(2 * rounds);
   for (long i = 0; i < rounds; ++i) task.handle.resume();
   std::fflush(stdout);
-  const ::pid_t child_process = ::fork();
+  const ::pid_t child_process = fork();
   run(task);
   if (child_process == 0) ::_exit(0);
   int status = 1;
   ::waitpid(child_process, &status, 0);
   say("worker", 1, rounds + 2 * (rounds + 1), rounds + 2 * rounds, 2, 1);
   return status;
+}
+
+int vfork_rounds(long rounds, char** program) {
+  {
+    const Task task = worker(2 * rounds);
+    for (long i = 0; i < rounds; ++i) task.handle.resume();
+    const ::pid_t child_process = ::vfork();
+    if (child_process == 0) {
+      ::execv(program[0], program);
+      ::_exit(127);
+    }
+    run(task);
+    int status = 1;
+    if (::waitpid(child_process, &status, 0) != child_process || status != 0) return 1;
+  }
+  say("worker", 1, 2 * rounds + 1, 2 * rounds, 1, 1);
+  return 0;
+}
+
+Task falls(long rounds, const std::string& how) {
+  for (long i = 0; i < rounds; ++i) co_await std::suspend_always{};
+  if (how == "segv") *static_cast<volatile int*>(nullptr) = 1;
+  if (how == "abort") std::abort();
+  throw std::runtime_error("nobody catches it");
+}
+
+int crash_after(long rounds, const std::string& how) {
+  say("falls", 1, rounds + 1, rounds, 0, 0);
+  std::fflush(stdout);
+  run(falls(rounds, how));
+  return 1;
 }
 
 int kill_after(long rounds) {
@@ -256,13 +349,39 @@ int scribble() {
   return 0;
 }
 
-int wait_for_input(long rounds) {
+void wait_for_input() {
   std::printf("ready\n");
   std::fflush(stdout);
   char byte = 0;
   while (::read(STDIN_FILENO, &byte, 1) > 0) {
   }
-  return switch_on_threads(rounds, 1);
+}
+
+// Reading, writing and ending are allowed; everything else ends the process.
+bool close_sandbox() {
+  sock_filter program[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_read, 3, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_write, 2, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 1, 0),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog filter{std::size(program), program};
+  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+int in_sandbox(long rounds) {
+  static char buffer[1024];
+  std::setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
+  switch_rounds(1);  // the heap has room for a frame from now on
+  if (!close_sandbox()) return 1;
+  wait_for_input();
+  switch_rounds(rounds);
+  say("worker", 1, rounds + 1, rounds, 1, 1);
+  std::fflush(stdout);
+  ::_exit(0);
 }
 
 }  // namespace
@@ -275,10 +394,18 @@ int main(int argc, char** argv) {
   if (what == "await") return await_rounds(count);
   if (what == "chain") return chain(count);
   if (what == "block" || what == "spin") return block(count, what == "spin");
-  if (what == "fork") return fork_rounds(count);
+  if (what == "throw") return throw_rounds(count);
+  if (what == "fork") return fork_rounds(count, ::fork);
+  if (what == "clone") return fork_rounds(count, fork_by_itself);
+  if (what == "vfork" && argc > 3) return vfork_rounds(count, argv + 3);
+  if (what == "crash" && argc > 3) return crash_after(count, argv[3]);
   if (what == "kill") return kill_after(count);
   if (what == "scribble") return scribble();
-  if (what == "wait") return wait_for_input(count);
+  if (what == "wait") {
+    wait_for_input();
+    return switch_on_threads(count, 1);
+  }
+  if (what == "sandbox") return in_sandbox(count);
   if (what == "exec" && argc > 3) {
     switch_rounds(count);
     ::execv(argv[3], argv + 3);
