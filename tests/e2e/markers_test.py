@@ -9,6 +9,7 @@ import re
 import subprocess
 
 import harness
+from survival import FALLS, Survival
 
 PROGRAM = os.environ.get("TRIPTYCH_MARKERS", "")
 SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs")
@@ -22,6 +23,7 @@ finished    bakery:loaf_finished   id=1
 destroyed   bakery:loaf_destroyed  id=1
 awaits      bakery:loaf_awaits     id=1 other=2
 """
+USDT = ("--coroutines", "usdt")
 KINDS = ("created", "resumed", "suspended", "finished", "destroyed")
 
 
@@ -31,14 +33,14 @@ def said(text):
     return {line[0]: tuple(map(int, line[1:])) for line in lines}
 
 
-class MarkersTest(harness.Test):
+class MarkersTest(Survival):
     def events(self):
         text = self.triptych("dump", "--format", "json", "triptych.tpt").out
         return [json.loads(line) for line in text.splitlines() if line.startswith('{"ts_ns"')]
 
-    def recorded(self, *words, options=()):
-        done = self.record(*options, "--coroutines", "usdt", "--", PROGRAM, *map(str, words))
-        self.assertEqual(done.status, 0, done.err)
+    def recorded(self, *words, options=(), status=0):
+        done = self.record(*options, *USDT, "--", PROGRAM, *map(str, words))
+        self.assertEqual(done.status, status, done.err)
         return self.events(), said(done.out)
 
     def counts(self, events):
@@ -87,6 +89,22 @@ class MarkersTest(harness.Test):
         names = [e["name"] for e in events if e["kind"] == "coroutine_function"]
         self.assertEqual(names, ["worker"], "one file, one function")
 
+    def test_a_program_that_becomes_another(self):
+        events, expected = self.recorded("exec", 1000, PROGRAM, "await", 10)
+        self.assertEqual(set(expected), {"worker", "parent", "child"})
+        self.expect_exact(events, expected)
+
+    def test_exceptions(self):
+        self.expect_exact(*self.recorded("throw", 1000))
+
+    def test_stacks_that_are_switched_in_the_middle_of_a_coroutine(self):
+        self.expect_exact(*self.recorded("stacks", 5))
+
+    def test_what_a_crash_leaves(self):
+        for how, number in FALLS.items():
+            with self.subTest(how=how):
+                self.expect_exact(*self.recorded("crash", 5000, how, status=128 + number))
+
     def test_a_leaf_function_keeps_what_lies_below_its_stack_pointer(self):
         self.expect_exact(*self.recorded("leaf", 5000))
 
@@ -111,40 +129,10 @@ class MarkersTest(harness.Test):
                          ("sleeper", "blocked", "clock_nanosleep"))
         self.assertGreaterEqual(only["duration_ns"], 200_000_000 - harness.MOST_SLEEP_ERROR_NS)
 
-    def wait_for_program(self, rounds):
-        program = subprocess.Popen([PROGRAM, "wait", str(rounds)], stdin=subprocess.PIPE,
-                                   stdout=subprocess.PIPE, text=True, env=harness.environment())
-        self.addCleanup(program.kill)
-        self.assertEqual(program.stdout.readline(), "ready\n")
-        return program
-
     def test_a_program_that_runs_already(self):
-        program = self.wait_for_program(20_000)
-        recorder = self.start("record", "--coroutines", "usdt", "-p", str(program.pid))
-        self.wait_for_file("triptych.tpt")
-        out, _ = program.communicate()
-        self.assertEqual(self.finish(recorder).status, 0)
+        """Others of its file, which have the probes in them as well, are not recorded."""
+        out, _ = self.recorded_among_others(USDT, (PROGRAM, "wait", 20_000), [PROGRAM])
         self.expect_exact(self.events(), said(out))
-
-    def test_another_process_of_the_same_file_is_not_recorded(self):
-        program, bystander = self.wait_for_program(1000), self.wait_for_program(3000)
-        recorder = self.start("record", "--coroutines", "usdt", "-p", str(program.pid))
-        self.wait_for_file("triptych.tpt")
-        bystander.communicate()
-        out, _ = program.communicate()
-        self.assertEqual((program.returncode, bystander.returncode), (0, 0))
-        self.assertEqual(self.finish(recorder).status, 0)
-        self.expect_exact(self.events(), said(out))
-
-    def test_it_lives_on_when_the_recorder_is_killed(self):
-        program = self.wait_for_program(20_000)
-        recorder = self.start("record", "--coroutines", "usdt", "-p", str(program.pid))
-        self.wait_for_file("triptych.tpt")
-        recorder.kill()
-        recorder.wait()
-        out, _ = program.communicate()
-        self.assertEqual(program.returncode, 0)
-        self.assertTrue(said(out))
 
     def test_what_finds_no_room_is_counted(self):
         events, expected = self.recorded("switch", 200_000, 2, options=("--buffer-size", "64K"))

@@ -5,7 +5,11 @@
 //
 //     markers switch ROUNDS THREADS   each thread: a coroutine that suspends ROUNDS times
 //     markers await ROUNDS            a parent that awaits a child, ROUNDS times
-//     markers fork ROUNDS             a child process does as its parent, and forks in turn
+//     markers throw ROUNDS            coroutines that throw, to who awaits them and to who resumes
+//     them markers stacks ROUNDS           coroutines on stacks of their own, which switch while
+//     one is resumed markers fork ROUNDS             a child process does as its parent, and forks
+//     in turn markers exec ROUNDS PROGRAM…    as `switch ROUNDS 1`, then becomes another program
+//     markers crash ROUNDS HOW        falls in a coroutine: HOW is segv, abort or throw
 //     markers block MS                a coroutine that sleeps in a system call
 //     markers wait ROUNDS             until its standard input ends, then as `switch ROUNDS 1`
 //     markers leaf ROUNDS             in leaf functions, which keep what they need below their
@@ -13,12 +17,15 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <triptych/usdt.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include <coroutine>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -64,19 +71,29 @@ struct Task {
     std::coroutine_handle<> await_suspend(Handle handle) {
       self = handle;
       child.promise().continuation = handle;
+      child.promise().awaited = true;
       triptych_usdt_awaits(id_of(handle), id_of(child));
       triptych_usdt_suspended(id_of(handle));
       return child;
     }
-    void await_resume() const { triptych_usdt_resumed(id_of(self)); }
+    void await_resume() const {
+      triptych_usdt_resumed(id_of(self));
+      if (child.promise().failed) std::rethrow_exception(child.promise().failed);
+    }
   };
   struct promise_type {
     std::coroutine_handle<> continuation = std::noop_coroutine();
+    bool awaited = false;
+    std::exception_ptr failed;
     Task get_return_object() { return Task{Handle::from_promise(*this)}; }
     Start initial_suspend() { return {Handle::from_promise(*this)}; }
     static Final final_suspend() noexcept { return {}; }
     void return_void() {}
-    static void unhandled_exception() { std::abort(); }
+    // To who awaits it, and where nobody does to who resumes it.
+    void unhandled_exception() {
+      if (!awaited) throw;
+      failed = std::current_exception();
+    }
   };
 
   explicit Task(Handle taken) : handle(taken) {}
@@ -135,6 +152,93 @@ int await_rounds(long rounds) {
   say("parent", 1, rounds + 1, rounds, 1, 1);
   say("child", rounds, rounds, 0, rounds, rounds);
   return 0;
+}
+
+Task fails(bool at_once) {
+  if (!at_once) co_await Task::Pause{};
+  throw std::runtime_error("on purpose");
+}
+Task catches(long rounds, long& caught) {
+  for (long i = 0; i < rounds; ++i) {
+    const Task child = named(fails(true), "awaited");
+    try {
+      co_await child;
+    } catch (const std::runtime_error&) {
+      ++caught;
+    }
+  }
+}
+
+int throw_rounds(long rounds) {
+  long caught = 0;
+  run(named(catches(rounds, caught), "catches"));
+  for (long i = 0; i < rounds; ++i) {
+    try {
+      run(named(fails(false), "left"));
+    } catch (const std::runtime_error&) {
+      ++caught;
+    }
+  }
+  say("catches", 1, rounds + 1, rounds, 1, 1);
+  say("awaited", rounds, rounds, 0, rounds, rounds);
+  say("left", rounds, 2 * rounds, rounds, 0, rounds);
+  return caught == 2 * rounds ? 0 : 1;
+}
+
+struct Stack {
+  ucontext_t context;
+  std::vector<char> memory = std::vector<char>(65536);
+  bool done = false;
+};
+ucontext_t home;
+Stack stacks[2];
+
+Task switches(long rounds, Stack& own) {
+  for (long i = 0; i < rounds; ++i) {
+    ::swapcontext(&own.context, &home);
+    co_await Task::Pause{};
+  }
+}
+
+void run_on_stack(int number) {
+  run(named(switches(1000, stacks[number]), "switches"));
+  stacks[number].done = true;
+}
+
+// In turn, each in the middle of its coroutine.
+int on_stacks(long rounds) {
+  for (long i = 0; i < rounds; ++i) {
+    for (int number = 0; number < 2; ++number) {
+      Stack& stack = stacks[number];
+      stack.done = false;
+      ::getcontext(&stack.context);
+      stack.context.uc_stack.ss_sp = stack.memory.data();
+      stack.context.uc_stack.ss_size = stack.memory.size();
+      stack.context.uc_link = &home;
+      ::makecontext(&stack.context, reinterpret_cast<void (*)()>(run_on_stack), 1, number);
+    }
+    while (!stacks[0].done || !stacks[1].done) {
+      for (Stack& stack : stacks) {
+        if (!stack.done) ::swapcontext(&home, &stack.context);
+      }
+    }
+  }
+  say("switches", 2 * rounds, 2 * rounds * 1001, 2 * rounds * 1000, 2 * rounds, 2 * rounds);
+  return 0;
+}
+
+Task falls(long rounds, const std::string& how) {
+  for (long i = 0; i < rounds; ++i) co_await Task::Pause{};
+  if (how == "segv") *static_cast<volatile int*>(nullptr) = 1;
+  if (how == "abort") std::abort();
+  throw std::runtime_error("nobody catches it");
+}
+
+int crash_after(long rounds, const std::string& how) {
+  say("falls", 1, rounds + 1, rounds, 0, 0);
+  std::fflush(stdout);
+  run(named(falls(rounds, how), "falls"));
+  return 1;
 }
 
 bool forked_and_well(long rounds, int generations) {
@@ -202,6 +306,15 @@ int main(int argc, char** argv) {
   const long first = argc > 2 ? std::atol(argv[2]) : 0;
   if (mode == "switch" && argc == 4) return switch_on_threads(first, std::atol(argv[3]));
   if (mode == "await") return await_rounds(first);
+  if (mode == "throw") return throw_rounds(first);
+  if (mode == "stacks") return on_stacks(first);
+  if (mode == "crash" && argc == 4) return crash_after(first, argv[3]);
+  if (mode == "exec" && argc > 3) {
+    switch_on_threads(first, 1);
+    std::fflush(stdout);
+    ::execv(argv[3], argv + 3);
+    return 1;
+  }
   if (mode == "fork") return fork_rounds(first);
   if (mode == "block") return block(first);
   if (mode == "wait") return wait_for_end_of_input(first);
