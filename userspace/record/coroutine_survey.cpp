@@ -85,8 +85,9 @@ void survey(UniqueFd file, const std::string& path, pid_t tgid, std::vector<Surv
   for (const CoroutineRuntime& runtime : coroutine_runtimes()) {
     survey_runtime(*elf, path, runtime, all);
   }
-  if (all.size() == before && is_program_of(status, tgid) &&
-      !coroutine::discover::has_symbols(*elf)) {
+  // What is found without symbols, markers or contexts, need not be all that there is.
+  if ((all.size() == before || coroutine::discover::allocates_in_cpp(*elf)) &&
+      is_program_of(status, tgid) && !coroutine::discover::has_symbols(*elf)) {
     all.push_back({.path = path, .invisible = kNoSymbols});
   }
   if (all.size() == before) return;

@@ -10,6 +10,7 @@
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include <condition_variable>
@@ -51,7 +52,8 @@ Counts iota_counts{"iota"}, range_counts{"range<int>"}, doubles_counts{"range<do
     leaf_counts{"leaf"}, mid_counts{"mid"}, top_counts{"top"}, thrower_counts{"thrower"},
     catcher_counts{"catcher"}, throws_counts{"throws"}, background_counts{"background"},
     lambda_counts{"operator()"}, method_counts{"method"}, hopper_counts{"hopper"},
-    sleeper_counts{"sleeper"}, ticker_counts{"ticker"};
+    sleeper_counts{"sleeper"}, ticker_counts{"ticker"}, on_stack_counts{"on_stack"},
+    switches_counts{"switches"};
 
 }  // namespace
 
@@ -182,8 +184,8 @@ void print_counts() {
   for (const Counts* each :
        {&iota_counts, &range_counts, &doubles_counts, &leaf_counts, &mid_counts, &top_counts,
         &thrower_counts, &catcher_counts, &throws_counts, &background_counts, &lambda_counts,
-        &method_counts, &hopper_counts, &sleeper_counts, &ticker_counts, &library_parent,
-        &library_child}) {
+        &method_counts, &hopper_counts, &sleeper_counts, &ticker_counts, &on_stack_counts,
+        &switches_counts, &library_parent, &library_child}) {
     if (each->created == 0) continue;
     std::printf("%s %d %ld %ld %ld %ld %ld\n", each->name, each->eager, each->created.load(),
                 each->resumed.load(), each->finished.load(), each->destroyed.load(),
@@ -216,6 +218,57 @@ void hop(int threads, int coroutines, int turns) {
     });
   }
   for (std::thread& each : pool) each.join();
+}
+
+// Two stacks that run coroutines, in turn.
+struct Stack {
+  ucontext_t context;
+  std::vector<char> memory = std::vector<char>(1 << 18);
+  bool done = false;
+};
+ucontext_t home;
+Stack stacks[2];
+
+}  // namespace
+
+// Between its resumptions the stacks may be switched,
+[[gnu::noinline]] Generator<int> on_stack(Counts&, int n) {
+  for (int i = 0; i < n; ++i) co_yield i;
+}
+// and of this one while it is resumed.
+[[gnu::noinline]] Generator<int> switches(Counts&, int n, Stack* own) {
+  for (int i = 0; i < n; ++i) {
+    ::swapcontext(&own->context, &home);
+    co_yield i;
+  }
+}
+
+namespace {
+
+void run_on_stack(int number, int rounds, int in_the_middle) {
+  Stack& own = stacks[number];
+  auto all = in_the_middle != 0 ? switches(switches_counts, rounds, &own)
+                                : on_stack(on_stack_counts, rounds);
+  while (all.next()) ::swapcontext(&own.context, &home);
+  own.done = true;
+}
+
+void on_stacks(int rounds, int in_the_middle) {
+  for (int number = 0; number < 2; ++number) {
+    Stack& stack = stacks[number];
+    stack.done = false;
+    ::getcontext(&stack.context);
+    stack.context.uc_stack.ss_sp = stack.memory.data();
+    stack.context.uc_stack.ss_size = stack.memory.size();
+    stack.context.uc_link = &home;
+    ::makecontext(&stack.context, reinterpret_cast<void (*)()>(run_on_stack), 3, number, rounds,
+                  in_the_middle);
+  }
+  while (!stacks[0].done || !stacks[1].done) {
+    for (Stack& stack : stacks) {
+      if (!stack.done) ::swapcontext(&home, &stack.context);
+    }
+  }
 }
 
 // An event loop over epoll, with timers.
@@ -316,6 +369,9 @@ int main(int count, char** words) {
   }
   if (std::strcmp(what, "hop") == 0) {
     hop(3, 20, number);
+  } else if (std::strcmp(what, "stacks") == 0) {
+    on_stacks(number, 0);
+    on_stacks(number, 1);
   } else if (std::strcmp(what, "loop") == 0) {
     loop(number);
   } else if (std::strcmp(what, "crash") == 0 || std::strcmp(what, "throw") == 0) {
