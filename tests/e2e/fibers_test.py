@@ -13,6 +13,7 @@ import tempfile
 import unittest
 
 import harness
+from survival import FALLS, Survival
 
 SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs")
 COMPILERS = [each for each in ("g++", "clang++") if shutil.which(each)]
@@ -31,6 +32,10 @@ def said(text):
         old = counts.get(name, (0,) * len(numbers))
         counts[name] = tuple(a + b for a, b in zip(old, numbers))
     return counts
+
+
+def short(function):
+    return function.rpartition("::")[2].partition("(")[0]
 
 
 def slept(text):
@@ -63,7 +68,7 @@ class Programs:
         shutil.rmtree(cls.directory, ignore_errors=True)
 
 
-class ContextTest(harness.Test):
+class ContextTest(Survival):
     way = None
     runtime = None
 
@@ -73,7 +78,7 @@ class ContextTest(harness.Test):
         return done.out
 
     def counts(self, report, kinds):
-        return {(f["function"] or "").rpartition("::")[2]: tuple(f["recorded"][kind] for kind in kinds)
+        return {short(f["function"] or ""): tuple(f["recorded"][kind] for kind in kinds)
                 for f in report["coroutine_functions"]}
 
     def expect_exact(self, out, kinds=KINDS):
@@ -86,7 +91,7 @@ class ContextTest(harness.Test):
             # Whatever came on has gone, one way or the other.
             self.assertEqual(recorded["suspended"],
                              recorded["resumed"] - recorded["finished"] - recorded["destroyed"])
-        rows = collections.Counter(c["function"].rpartition("::")[2] for c in report["coroutines"])
+        rows = collections.Counter(short(c["function"]) for c in report["coroutines"])
         self.assertEqual(rows, {name: counts[0] for name, counts in expected.items()})
         for row in report["coroutines"]:
             self.assertEqual((row["runtime"], row["source"]), (self.runtime, "uprobe"))
@@ -108,22 +113,23 @@ class ContextTest(harness.Test):
 
     def expect_block(self, out, function):
         only, = self.report()["blocked_loops"]
-        self.assertEqual((only["function"].rpartition("::")[2], only["how"], only["syscall"]),
+        self.assertEqual((short(only["function"]), only["how"], only["syscall"]),
                          (function, "blocked", "clock_nanosleep"))
         self.assert_slept(only["duration_ns"], slept(out))
 
-    def attached(self, program, rounds):
-        """Records the second half of it; what it said."""
-        process = subprocess.Popen([program, "wait", str(rounds)], stdin=subprocess.PIPE,
-                                   stdout=subprocess.PIPE, text=True, env=harness.environment())
-        self.addCleanup(process.kill)
-        self.assertEqual(process.stdout.readline(), "ready\n")
-        recorder = self.start("record", "--coroutines", self.way, "-p", str(process.pid))
-        self.wait_for_file("triptych.tpt")
-        out, _ = process.communicate("\n", timeout=harness.PATIENCE)
-        self.assertEqual(process.returncode, 0)
-        self.assertEqual(self.finish(recorder).status, 0)
-        return out
+    def expect_what_is_left(self, out, kinds=KINDS):
+        """Of one that was mounted when the program fell."""
+        expected, = said(out).items()
+        only, = self.report()["coroutine_functions"]
+        recorded = only["recorded"]
+        self.assertEqual((short(only["function"]), tuple(recorded[kind] for kind in kinds)), expected)
+        self.assertEqual(recorded["suspended"], recorded["resumed"] - 1)
+
+    def recorded_half(self, files):
+        """Of a program that does everything twice; what it said."""
+        command = (self.program(), "wait", 100)
+        out, _ = self.recorded_among_others(("--coroutines", self.way), command, [self.program(), *files])
+        return said(out)
 
 
 class BoostTest(ContextTest):
@@ -168,11 +174,31 @@ class BoostTest(ContextTest):
         self.assertGreaterEqual(loop["idle_ns"], 40_000_000, "the scheduler slept")
 
     def test_a_program_that_runs_already(self):
-        expected = said(self.attached(self.program(), 20))
+        expected = self.recorded_half(["libboost_fiber.so"])
         counts = self.counts(self.report(), KINDS)
         for name, both in expected.items():
             self.assertEqual(counts[name], tuple(each // 2 for each in both), name)
         self.assertEqual(set(counts), set(expected), "its scheduler is no coroutine")
+
+    def test_forked_children_are_seen_and_live(self):
+        expected = said(self.record_way(self.program(), "fork", 5))
+        # Parent and child print what the parent did before the fork, both.
+        self.assertEqual(self.counts(self.report(), KINDS),
+                         {name: tuple(each * 3 // 4 for each in all_of_it) for name, all_of_it in expected.items()})
+
+    def test_a_program_that_it_becomes(self):
+        self.expect_exact(self.record_way(self.program(), "exec", 5))
+
+    def test_exceptions(self):
+        for compiler in COMPILERS:
+            with self.subTest(compiler=compiler):
+                self.expect_exact(self.record_way(self.program(compiler), "throw", 20))
+                self.expect_one_mounted_at_a_time()
+
+    def test_what_a_crash_leaves(self):
+        for how, number in FALLS.items():
+            with self.subTest(how=how):
+                self.expect_what_is_left(self.record_way(self.program(), "crash", 20, how, status=128 + number))
 
     def test_what_could_be_seen(self):
         answer = json.loads(self.triptych("doctor", "--format", "json", "--", self.program()).out)
@@ -234,8 +260,24 @@ class UcontextTest(ContextTest):
     def test_a_context_that_sleeps_on_its_thread_is_found(self):
         self.expect_block(self.record_way(self.program(), "block"), "sleeper")
 
+    def test_a_program_that_it_becomes(self):
+        self.expect_exact(self.record_way(self.program(), "exec", 5))
+
+    def test_exceptions(self):
+        """In C there are none."""
+        program = Programs.get("g++", "-x", "c++", "-O1", "ucontexts.c", "-pthread")
+        self.expect_exact(self.record_way(program, "throw", 20))
+        self.expect_what_is_left(self.record_way(program, "crash", 20, "throw", status=128 + FALLS["throw"]),
+                                 KINDS[:3])
+
+    def test_what_a_crash_leaves(self):
+        for how in ("segv", "abort"):
+            with self.subTest(how=how):
+                out = self.record_way(self.program(), "crash", 20, how, status=128 + FALLS[how])
+                self.expect_what_is_left(out, KINDS[:3])
+
     def test_a_program_that_runs_already(self):
-        expected = said(self.attached(self.program(), 20))
+        expected = self.recorded_half(["/libc.so.6"])
         report = self.report()
         counts = self.counts(report, KINDS[:3])
         # What was kept from before has no name, but its switches and its end.

@@ -8,9 +8,16 @@
 //   fibers fiber N      Boost.Fiber: in turns, by a channel, joined by each other
 //   fibers threads N    Boost.Fiber that shares its fibers between two threads
 //   fibers all N        the first three
+//   fibers throw N      exceptions, within a context and out of a coroutine
+//   fibers fork N       the first three, then again in a child and its parent
+//   fibers exec N       the first three, then in the program that it becomes
+//   fibers crash N HOW  yields N times in a fiber and falls: HOW is segv, abort or throw
 //   fibers block        a fiber sleeps for 200 ms on its thread; what it slept is printed, in ns
 //   fibers wait N       context and fiber, twice: when "ready" has been printed and a line come,
-//   again
+//                       again
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/context/fiber.hpp>
 #include <boost/coroutine2/all.hpp>
@@ -22,6 +29,7 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -219,6 +227,94 @@ void on_two_threads(int rounds) {
   other.join();
 }
 
+// Between the throw and the catch it has been switched away from, deeper on its stack.
+struct Catches {
+  int rounds;
+  static void throw_after(context::fiber& back) {
+    back = std::move(back).resume();
+    throw std::runtime_error("on purpose");
+  }
+  context::fiber operator()(context::fiber&& back) const {
+    for (int i = 0; i < rounds; ++i) {
+      try {
+        throw_after(back);
+      } catch (const std::runtime_error&) {
+        back = std::move(back).resume();
+      }
+    }
+    ++of("Catches").finished;
+    return std::move(back);
+  }
+};
+
+// What leaves it comes out where it was resumed.
+struct Throws {
+  int rounds;
+  void operator()(boost::coroutines2::coroutine<int>::push_type& sink) const {
+    for (int i = 0; i < rounds; ++i) sink(i);
+    of("Throws").resumed += rounds + 1;
+    throw std::runtime_error("on purpose");
+  }
+};
+
+void exceptions(int rounds) {
+  for (context::fiber each = make("Catches", Catches{rounds}); each;) {
+    each = resume("Catches", std::move(each));
+  }
+  for (int i = 0; i < 3; ++i) {
+    ++of("Throws").created;
+    {
+      boost::coroutines2::coroutine<int>::pull_type source(Throws{rounds});
+      try {
+        for (int each : source) static_cast<void>(each);
+        std::abort();
+      } catch (const std::runtime_error&) {
+      }
+    }
+    ends(of("Throws"));
+  }
+}
+
+struct Falls {
+  int rounds;
+  std::string how;
+  void operator()() const {
+    for (int i = 0; i < rounds; ++i) boost::this_fiber::yield();
+    if (how == "segv") *static_cast<volatile int*>(nullptr) = 1;
+    if (how == "abort") std::abort();
+    throw std::runtime_error("nobody catches it");
+  }
+};
+
+void crash(int rounds, const char* how) {
+  std::printf("Falls 1 %d 0 0\n", rounds + 1);
+  std::fflush(stdout);
+  fibers::fiber(Falls{rounds, how}).join();
+}
+
+void print_counts() {
+  for (const auto& [name, each] : counts) {
+    std::printf("%s %ld %ld %ld %ld\n", name.c_str(), each.created, each.resumed, each.finished,
+                each.destroyed);
+  }
+  std::fflush(stdout);
+}
+
+void first_three(int rounds) {
+  contexts(rounds);
+  coroutines(rounds);
+  fibers_in_turns(rounds);
+}
+
+// Whether the child ends well.
+bool again_in_both(int rounds) {
+  const pid_t child = ::fork();
+  first_three(rounds);
+  if (child == 0) return true;
+  int status = 1;
+  return ::waitpid(child, &status, 0) == child && status == 0;
+}
+
 struct Sleeps {
   void operator()() const {
     const auto before = std::chrono::steady_clock::now();
@@ -245,21 +341,23 @@ void block() {
 int main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "all";
   const int rounds = argc > 2 ? std::atoi(argv[2]) : 10;
-  const bool all = what == "all";
   for (int turn = 0; turn < (what == "wait" ? 2 : 1); ++turn) {
     if (turn == 1) {
       std::printf("ready\n");
       std::fflush(stdout);
       std::getchar();
     }
-    if (all || what == "context" || what == "wait") contexts(rounds);
-    if (all || what == "coroutine") coroutines(rounds);
-    if (all || what == "fiber" || what == "wait") fibers_in_turns(rounds);
+    if (what == "context" || what == "wait") contexts(rounds);
+    if (what == "coroutine") coroutines(rounds);
+    if (what == "fiber" || what == "wait") fibers_in_turns(rounds);
+    if (what == "all" || what == "fork" || what == "exec") first_three(rounds);
     if (what == "threads") on_two_threads(rounds);
+    if (what == "throw") exceptions(rounds);
     if (what == "block") block();
   }
-  for (const auto& [name, each] : counts) {
-    std::printf("%s %ld %ld %ld %ld\n", name.c_str(), each.created, each.resumed, each.finished,
-                each.destroyed);
-  }
+  if (what == "crash" && argc > 3) crash(rounds, argv[3]);
+  const bool well = what != "fork" || again_in_both(rounds);
+  print_counts();
+  if (what == "exec") ::execl(argv[0], argv[0], "all", argv[2], nullptr);
+  return well ? 0 : 1;
 }

@@ -8,6 +8,10 @@
 //   ucontexts block      one sleeps for 200 ms on its thread; what it slept is printed, in ns
 //   ucontexts wait N     as all, twice: when "ready" has been printed and a line come, again
 //   ucontexts fork N     as all, then again in a child and its parent
+//   ucontexts exec N     as all, then in the program that it becomes
+//   ucontexts crash N HOW  one yields N times and falls: HOW is segv or abort, and of C++ throw
+//   ucontexts throw N    of C++: one catches what it throws, having been switched away from
+//   meanwhile
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +35,8 @@ static struct counts stray_counts = {"stray", 0, 0, 0};
 static struct counts many_counts = {"many", 0, 0, 0};
 static struct counts mover_counts = {"mover", 0, 0, 0};
 static struct counts sleeper_counts = {"sleeper", 0, 0, 0};
+static struct counts catcher_counts = {"catcher", 0, 0, 0};
+static struct counts faller_counts = {"faller", 0, 0, 0};
 
 struct fiber {
   ucontext_t context;
@@ -141,6 +147,36 @@ static void sleeper(int number) {
   end(&fibers[number]);
 }
 
+#ifdef __cplusplus
+static void throw_after(struct fiber* self) {
+  yield(self);
+  throw 1;
+}
+
+static void catcher(int number) {
+  struct fiber* self = &fibers[number];
+  for (int i = 0; i < self->rounds; ++i) {
+    try {
+      throw_after(self);
+    } catch (int) {
+      yield(self);
+    }
+  }
+  end(self);
+}
+#endif
+
+static const char* how_to_fall;
+
+static void faller(int number) {
+  for (int i = 0; i < fibers[number].rounds; ++i) yield(&fibers[number]);
+  if (strcmp(how_to_fall, "segv") == 0) *(volatile int*)NULL = 1;
+#ifdef __cplusplus
+  if (strcmp(how_to_fall, "throw") == 0) throw 1;
+#endif
+  abort();
+}
+
 static void run_in_turns(struct fiber** all, int count) {
   for (int left = 1; left > 0;) {
     left = 0;
@@ -216,8 +252,9 @@ static void threads(int rounds) {
 }
 
 static void print_counts(void) {
-  struct counts* every[] = {&worker_counts, &spawner_counts, &forgotten_counts, &jumper_counts,
-                            &stray_counts,  &many_counts,    &mover_counts,     &sleeper_counts};
+  struct counts* every[] = {&worker_counts, &spawner_counts, &forgotten_counts,
+                            &jumper_counts, &stray_counts,   &many_counts,
+                            &mover_counts,  &sleeper_counts, &catcher_counts};
   for (size_t i = 0; i < sizeof every / sizeof *every; ++i) {
     if (every[i]->created == 0) continue;
     printf("%s %ld %ld %ld\n", every[i]->name, every[i]->created, every[i]->resumed,
@@ -232,6 +269,17 @@ int main(int argc, char** argv) {
   ucontext_t home;
   if (strcmp(what, "block") == 0) {
     resume(make(sleeper, &sleeper_counts, 0, &home));
+  } else if (strcmp(what, "crash") == 0) {
+    struct fiber* falls = make(faller, &faller_counts, rounds, &home);
+    how_to_fall = argv[3];
+    printf("faller 1 %d 0\n", rounds + 1);
+    fflush(stdout);
+    for (;;) resume(falls);
+#ifdef __cplusplus
+  } else if (strcmp(what, "throw") == 0) {
+    struct fiber* catches = make(catcher, &catcher_counts, rounds, &home);
+    run_in_turns(&catches, 1);
+#endif
   } else if (strcmp(what, "threads") == 0) {
     threads(rounds);
   } else {
@@ -253,5 +301,6 @@ int main(int argc, char** argv) {
     if (child != 0 && waitpid(child, NULL, 0) != child) return 1;
   }
   print_counts();
+  if (strcmp(what, "exec") == 0) execl(argv[0], argv[0], "all", argv[2], NULL);
   return 0;
 }
