@@ -13,6 +13,7 @@ import threading
 
 import harness
 from python_tasks import PYTHON, Tasks, notes, said
+from survival import probed_bytes
 
 TASKS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs", "tasks.py")
 # What asyncio.run() itself does at the end: two tasks of one step.
@@ -135,7 +136,7 @@ class AsyncioTest(Tasks):
                          {"crash": (1, 2, 0), "worker": (1, 21, 1)})
 
     def test_a_program_that_runs_already(self):
-        self.follow_one_that_runs_already()
+        self.follow_one_that_runs_already("/_asyncio.", 4)
 
     def ask(self, port, path="/"):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=harness.PATIENCE)
@@ -188,13 +189,13 @@ class AsyncioTest(Tasks):
         recorder = self.attach(program)
         asked = self.load(port)
         self.ask(port, "/slow")
-        self.assertEqual(len(self.probed_bytes(program.pid)), 4, "or the next lines prove nothing")
+        self.assertEqual(len(probed_bytes(program.pid, "/_asyncio.")), 4, "or the next lines prove nothing")
         # It answers before its task is over.
         harness.wait_until(lambda: self.sleeps(program.pid), "the loop to have nothing left to do")
         recorder.send_signal(signal.SIGINT)
         done = self.finish(recorder)
         self.assertEqual(done.status, 0, done.err)
-        self.assertEqual(self.probed_bytes(program.pid), [])
+        self.assertEqual(probed_bytes(program.pid, "/_asyncio."), [])
         self.ask(port, "/quit")
         program.communicate()
         self.assertEqual(program.returncode, 0)
@@ -209,7 +210,7 @@ class AsyncioTest(Tasks):
         self.load(port)
         recorder.kill()
         recorder.wait()
-        harness.wait_until(lambda: not self.probed_bytes(program.pid), "the probes to be gone")
+        harness.wait_until(lambda: not probed_bytes(program.pid, "/_asyncio."), "the probes to be gone")
         self.load(port)
         self.ask(port, "/quit")
         program.communicate()

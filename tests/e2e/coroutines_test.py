@@ -272,7 +272,7 @@ class CoroutinesTest(Survival):
         """The second one dies of any system call that it does not need itself."""
         for what in ("wait", "sandbox"):
             with self.subTest(what=what):
-                out, _ = self.recorded_among_others((), (PROGRAM, what, 20_000), files=())
+                out, *_ = self.recorded_among_others((), (PROGRAM, what, 20_000), files=())
                 self.expect_exact(self.trace(), said(out))
                 os.unlink(self.path("triptych.tpt"))
 

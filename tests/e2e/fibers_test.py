@@ -128,7 +128,7 @@ class ContextTest(Survival):
     def recorded_half(self, files):
         """Of a program that does everything twice; what it said."""
         command = (self.program(), "wait", 100)
-        out, _ = self.recorded_among_others(("--coroutines", self.way), command, [self.program(), *files])
+        out, *_ = self.recorded_among_others(("--coroutines", self.way), command, [self.program(), *files])
         return said(out)
 
 

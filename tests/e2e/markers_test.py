@@ -131,7 +131,7 @@ class MarkersTest(Survival):
 
     def test_a_program_that_runs_already(self):
         """Others of its file, which have the probes in them as well, are not recorded."""
-        out, _ = self.recorded_among_others(USDT, (PROGRAM, "wait", 20_000), [PROGRAM])
+        out, *_ = self.recorded_among_others(USDT, (PROGRAM, "wait", 20_000), [PROGRAM])
         self.expect_exact(self.events(), said(out))
 
     def test_what_finds_no_room_is_counted(self):

@@ -10,6 +10,7 @@ import subprocess
 
 import harness
 from python_tasks import PYTHON, said
+from survival import Survival, probed_bytes
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.join(HERE, "..", "..")
@@ -49,7 +50,7 @@ def without(*targets):
 CPP = without("coroutine_cpp")
 
 
-class OneByOneTest(harness.Test):
+class OneByOneTest(Survival):
     def compile(self, source, *options):
         program = self.path("program")
         subprocess.run(["g++", "-std=c++20", "-O1", *options, "-x", "c++", source, "-o", program],
@@ -188,38 +189,17 @@ class OneByOneTest(harness.Test):
         for name, counts in said(done.out).items():
             self.assertEqual(functions[name], counts, name)
 
-    def probed_bytes(self, process, program):
-        """How many bytes of its code the process does not have as the file has them."""
-        differing = 0
-        with open(f"/proc/{process}/maps", encoding="utf-8") as maps:
-            lines = [line.split() for line in maps if line.rstrip().endswith(program) and " r-xp " in line]
-        for addresses, _, offset, *_ in lines:
-            begin, end = (int(each, 16) for each in addresses.split("-"))
-            with open(program, "rb") as file, open(f"/proc/{process}/mem", "rb") as memory:
-                file.seek(int(offset, 16))
-                memory.seek(begin)
-                there, wanted = memory.read(end - begin), file.read(end - begin)
-                differing += sum(a != b for a, b in zip(there, wanted))
-        return differing
-
     def test_they_go_with_a_recorder_that_is_killed(self):
         markers = os.environ["TRIPTYCH_MARKERS"]
-        program = subprocess.Popen([markers, "wait", "20000"], stdin=subprocess.PIPE,
-                                   stdout=subprocess.PIPE, text=True, env=harness.environment())
-        self.addCleanup(program.kill)
-        self.assertEqual(program.stdout.readline(), "ready\n")
-        recorder = self.start("record", "--coroutines", "usdt", *without("coroutine"), "-p",
-                              str(program.pid))
-        self.wait_for_file("triptych.tpt")
+        program = self.waiting(markers, "wait", 20_000)
+        recorder = self.attached(("--coroutines", "usdt", *without("coroutine")), program)
         # Of each nop that is probed, its only byte.
         places = self.places(markers, "usdt")["places"]
-        self.assertEqual(self.probed_bytes(program.pid, markers), places)
+        self.assertEqual(len(probed_bytes(program.pid, markers)), places)
         recorder.kill()
         recorder.wait()
-        harness.wait_until(lambda: self.probed_bytes(program.pid, markers) == 0, "the end of the probes")
-        out, _ = program.communicate()
-        self.assertEqual(program.returncode, 0)
-        self.assertTrue(out)
+        harness.wait_until(lambda: not probed_bytes(program.pid, markers), "the end of the probes")
+        self.assertTrue(self.gone_on(program))
 
 
 harness.main()

@@ -7,6 +7,7 @@ import json
 import subprocess
 
 import harness
+from survival import Survival, probed_bytes
 
 PYTHON = "/usr/bin/python3"
 UNNAMED = ""  # of compiled code, as uvloop's own coroutines are
@@ -29,7 +30,7 @@ def notes(text):
     return json.loads(text.splitlines()[-1])
 
 
-class Tasks(harness.Test):
+class Tasks(Survival):
     runtime = ""  # its name
     program = ""  # that is recorded
     own = set()   # functions whose tasks the runtime makes itself
@@ -91,47 +92,22 @@ class Tasks(harness.Test):
         return counted
 
     def wait_for_program(self, *words):
-        program = subprocess.Popen([PYTHON, self.program, "wait", *map(str, words)],
-                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                   env=harness.environment())
-        self.addCleanup(program.kill)
-        self.assertEqual(program.stdout.readline(), "ready\n")
-        return program
+        return self.waiting(PYTHON, self.program, "wait", *words)
 
     def attach(self, program):
-        recorder = self.start("record", "--coroutines", f"uprobe:{self.runtime}", "-p", str(program.pid))
-        self.wait_for_file("triptych.tpt")
-        return recorder
+        return self.attached(("--coroutines", f"uprobe:{self.runtime}"), program)
 
-    def follow_one_that_runs_already(self, look=lambda program: None):
-        """Exactly, with a bystander that lives; `look` is called while the probes are there."""
-        program, bystander = (self.wait_for_program("many", 25, steps) for steps in (200, 300))
-        recorder = self.attach(program)
-        look(program)
-        bystander.communicate()
-        out, _ = program.communicate()
-        self.assertEqual((program.returncode, bystander.returncode), (0, 0))
-        done = self.finish(recorder)
-        self.assertEqual(done.status, 0, done.err)
-        self.expect_exact(self.events(), said(out))
-        self.assertIn(f"process {bystander.pid} (python3)", done.err)
+    def follow_one_that_runs_already(self, file, probes):
+        """Exactly, while those live that have the probed file mapped as well, whoever of them is recorded."""
+        done = self.recorded_among_others(
+            ("--coroutines", f"uprobe:{self.runtime}"), (PYTHON, self.program, "wait", "many", 25, 200), [file], said,
+            lambda witness: self.assertEqual(len(probed_bytes(witness.pid, file)), probes))
+        self.expect_exact(self.events(), said(done.out))
+        for other in done.others:
+            self.assertIn(f"process {other} (python3)", done.done.err)
 
     def serve(self):
         program = subprocess.Popen([PYTHON, self.program, "serve"], stdout=subprocess.PIPE, text=True,
                                    env=harness.environment())
         self.addCleanup(program.kill)
         return program, int(program.stdout.readline())
-
-    def probed_bytes(self, process, file="_asyncio"):
-        """Of the module as the process has it mapped, those that are not as in the file."""
-        different = []
-        with open(f"/proc/{process}/maps", encoding="utf-8") as maps:
-            lines = [line.split() for line in maps if file in line and " r-xp " in line]
-        for addresses, _, offset, _, _, path in lines:
-            begin, end = (int(address, 16) for address in addresses.split("-"))
-            with open(path, "rb") as file, open(f"/proc/{process}/mem", "rb") as memory:
-                file.seek(int(offset, 16))
-                memory.seek(begin)
-                there, wanted = memory.read(end - begin), file.read(end - begin)
-                different += [i for i, (a, b) in enumerate(zip(there, wanted)) if a != b]
-        return different

@@ -2,6 +2,7 @@
 """What the tests of all ways to see coroutines share: programs that wait until they may go on, what is probed in
 them, and that each of them lives, whoever is recorded and however the recorder ends."""
 
+import collections
 import signal
 import subprocess
 
@@ -9,6 +10,8 @@ import harness
 
 # How a program falls, and by which signal it ends then.
 FALLS = {"segv": signal.SIGSEGV, "abort": signal.SIGABRT, "throw": signal.SIGABRT}
+
+Among = collections.namedtuple("Among", "out done others")
 
 
 def probed_bytes(process, file):
@@ -55,15 +58,17 @@ class Survival(harness.Test):
             harness.wait_until(lambda file=file: bool(probed_bytes(program.pid, file)) == probed,
                                f"{'' if probed else 'no '}probes in {file}")
 
-    def recorded_among_others(self, way, command, files):
-        """Of processes that all run one command: what the one said that was recorded, and what its recorder. They
-        all say the same: a bystander that ran with the probes in it, one whose recorder was killed meanwhile, and
-        one in which nothing has stayed of either."""
-        target, bystander, orphan, witness = (self.waiting(*command) for _ in range(4))
+    def recorded_among_others(self, way, command, files, said=str, look=lambda witness: None):
+        """Of processes that all run one command: what the one put out that was recorded, how its recorder ended,
+        and who the others were that lived as well. They have all `said` the same: a bystander that ran with the
+        probes in it, one whose recorder was killed meanwhile, and one in which nothing has stayed of either, at
+        which the test may `look` while the probes are there."""
+        target, *others = (self.waiting(*command) for _ in range(4))
+        bystander, orphan, witness = others
         recorder = self.attached(way, target)
         self.expect_probed(witness, files, True)
-        said = [self.gone_on(bystander)]
-        out = self.gone_on(target)
+        look(witness)
+        outs = [self.gone_on(bystander), self.gone_on(target)]
         done = self.finish(recorder)
         self.assertEqual(done.status, 0, done.err)
         for file in files:
@@ -76,6 +81,6 @@ class Survival(harness.Test):
         recorder.kill()
         recorder.wait()
         self.expect_probed(witness, files, False)
-        said += [self.gone_on(orphan), self.gone_on(witness)]
-        self.assertEqual(said, [out] * 3)
-        return out, done
+        outs += [self.gone_on(orphan), self.gone_on(witness)]
+        self.assertEqual([said(out) for out in outs], [said(outs[0])] * 4)
+        return Among(outs[1], done, [each.pid for each in others])

@@ -11,6 +11,7 @@ import socket
 
 import harness
 from python_tasks import PYTHON, Tasks, notes, said
+from survival import probed_bytes
 
 TRIO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs", "trio_tasks.py")
 
@@ -82,15 +83,20 @@ class TrioTest(Tasks):
         spaces = {e["tgid"] for e in events if e["kind"] == "coroutine_space"}
         self.assertEqual(len(spaces), 2)
 
+    def test_a_program_that_it_becomes(self):
+        events, out = self.recorded("exec")
+        self.expect_exact(events, said(out))
+        self.assertEqual(said(out)["worker"], (20, 10 * 21 + 10 * 31, 20))
+        spaces = {e["space"] for e in events if e["kind"] == "coroutine_space"}
+        self.assertEqual(len(spaces), 2)
+
     def test_what_a_crash_leaves(self):
         done = self.record("--coroutines", "uprobe:trio", "--", PYTHON, TRIO, "crash")
         self.assertEqual(done.status, 128 + signal.SIGABRT, done.err)
         self.assertEqual(self.counts(self.events())["crash"], (1, 21, 0))
 
     def test_a_program_that_runs_already(self):
-        def expect_two_probes(program):
-            self.assertEqual(len(self.probed_bytes(program.pid, os.path.realpath(PYTHON))), 2)
-        self.follow_one_that_runs_already(expect_two_probes)
+        self.follow_one_that_runs_already(os.path.realpath(PYTHON), 2)
 
     def ask(self, port, word):
         with socket.create_connection(("127.0.0.1", port), timeout=harness.PATIENCE) as connection:
@@ -134,7 +140,7 @@ class TrioTest(Tasks):
         self.ask(port, b"hello")
         recorder.kill()
         recorder.wait()
-        harness.wait_until(lambda: not self.probed_bytes(program.pid, os.path.realpath(PYTHON)),
+        harness.wait_until(lambda: not probed_bytes(program.pid, os.path.realpath(PYTHON)),
                            "the probes to be gone")
         self.ask(port, b"hello")
         self.ask(port, b"quit")

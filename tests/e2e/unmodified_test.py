@@ -261,7 +261,7 @@ class UnmodifiedTest(Survival):
 
     def test_bystanders_live_and_nothing_stays_probed(self):
         program = Build.get()
-        out, _ = self.recorded_among_others(CPP, (program, "wait", 2), [program])
+        out, *_ = self.recorded_among_others(CPP, (program, "wait", 2), [program])
         self.expect_exact(self.events(), said(out), self.first_calls("g++", "-O2"))
 
     def test_stacks_that_are_switched_in_the_middle_of_a_coroutine(self):

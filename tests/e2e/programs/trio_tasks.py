@@ -3,7 +3,7 @@
 coroutines are tasks how many were created, how often they were resumed, and how many came to their end. Printed
 as JSON at the end.
 
-    trio_tasks.py many TASKS STEPS | mixed | block | fork | crash | serve
+    trio_tasks.py many TASKS STEPS | mixed | block | fork | exec | crash | serve
     trio_tasks.py wait MODE …       first says "ready" and waits for a line
 """
 import collections
@@ -274,6 +274,10 @@ def main(mode, *words):
         run(many, 10, 20 if child else 30)
         if child:
             os.waitpid(child, 0)
+    elif mode == "exec":
+        run(many, 10, 20)
+        print(json.dumps({"counts": counts}), flush=True)
+        os.execv(sys.executable, [sys.executable, __file__, "many", "10", "30"])
     else:
         run({"many": many, "mixed": mixed, "block": block, "crash": crash, "serve": serve}[mode],
             *words)
