@@ -8,21 +8,18 @@ import json
 import os
 
 import harness
+from python_tasks import PYTHON, notes, said
+from survival import FALLS, Survival
 
-PYTHON = "/usr/bin/python3"
 GREENLETS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs", "greenlets.py")
+GREENLET = ("--coroutines", "uprobe:greenlet")
+MODULE = "/_greenlet."
 
 
-def said(text):
-    """{function: (created, resumed, finished)}"""
-    counts = json.loads(text.splitlines()[-1])["counts"]
-    return {name: (c["created"], c["resumed"], c["finished"]) for name, c in counts.items()}
-
-
-class GreenletTest(harness.Test):
-    def recorded(self, *words):
-        done = self.record("--coroutines", "uprobe:greenlet", "--", PYTHON, GREENLETS, *words)
-        self.assertEqual(done.status, 0, done.err)
+class GreenletTest(Survival):
+    def recorded(self, *words, status=0):
+        done = self.record(*GREENLET, "--", PYTHON, GREENLETS, *words)
+        self.assertEqual(done.status, status, done.err)
         return done.out
 
     def events(self):
@@ -32,6 +29,12 @@ class GreenletTest(harness.Test):
     def counts(self, report):
         return {f["function"]: tuple(f["recorded"][kind] for kind in ("created", "resumed", "finished"))
                 for f in report["coroutine_functions"]}
+
+    def expect_exact(self, out):
+        self.assertTrue(said(out))
+        report = self.report()
+        self.assertEqual(self.counts(report), said(out))
+        self.assertEqual(report["data_quality"]["lost_coroutine_events"], 0)
 
     def test_every_switch_of_greenlets(self):
         out = self.recorded("raw")
@@ -63,10 +66,43 @@ class GreenletTest(harness.Test):
         self.assertEqual([(b["function"], b["syscall"], b["innermost"]["function"],
                            b["innermost"]["file"]) for b in blocked],
                          [("blocker", "clock_nanosleep", "sleep_for", GREENLETS[-111:])])
-        slept, = json.loads(out.splitlines()[-1])["slept_ns"]
+        slept, = notes(out)["slept_ns"]
         self.assert_slept(blocked[0]["duration_ns"], slept)
         loop, = report["event_loops"]
         self.assertGreaterEqual(loop["idle_ns"], 40_000_000, "the hub slept")
+
+    def test_a_program_that_runs_already(self):
+        """With greenlets that are switched, fail and are thrown into while they are probed."""
+        command = (PYTHON, GREENLETS, "wait", "raw")
+        out, *_ = self.recorded_among_others(GREENLET, command, [MODULE], said)
+        self.expect_exact(out)
+
+    def test_greenlets_of_gevent_that_are_there_before(self):
+        program = self.waiting(PYTHON, GREENLETS, "early")
+        recorder = self.attached(GREENLET, program)
+        out = self.gone_on(program)
+        self.assertEqual(self.finish(recorder).status, 0)
+        self.assertEqual(said(out), {"there_before": (0, 60, 10)})
+        self.expect_exact(out)
+        report = self.report()
+        self.assertEqual([(c["created_ns"], c["finished"]) for c in report["coroutines"]], [(None, True)] * 10)
+        only, = [each for each in report["blocked_loops"] if each["how"] == "blocked"]
+        self.assertEqual((only["function"], only["syscall"], only["innermost"]["function"]),
+                         ("there_before", "clock_nanosleep", "sleep_for"))
+        slept, = notes(out)["slept_ns"]
+        self.assert_slept(only["duration_ns"], slept)
+
+    def test_forked_children_are_seen_and_live(self):
+        self.expect_exact(self.recorded("fork"))
+        self.assertEqual(len({e["tgid"] for e in self.events() if e["kind"] == "coroutine_space"}), 2)
+
+    def test_a_program_that_it_becomes(self):
+        self.expect_exact(self.recorded("exec"))
+
+    def test_what_a_crash_leaves(self):
+        for how in ("segv", "abort"):
+            with self.subTest(how=how):
+                self.expect_exact(self.recorded("crash", how, status=128 + FALLS[how]))
 
 
 if importlib.util.find_spec("greenlet") is None and not os.path.isdir(

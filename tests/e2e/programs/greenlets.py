@@ -2,10 +2,15 @@
 """Greenlets, counted by the program itself: for each function how many ran it, how often they were switched to,
 and how many came to their end. Printed as JSON at the end.
 
-    greenlets.py raw | gevent
+    greenlets.py raw | gevent | fork | exec | crash segv | crash abort
+    greenlets.py wait MODE     first says "ready" and waits for a line
+    greenlets.py early         greenlets of gevent that are there when it says "ready" and waits for a line; it
+                               counts what is afterwards
 """
 import collections
+import ctypes
 import json
+import os
 import sys
 import time
 
@@ -122,6 +127,71 @@ def of_gevent():
     gevent.sleep(0.05)  # idle
 
 
+def there_before(gevent, line, seconds):
+    line.wait()
+    counts["there_before"].update(resumed=1)
+    if seconds:
+        sleep_for(seconds)
+    pause(gevent, "there_before", 5)
+    ends("there_before")
+
+
+def of_gevent_from_before():
+    import gevent.event
+    import gevent.socket
+    line = gevent.event.Event()
+    all_of_them = [gevent.spawn(there_before, gevent, line, 0.2 if i == 3 else 0) for i in range(10)]
+    gevent.sleep(0)
+    print("ready", flush=True)
+    gevent.socket.wait_read(sys.stdin.fileno())
+    line.set()
+    gevent.joinall(all_of_them)
+
+
+def tell():
+    print(json.dumps({"counts": counts, **notes}), flush=True)
+
+
+def forks():
+    raw()
+    child = os.fork()
+    if child == 0:
+        counts.clear()
+    raw()
+    if child:
+        assert os.waitpid(child, 0)[1] == 0
+
+
+def becomes_another():
+    raw()
+    tell()
+    os.execv(sys.executable, [sys.executable, __file__, "raw"])
+
+
+def falls(how):
+    begins("falls")
+    for _ in range(20):
+        main.switch()
+        counts["falls"].update(resumed=1)
+    tell()
+    if how == "segv":
+        ctypes.string_at(0)
+    os.abort()
+
+
+def crash(how):
+    fallen = greenlet.greenlet(falls)
+    fallen.switch(how)
+    while True:
+        fallen.switch()
+
+
 main = greenlet.getcurrent()
-{"raw": raw, "gevent": of_gevent}[sys.argv[1]]()
-print(json.dumps({"counts": counts, **notes}), flush=True)
+mode, *words = sys.argv[1:]
+if mode == "wait":
+    print("ready", flush=True)
+    sys.stdin.readline()
+    mode, *words = words
+{"raw": raw, "gevent": of_gevent, "early": of_gevent_from_before, "fork": forks, "exec": becomes_another,
+ "crash": crash}[mode](*words)
+tell()
