@@ -7,10 +7,12 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 
 import harness
+from survival import Survival
 
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs", "tokio_tasks.rs")
 REGISTRY = "/usr/share/cargo/registry"  # Debian's
@@ -37,9 +39,14 @@ directory = "{REGISTRY}"
 
 
 def said(text):
-    """{function: (created, resumed, finished, destroyed)}"""
-    words = (line.split(" ") for line in text.splitlines())
-    return {name: tuple(map(int, numbers)) for name, *numbers in words if len(numbers) == 4}
+    """{function: (created, resumed, finished, destroyed)}, of all processes that printed some."""
+    counts = {}
+    for line in text.splitlines():
+        name, *numbers = line.split(" ")
+        if len(numbers) == 4:
+            old = counts.get(name, (0,) * 4)
+            counts[name] = tuple(a + int(b) for a, b in zip(old, numbers))
+    return counts
 
 
 class Program:
@@ -72,7 +79,7 @@ class Program:
             shutil.rmtree(cls.directory, ignore_errors=True)
 
 
-class TokioTest(harness.Test):
+class TokioTest(Survival):
     def counts(self, report):
         """By the name of the async fn; a task's type may be written out around it."""
         counts = {}
@@ -83,10 +90,10 @@ class TokioTest(harness.Test):
             counts[name] = tuple(function["recorded"][kind] for kind in KINDS)
         return counts
 
-    def recorded(self, program, *words, **changes):
+    def recorded(self, program, *words, status=0, **changes):
         done = self.record("--", program, *map(str, words),
                            env=harness.environment(RUST_BACKTRACE="0", **changes))
-        self.assertEqual(done.status, 0, done.err)
+        self.assertEqual(done.status, status, done.err)
         return done
 
     def expect_exact(self, out):
@@ -146,18 +153,27 @@ class TokioTest(harness.Test):
         self.assertGreater(len(re.findall(frames, bare, re.M)), 20)
         self.assertEqual(re.findall(frames, probed.err, re.M), re.findall(frames, bare, re.M))
 
+    def test_programs_that_it_runs_and_becomes(self):
+        for profile, how in zip(PROFILES, ("spawn", "exec")):
+            with self.subTest(profile=profile, how=how):
+                out = self.recorded(Program.get(profile), how, 20).out
+                self.assertEqual(said(out)["receiver"][0], 2)
+                self.expect_exact(out)
+                tgids = {row["tgid"] for row in self.report()["coroutines"]}
+                self.assertEqual(len(tgids), {"spawn": 2, "exec": 1}[how])
+
+    def test_what_a_crash_leaves(self):
+        for profile in PROFILES:
+            with self.subTest(profile=profile):
+                done = self.recorded(Program.get(profile), "crash", 50, status=128 + signal.SIGABRT)
+                self.assertEqual(said(done.out), {"falling": (1, 51, 0, 0)})
+                self.assertEqual(self.counts(self.report()), said(done.out))
+
     def test_a_program_that_runs_already(self):
-        process = subprocess.Popen([Program.get("release"), "wait", "50"], stdin=subprocess.PIPE,
-                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                                   env=harness.environment(RUST_BACKTRACE="0"))
-        self.addCleanup(process.kill)
-        self.assertEqual(process.stdout.readline(), "ready\n")
-        recorder = self.start("record", "-p", str(process.pid))
-        self.wait_for_file("triptych.tpt")
-        expected = said(process.communicate("\n", timeout=harness.PATIENCE)[0])
-        self.assertEqual(process.returncode, 0)
-        self.assertEqual(self.finish(recorder).status, 0)
-        counts = self.counts(self.report())
+        program = Program.get("release")
+        out, *_ = self.recorded_among_others(("--coroutines", "uprobe:tokio"), (program, "wait", 50), [program],
+                                             lambda out: said(out)["worker"])
+        expected, counts = said(out), self.counts(self.report())
         # It was polled once before.
         self.assertEqual(expected["kept"], (1, 2, 1, 0))
         self.assertEqual(counts["kept"][1:], (1, 1, 0))

@@ -8,8 +8,14 @@
 //   tokio_tasks local N    tasks that stay on one thread, polled by another one's step
 //   tokio_tasks block      one sleeps for 200 ms on its thread; what it slept is printed, in ns
 //   tokio_tasks wait N     as all, twice: when "ready" has been printed and a line come, again
+//   tokio_tasks spawn N    a task runs the program once more, as all N, while others go on
+//   tokio_tasks exec N     as all, then in the program that it becomes
+//   tokio_tasks crash N    a task that yields N times, then ends the process
 use std::future::Future;
+use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::pin::Pin;
+use std::process::Command;
 use std::sync::Mutex;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -135,6 +141,29 @@ async fn blocker() {
     println!("slept {}", before.elapsed().as_nanos());
 }
 
+fn this_program(rounds: u64) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["all", &rounds.to_string()]);
+    command
+}
+
+async fn spawner(rounds: u64) {
+    yield_now().await;
+    let mut child = this_program(rounds).spawn().unwrap();
+    while child.try_wait().unwrap().is_none() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(child.wait().unwrap().success());
+}
+
+async fn falling(rounds: u64) {
+    for _ in 0..rounds {
+        yield_now().await;
+    }
+    print_counts();
+    std::process::abort();
+}
+
 async fn until_polled(name: &'static str, times: u64) {
     let mut polled = 0;
     while polled < times {
@@ -211,6 +240,14 @@ fn twice(rounds: u64) {
     runtime.block_on(all(rounds, 2));
 }
 
+fn print_counts() {
+    for (name, counts) in COUNTS.lock().unwrap().iter() {
+        let Counts { created, resumed, finished, destroyed } = counts;
+        println!("{name} {created} {resumed} {finished} {destroyed}");
+    }
+    std::io::stdout().flush().unwrap();
+}
+
 fn main() {
     let words: Vec<String> = std::env::args().collect();
     let what = words.get(1).map_or("all", |word| word.as_str());
@@ -222,10 +259,18 @@ fn main() {
         }),
         "wait" => twice(rounds),
         "current" => runtime(0).block_on(all(rounds, 1)),
+        "spawn" => runtime(2).block_on(async move {
+            let spawns = tokio::spawn(counted(spawner(rounds), "spawner"));
+            all(rounds, 1).await;
+            spawns.await.unwrap();
+        }),
+        "crash" => runtime(2).block_on(async move {
+            tokio::spawn(counted(falling(rounds), "falling")).await.unwrap();
+        }),
         _ => runtime(2).block_on(all(rounds, 1)),
     }
-    for (name, counts) in COUNTS.lock().unwrap().iter() {
-        let Counts { created, resumed, finished, destroyed } = counts;
-        println!("{name} {created} {resumed} {finished} {destroyed}");
+    print_counts();
+    if what == "exec" {
+        panic!("{}", this_program(rounds).exec());
     }
 }
