@@ -64,9 +64,9 @@ def main():
 
         (directory / "program.c").write_text(IN_C, encoding="ascii")
         config = next(prefix.rglob("triptych-coroutine.pc")).parent
-        # The file names the prefix that the build was configured for.
-        flags = run("pkg-config", f"--define-variable=prefix={prefix}", "--cflags", "--libs",
-                    "triptych-coroutine", env={**os.environ, "PKG_CONFIG_PATH": str(config)})
+        # Another prefix than the build was configured for: the file tells its own by where it is.
+        flags = run("pkg-config", "--cflags", "--libs", "triptych-coroutine",
+                    env={**os.environ, "PKG_CONFIG_PATH": str(config)})
         run(c_compiler, "-std=c99", directory / "program.c", "-o", directory / "program", *flags)
         run(directory / "program", env={**os.environ, "LD_LIBRARY_PATH": str(config.parent)})
 
