@@ -283,6 +283,12 @@ Section coroutines_section(const View& view) {
             counted(unseen, "resumption", "resumptions")),
         Tone::kWarning});
   }
+  if (recorder_clock(view) == model::CoroutineClock::kMonotonic) {
+    section.blocks.emplace_back(
+        Paragraph{"The times are of CLOCK_MONOTONIC: the program's recorder found that the TSC is "
+                  "not this machine's clock source. An event costs the program more so.",
+                  Tone::kWarning});
+  }
   section.blocks.emplace_back(functions_table(view, names));
   section.blocks.emplace_back(coroutines_table(view, names));
   return section;

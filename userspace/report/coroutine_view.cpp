@@ -49,6 +49,15 @@ bool are_only_hits(const View& view) {
   return !rows.empty() && rows.front().runtime == model::CoroutineRuntime::kFunction;
 }
 
+std::optional<model::CoroutineClock> recorder_clock(const View& view) {
+  std::optional<model::CoroutineClock> clock;
+  for (const analyze::CoroutineSpace& space : view.summary().coroutines.spaces) {
+    if (space.source != model::CoroutineSource::kRecorder) continue;
+    if (clock != model::CoroutineClock::kMonotonic) clock = space.clock;
+  }
+  return clock;
+}
+
 std::vector<const analyze::EventLoop*> loops_of(const View& view) {
   if (are_only_hits(view)) return {};
   return on_threads_of(view, view.summary().coroutines.loops);

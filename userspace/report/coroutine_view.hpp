@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -19,6 +20,8 @@ std::vector<const analyze::Coroutine*> coroutines_of(const View& view);
 std::vector<const analyze::CoroutineFunction*> coroutine_functions_of(const View& view);
 // A function was probed that somebody named: of a coroutine is known that it was resumed.
 bool are_only_hits(const View& view);
+// Of what programs' own recorders told: kMonotonic if any could not use the TSC; none: nothing was.
+std::optional<model::CoroutineClock> recorder_clock(const View& view);
 std::vector<const analyze::EventLoop*> loops_of(const View& view);
 std::vector<const analyze::BlockedLoop*> blocks_of(const View& view);
 

@@ -138,6 +138,9 @@ void add_coroutines(const View& view, Json& json) {
   json["coroutines_omitted"] = all.omitted;
   json["coroutine_ends_unseen"] = all.ends_unseen;
   json["coroutines_ended_ns"] = optional_json(all.budget_ended_ns);
+  const auto clock = recorder_clock(view);
+  json["coroutine_clock"] =
+      clock ? Json(*clock == model::CoroutineClock::kTsc ? "tsc" : "monotonic") : Json();
   json["coroutine_functions"] = std::move(functions);
   json["event_loops"] = std::move(loops);
   json["slow_step_ns"] = all.slow_step_ns;

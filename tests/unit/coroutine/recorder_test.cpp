@@ -7,8 +7,10 @@
 
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "recorder_memory.hpp"
 
 namespace triptych::coroutine_testing {
@@ -50,6 +52,19 @@ TEST_F(Recorder, WritesNothingWhileNobodyRecords) {
     EXPECT_EQ(slot_of(static_cast<std::uint32_t>(::gettid())), TRIPTYCH_CORO_SLOTS);
   }).join();
   EXPECT_EQ(totals(function_).resumed, before_.resumed);
+}
+
+TEST_F(Recorder, ReadsTheKernelsClockWhereItIsToldTo) {
+  const std::uint32_t own = std::exchange(header().clock, TRIPTYCH_CORO_CLOCK_MONOTONIC);
+  const std::uint64_t before = monotonic_ns();
+  const std::vector<Seen> events = record([&] { triptych_coro_resume(1, function_); });
+  const std::uint64_t after = monotonic_ns();
+  header().clock = own;
+  ASSERT_EQ(events.size(), 2u);
+  for (const Seen& event : events) {
+    EXPECT_GE(event.stamp, before);
+    EXPECT_LE(event.stamp, after);
+  }
 }
 
 TEST_F(Recorder, WritesEachEventInItsOrder) {

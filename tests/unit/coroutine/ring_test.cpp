@@ -188,6 +188,24 @@ TEST_F(DrainTest, TimesAreBetweenTheDrains) {
   }
 }
 
+TEST_F(DrainTest, StampsOfTheKernelsClockAreTakenAsTheyAre) {
+  Fake fake;
+  fake.header().clock = TRIPTYCH_CORO_CLOCK_MONOTONIC;
+  add(fake);
+  cycle();
+  fake.write(0, TRIPTYCH_CORO_THREAD, kProcess, read_anchor().ns);
+  const model::TimeNs resumed_ns = read_anchor().ns, suspended_ns = resumed_ns + 1;
+  fake.write(0, TRIPTYCH_CORO_RESUMED, 1, resumed_ns);
+  fake.write(0, TRIPTYCH_CORO_SUSPENDED, 1, suspended_ns);
+  const std::vector<model::Event> events = cycle();
+  ASSERT_EQ(events.size(), 3u);
+  EXPECT_EQ(std::get<model::CoroutineSpaceNew>(events[0].payload).clock,
+            model::CoroutineClock::kMonotonic);
+  EXPECT_EQ(events[1].ts_ns, resumed_ns);
+  EXPECT_EQ(events[2].ts_ns, suspended_ns);
+  EXPECT_FALSE(std::get<model::Coroutine>(events[1].payload).clamped);
+}
+
 TEST_F(DrainTest, AWriterThatStandsStillInTheMiddleHoldsNobodyUp) {
   Fake fake;
   fake.header().slots_used = 2;
