@@ -62,6 +62,14 @@ def executable_bytes(process, path):
 
 
 class Doctor(harness.Test):
+    def test_of_a_python_program_it_says_what_fits_the_width_and_nothing_of_compiled_coroutines(self):
+        text = self.triptych("doctor", "--", "/usr/bin/python3").out
+        for line in text.splitlines():
+            self.assertLessEqual(len(line), WIDTH, line)
+        words = " ".join(text.split())
+        self.assertIn("tasks of Python's asyncio", words)
+        self.assertNotIn("C++20", words)
+
     def test_the_text_fits_the_width_and_says_all_that_the_json_says(self):
         result = self.triptych("doctor", "--format", "json")
         self.assertEqual(result.status, 0, result.err)

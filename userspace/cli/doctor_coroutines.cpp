@@ -66,14 +66,16 @@ std::string about_placing(const SurveyedFile& file, const probe::Capabilities& c
   return {};
 }
 
+// Paths and names are long: they stand below the figures.
 std::string remarks_on(const SurveyedFile& file, const probe::Capabilities& capabilities) {
-  std::string text = about_placing(file, capabilities);
+  if (file.way.empty()) return fmt::format("{}: {}", escape(file.path), file.invisible);
+  std::string text = fmt::format("{}: {}; ", escape(file.path), file.coroutines);
+  text += about_placing(file, capabilities);
   if (file.not_understood != 0) {
     text += fmt::format("{} more have no place to probe; ", format_count(file.not_understood));
   }
   if (file.lower_bounds) text += record::lower_bounds_of("it") + "; ";
-  if (file.shared && !file.way.empty())
-    text += "other processes have the file mapped and would pay, too; ";
+  if (file.shared) text += "other processes have the file mapped and would pay, too; ";
   return text + "not seen: " + file.invisible;
 }
 
@@ -88,11 +90,11 @@ report::Section coroutines_of_program(const std::vector<SurveyedFile>& files,
     return section;
   }
   report::Table table;
-  table.columns = {{"way", true}, {"file", true}, {"what", true}, {"functions"}, {"places", true}};
+  table.columns = {{"way", true}, {"functions"}, {"places", true}};
   for (const SurveyedFile& file : files) {
     report::Row row;
     const bool probes = file.way.starts_with("uprobe:");
-    row.cells = {file.way.empty() ? "none" : file.way, escape(file.path), file.coroutines,
+    row.cells = {file.way.empty() ? "none" : file.way,
                  probes && file.functions != 0 ? format_count(file.functions) : "-",
                  probes || file.way == "usdt" ? places_of(file) : "-"};
     row.detail = remarks_on(file, capabilities);

@@ -83,6 +83,12 @@ Result<void> read_coroutine_way(const RecordWords& words, record::Options* optio
     }
   } else if (words.coroutines.starts_with(kMarkers)) {
     options->coroutines = CoroutineWay::kUsdt;
+    if (words.coroutines.size() == kMarkers.size()) {
+      return wrong(
+          "usdt: is without the file that describes the markers",
+          "`usdt` alone is for those of <triptych/usdt.h>; of others a file says what they "
+          "mean: usdt:FILE");
+    }
     TRIPTYCH_TRY_ASSIGN(options->coroutine_markers,
                         read_marker_table(words.coroutines.substr(kMarkers.size())));
   } else {

@@ -117,6 +117,7 @@ void survey_libraries(const std::string& program, std::vector<SurveyedFile>& all
 
 // Of the runtimes whose file one finds by the program. A program that is none of theirs has none.
 void survey_program(const CoroutineProgram& program, std::vector<SurveyedFile>& all) {
+  const std::size_t before = all.size();
   for (const CoroutineRuntime& runtime : coroutine_runtimes()) {
     if (runtime.find == nullptr) continue;
     const auto file = runtime.find(program);
@@ -130,6 +131,11 @@ void survey_program(const CoroutineProgram& program, std::vector<SurveyedFile>& 
                    .shared = coroutine::probes::is_mapped_by_others(status, program.tgid),
                    .invisible = std::string(runtime.invisible)});
   }
+  // Of an interpreter nobody expects C++20 coroutines.
+  if (all.size() == before) return;
+  all.erase(std::remove_if(all.begin(), all.end(),
+                           [](const SurveyedFile& each) { return each.way.empty(); }),
+            all.end());
 }
 
 }  // namespace

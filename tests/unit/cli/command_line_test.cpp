@@ -58,6 +58,10 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{{"report", "--top", "many"},
                 "error: --top: many is not a whole number from 0 to 1,000,000,000\n"
                 "hint: triptych report --help\n"},
+        Mistake{{"record", "--coroutines", "usdt:", "true"},
+                "error: usdt: is without the file that describes the markers\n"
+                "hint: `usdt` alone is for those of <triptych/usdt.h>; of others a file says what "
+                "they mean: usdt:FILE\n"},
         Mistake{{"report", "--top", "-1"},
                 "error: --top: -1 is not a whole number from 0 to 1,000,000,000\n"
                 "hint: triptych report --help\n"},
