@@ -71,10 +71,10 @@ Paragraph account(const View& view) {
   };
   if (are_only_hits(view)) {
     return {fmt::format(
-                "{} hits of the function that was named, {} lost: that a coroutine was resumed "
+                "{} of the function that was named, {} lost: that a coroutine was resumed "
                 "then, by its first argument. Until when it ran, and whether one of this number "
                 "is always the same, nobody sees.",
-                format_count(recorded), all.lost == 0 ? "none" : format_count(all.lost)),
+                counted(recorded, "hit", "hits"), all.lost == 0 ? "none" : format_count(all.lost)),
             all.lost == 0 ? Tone::kGood : Tone::kWarning};
   }
   if (seen_by(model::CoroutineSource::kUprobe)) {
