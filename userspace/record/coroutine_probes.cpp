@@ -17,6 +17,7 @@
 #include "base/text.hpp"
 #include "coroutine/probes/mapped_files.hpp"
 #include "launch/program.hpp"
+#include "record/coroutine_hints.hpp"
 #include "record/coroutine_limits.hpp"
 #include "record/event_loop.hpp"
 
@@ -44,6 +45,18 @@ Result<std::string> program_of(const std::string& command) {
 // Without O_NONBLOCK the opening of a pipe would wait.
 UniqueFd open_program(const std::string& program) {
   return UniqueFd(::open(program.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+}
+
+// The target's file, as it can be opened and as people call it.
+Result<std::pair<std::string, std::string>> target_program(const Options& options) {
+  if (options.kind == model::TargetKind::kProcess) {
+    std::string file = fmt::format("/proc/{}/exe", options.process);
+    std::error_code error;
+    std::string called = std::filesystem::read_symlink(file, error).string();
+    return std::pair(std::move(file), std::move(called));
+  }
+  TRIPTYCH_TRY_ASSIGN(const std::string program, program_of(options.command.front()));
+  return std::pair(program, program);
 }
 
 // A file that other processes map is probed in them, too: that costs them what it costs the target.
@@ -162,7 +175,12 @@ Result<void> CoroutineProbes::look_for_runtimes(const Options& options) {
   TRIPTYCH_TRY_ASSIGN(const std::string where, look_into_target(options, is_ours));
   const std::optional<Error> refusal = finder_->take_refusal();
   TRIPTYCH_TRY_ASSIGN(const std::string stripped, stripped_program(options));
-  if (!by_name_) return {};
+  if (!by_name_) {
+    TRIPTYCH_TRY_ASSIGN(const auto program, target_program(options));
+    std::string hint = coroutine_hint(program.first, program.second);
+    if (!hint.empty()) news_.push_back(std::move(hint));
+    return {};
+  }
   if (refusal) return tl::unexpected<Error>(*refusal);
   const bool has_any = std::any_of(files_.begin(), files_.end(),
                                    [](const ProbedFile& file) { return !file.found.only_serves; });
@@ -210,15 +228,9 @@ void CoroutineProbes::take_findings() {
 // The target's program, if that it was stripped may be why nothing was found in it.
 Result<std::string> CoroutineProbes::stripped_program(const Options& options) {
   if (wanted() || (runtime_ != nullptr && !runtime_->by_symbols)) return {};
-  std::string path, link = fmt::format("/proc/{}/exe", options.process);
-  if (options.kind == model::TargetKind::kProcess) {
-    std::error_code error;
-    path = std::filesystem::read_symlink(link, error).string();
-  } else {
-    TRIPTYCH_TRY_ASSIGN(path, program_of(options.command.front()));
-    link = path;
-  }
-  const Symbols symbols = symbols_of(open_program(link));
+  TRIPTYCH_TRY_ASSIGN(const auto program, target_program(options));
+  const auto& [file, path] = program;
+  const Symbols symbols = symbols_of(open_program(file));
   if (symbols == Symbols::kThere) return {};
   if (!by_name_ && symbols == Symbols::kStrippedOfCpp) {
     remarks_.push_back({"coroutine", "",

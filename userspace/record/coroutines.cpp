@@ -8,6 +8,7 @@
 
 #include "base/clock.hpp"
 #include "coroutine/ring/find.hpp"
+#include "record/coroutine_runtimes.hpp"
 #include "record/event_loop.hpp"
 
 namespace triptych::record {
@@ -29,6 +30,7 @@ Result<Coroutines> Coroutines::prepare(const Options& options) {
       options.coroutines == CoroutineWay::kRecorder || options.coroutines == CoroutineWay::kAuto;
   if (!wanted || options.summary_only) return coroutines;
   coroutines.by_name_ = options.coroutines == CoroutineWay::kRecorder;
+  coroutines.probes_besides_ = !coroutines.by_name_ && options.kind != model::TargetKind::kMachine;
   coroutines.ring_bytes_ = options.coroutine_ring_bytes;
   TRIPTYCH_TRY_ASSIGN(coroutines.inbox_, coroutine::ring::Inbox::open());
   coroutines.drain_.emplace();
@@ -41,8 +43,19 @@ std::string Coroutines::environment() const {
 
 model::PlannedEvent Coroutines::plan() const {
   if (!inbox_) return {"coroutine", "", "not asked for"};
+  constexpr const char* kOfWhom = "of programs that link triptych's recorder";
+  if (!probes_besides_) {
+    return {"coroutine", "recorder", fmt::format("{}; others are not seen", kOfWhom)};
+  }
+  std::vector<std::string_view> cheap;
+  for (const CoroutineRuntime& each : coroutine_runtimes()) {
+    if (each.discover != nullptr && !each.is_spread) cheap.push_back(each.coroutines);
+  }
   return {"coroutine", "recorder",
-          "of programs that link triptych's recorder; others are not seen"};
+          fmt::format("{}; besides {} are looked for, to be probed where that is cheap; what else "
+                      "could be seen when it is asked for by name, `triptych doctor` says of the "
+                      "same -p PID or -- COMMAND",
+                      kOfWhom, fmt::join(cheap, " and "))};
 }
 
 void Coroutines::start(const model::Target& target, std::uint32_t stream, Console& console) {

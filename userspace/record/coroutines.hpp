@@ -69,6 +69,7 @@ class Coroutines {
   std::uint32_t stream_ = 0;
   std::uint64_t next_look_ns_ = 0;
   bool met_ = false;
+  bool probes_besides_ = false;  // others are looked for, to be probed
   bool by_name_ = false;
   Console* console_ = nullptr;
   std::set<std::string> told_;  // troubles, each once

@@ -263,8 +263,14 @@ Section coroutines_section(const View& view) {
         Tone::kWarning});
     return silent;
   }
+  if (view.summary().coroutines.functions.empty()) {
+    Section none("Coroutines", "");
+    for (const std::string& reason : why_none_was_seen(view)) {
+      none.blocks.emplace_back(Paragraph{"Not known: " + escape(reason) + ".", Tone::kWarning});
+    }
+    return none;
+  }
   Section section("Coroutines", "longest mounted first; mounted: on top of a thread");
-  if (view.summary().coroutines.functions.empty()) return section;
   const CoroutineNames names(view);
   section.blocks.emplace_back(Paragraph{what_there_was(view), Tone::kPlain});
   section.blocks.emplace_back(account(view));

@@ -58,6 +58,18 @@ std::optional<model::CoroutineClock> recorder_clock(const View& view) {
   return clock;
 }
 
+// As recordings say it.
+constexpr std::string_view kNotAskedFor = "not asked for";
+
+std::vector<std::string> why_none_was_seen(const View& view) {
+  std::vector<std::string> reasons;
+  for (const model::PlannedEvent& each : view.summary().metadata.plan) {
+    const bool remark = each.event == "coroutine" && each.hook.empty();
+    if (remark && each.reason != kNotAskedFor) reasons.push_back(each.reason);
+  }
+  return reasons;
+}
+
 std::vector<const analyze::EventLoop*> loops_of(const View& view) {
   if (are_only_hits(view)) return {};
   return on_threads_of(view, view.summary().coroutines.loops);

@@ -68,5 +68,22 @@ TEST(CoroutineSection, RemarksOnAnotherClockThanTheTsc) {
   EXPECT_TRUE(clock_of(with_coroutine({probed})).is_null());
 }
 
+TEST(CoroutineSection, CountsOneHitAsOne) {
+  analyze::Summary summary =
+      with_coroutine({{1, 100, 0, CoroutineSource::kUprobe, CoroutineClock::kMonotonic}});
+  summary.coroutines.rows.front().runtime = model::CoroutineRuntime::kFunction;
+  EXPECT_THAT(flat_text_of(summary), HasSubstr(" 1 hit of the function that was named, none lost"));
+  summary.coroutines.functions.front().counts.resumed = 1234;
+  EXPECT_THAT(flat_text_of(summary), HasSubstr(" 1,234 hits of the function that was named"));
+}
+
+TEST(CoroutineSection, SaysWhyNoneMayHaveBeenSeen) {
+  analyze::Summary summary = sample_summary();
+  summary.metadata.plan.push_back({"coroutine", "", "not asked for"});
+  EXPECT_THAT(flat_text_of(summary), Not(HasSubstr("Coroutines Not known")));
+  summary.metadata.plan.back().reason = "/bin/x\n has no symbols";
+  EXPECT_THAT(flat_text_of(summary), HasSubstr("Coroutines Not known: /bin/x\\n has no symbols."));
+}
+
 }  // namespace
 }  // namespace triptych::report
