@@ -104,8 +104,13 @@ class CompareTest(comparisons.Test):
                         remarks)
 
     def test_models_settings_and_kept_traces(self):
-        document = self.compare(*QUICK, "create", "--models", "thread", "--set", "resident=0",
-                                "--keep-traces", "traces")
+        words = (*QUICK, "create", "--models", "thread", "--set", "resident=0",
+                 "--keep-traces", "traces")
+        document = self.compare(*words)
+        # As it was given, so that it can be given once more.
+        program, *given = document["command_line"]
+        self.assertEqual(os.path.basename(program), "triptych")
+        self.assertEqual(given, ["compare", *words, "--format", "json"])
         self.assertEqual({cell["model"] for cell in document["cells"]}, {"thread"})
         self.assertEqual(document["scenarios"][0]["parameters"]["resident"], "0")
         self.assertEqual(os.listdir(self.path("traces")), ["create.tpt"])

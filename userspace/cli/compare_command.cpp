@@ -11,6 +11,7 @@
 #include "cli/command.hpp"
 #include "cli/errors.hpp"
 #include "cli/output.hpp"
+#include "cli/own_arguments.hpp"
 #include "cli/own_program.hpp"
 #include "compare/comparison.hpp"
 #include "compare/html.hpp"
@@ -70,6 +71,7 @@ Result<int> run_compare(compare::Options options, const CompareWords& words) {
   options.why_untraced = why_untraced();
   options.traced = options.why_untraced.empty();
   TRIPTYCH_TRY_ASSIGN(options.program, own_program());
+  TRIPTYCH_TRY_ASSIGN(options.command_line, own_arguments());
   if (words.format == "html") TRIPTYCH_TRY(refuse_terminal(words.output));
   // That it can be written shows before a minute of measuring, not after it.
   TRIPTYCH_TRY(Output::open(words.output, ""));
