@@ -8,6 +8,7 @@ import shutil
 import harness
 
 OMITTED = os.environ.get("TRIPTYCH_OMITTED", "")
+PHASES = os.environ.get("TRIPTYCH_PHASES", "")
 CHAIN = ["main", "a_calls_b", "b_calls_c", "c_sleeps"]
 WHOLE = "stacks that go back to where the program or thread began: "
 TIMES = 40
@@ -86,6 +87,20 @@ class Unwind(harness.Test):
             self.assertEqual("main" in sleeps[0], fits, sleeps)
             self.assertEqual(ends in notes, not fits, notes)
             self.assertEqual(sleeps[0].count("deeper") == 20, fits, sleeps)
+
+    def test_what_was_lost_is_not_whole(self):
+        # Each fault with a copy of 32 KiB, and room for a few of them.
+        self.assertEqual(self.record("--stacks=fault", "--unwind", "dwarf,32K", "--buffer-size", "1M", "--",
+                                     PHASES, "20000").status, 0)
+        self.assertGreater(self.report()["data_quality"]["lost_stacks"], 1000)
+        paths, notes = self.paths("fault")
+        faults = sum(count for _, count in paths)
+        without = sum(count for frames, count in paths if len(frames) == 4)  # model, process, thread, kind
+        self.assertGreater(without, 1000)
+        self.assertIn(f"no stack of the program's: {without:,} of {faults:,} faults", notes)
+        self.assertRegex(notes, r"have no stack of the program's")
+        whole = float(re.search(re.escape(WHOLE) + r"([\d.]+) %", notes).group(1))
+        self.assertLessEqual(whole, round(100 * (1 - without / faults), 1))
 
     def test_programs_of_the_distribution(self):
         self.write("input", "x" * 2_000_000)

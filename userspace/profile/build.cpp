@@ -9,6 +9,7 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "analyze/task_record.hpp"
 #include "base/text.hpp"
 #include "profile/frame_names.hpp"
 #include "profile/step_index.hpp"
@@ -273,26 +274,72 @@ bool is_chosen(const PathTable::Entry& entry, bool before, const Chosen* chosen)
   return chosen->processes.count(static_cast<model::Tid>(id)) != 0;
 }
 
-// Of what is counted first and has a user's stack: the outermost one, since a waker's may follow.
-void add_wholeness(const std::vector<PathTable::Entry>& entries, std::vector<Values> totals,
-                   const analyze::Summary& summary, symbol::resolve::Resolver& resolver,
-                   std::vector<std::string>& notes) {
+// Whether the rest of what is counted here, which goes on into no user's stack, should have had
+// one.
+bool should_have_stack(Kind kind, const std::vector<PathTable::Entry>& entries, std::size_t at,
+                       const std::vector<Values>& selves) {
+  const Key& key = entries[at].key;
+  if (key == Key{Subject::kWord, static_cast<std::uint64_t>(Word::kOtherPaths)}) return false;
+  // Of the waker, when that is a task.
+  constexpr Key kWoken{Subject::kWord, static_cast<std::uint64_t>(Word::kWoken)};
+  if (kind == Kind::kRunQueue) {
+    return key.subject == Subject::kStack ||
+           (key.subject == Subject::kOther && entries[entries[at].parent].key == kWoken);
+  }
+  // Of a thread that was never met by a sample nobody knows what it did.
+  if (kind == Kind::kOnCpu) return selves[at][kSamples] != 0;
+  // A task that has yet to run has no stack.
+  constexpr auto kBeingCreated =
+      static_cast<std::uint64_t>(static_cast<std::uint32_t>(analyze::BlockedTime::kCreationKey));
+  return key != Key{Subject::kBlocked, kBeingCreated};
+}
+
+std::string amount(Kind kind, const analyze::Summary& summary, std::uint64_t value) {
+  if (units_of(kind)[0].name == "ns") return format_duration_ns(value);
+  return format_count(shown(kind, summary, {value})[0]);
+}
+
+// Of what is counted first, by the outermost stack of the program's: a waker's may follow.
+void add_wholeness(Kind kind, const std::vector<PathTable::Entry>& entries,
+                   const std::vector<Values>& selves, const analyze::Summary& summary,
+                   symbol::resolve::Resolver& resolver, std::vector<std::string>& notes) {
+  std::vector<Values> totals = selves;
   for (std::size_t i = entries.size() - 1; i > 0; --i) add(totals[entries[i].parent], totals[i]);
   symbol::resolve::Wholeness wholeness;
   std::vector<bool> below(entries.size());
+  std::uint64_t unsampled_ns = 0;
   for (std::size_t i = 1; i < entries.size(); ++i) {
     below[i] = below[entries[i].parent];
-    if (below[i] || entries[i].key.subject != Subject::kStack) continue;
-    const auto stack = static_cast<analyze::StackNumber>(entries[i].key.id);
-    if (summary.stacks.table->view(stack).kernel) continue;
-    below[i] = true;
-    wholeness.add(resolver, *summary.stacks.table, stack, totals[i][0]);
+    if (below[i]) continue;
+    const Key& key = entries[i].key;
+    const auto stack = static_cast<analyze::StackNumber>(key.id);
+    // Where it blocked stands before the system call.
+    const bool blocked = key.subject == Subject::kBlocked;
+    if (key.subject == Subject::kStack && !summary.stacks.table->view(stack).kernel) {
+      below[i] = true;
+      wholeness.add(resolver, *summary.stacks.table, stack, totals[i][0]);
+    } else if (should_have_stack(kind, entries, i, selves)) {
+      below[i] = blocked;
+      wholeness.add_without(blocked ? totals[i][0] : selves[i][0]);
+    } else {
+      below[i] = blocked;
+      if (kind == Kind::kOnCpu) unsampled_ns += selves[i][kNs];
+    }
+  }
+  if (unsampled_ns != 0) {
+    notes.push_back(
+        fmt::format("no functions of threads without a sample, which were on a CPU for {}",
+                    format_duration_ns(unsampled_ns)));
   }
   if (wholeness.all() == 0) return;
   notes.push_back(fmt::format("stacks that go back to where the program or thread began: {}",
                               wholeness.share()));
   std::string others = wholeness.others();
   if (!others.empty()) notes.push_back(std::move(others));
+  if (wholeness.without() == 0) return;
+  notes.push_back(fmt::format("no stack of the program's: {} of {} {}",
+                              amount(kind, summary, wholeness.without()),
+                              amount(kind, summary, wholeness.all()), units_of(kind)[0].of));
 }
 
 }  // namespace
@@ -318,7 +365,9 @@ Profile build(Kind kind, const PathTable& paths, const analyze::Summary& summary
     wanted[i] = is_chosen(entries[i], wanted[entries[i].parent], options.chosen);
     if (!wanted[i]) selves[i] = {};
   }
-  add_wholeness(entries, selves, summary, resolver, profile.notes);
+  if (options.any_stack) {
+    add_wholeness(kind, entries, selves, summary, resolver, profile.notes);
+  }
   std::vector<std::uint32_t> branch_of(entries.size(), 0);
   for (std::size_t i = 1; i < entries.size(); ++i) {
     if (!wanted[i]) continue;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "analyze/interval.hpp"
+#include "analyze/task_record.hpp"
 #include "base/text.hpp"
 #include "report/sections.hpp"
 #include "report/words.hpp"
@@ -47,15 +48,29 @@ std::string chain_of(Resolver& resolver, const analyze::Stacks& stacks) {
   return joined(names, " < ") + (longer ? " < …" : "");
 }
 
-// Of the time that has a user's stack.
 Wholeness wholeness_of(const View& view, const std::vector<StackSum>& sums) {
   Wholeness wholeness;
   for (const StackSum& sum : sums) {
-    if (sum.stacks.user == analyze::kUnknownStack) continue;
+    if (sum.stacks.user == analyze::kUnknownStack) {
+      wholeness.add_without(sum.time_ns);
+      continue;
+    }
     wholeness.add(*view.options().resolver, *view.summary().stacks.table, sum.stacks.user,
                   sum.time_ns);
   }
   return wholeness;
+}
+
+// What should have had one: not the time of a task that has yet to run.
+std::uint64_t waited_without_ns(const View& view) {
+  std::uint64_t being_created_ns = 0;
+  const std::string being_created = analyze::blocked_name(analyze::BlockedTime::kCreationKey);
+  for (const analyze::Task& task : view.summary().tasks) {
+    const auto found = task.blocked_by_syscall_ns.find(being_created);
+    if (found != task.blocked_by_syscall_ns.end()) being_created_ns += found->second;
+  }
+  const std::uint64_t without_ns = view.summary().stacks.waited_without_ns;
+  return without_ns - std::min(without_ns, being_created_ns);
 }
 
 Paragraph wholeness_paragraph(const View& view, const StackSums& stacks) {
@@ -63,6 +78,7 @@ Paragraph wholeness_paragraph(const View& view, const StackSums& stacks) {
   Wholeness both;
   if (!stacks.waits.empty()) {
     both = wholeness_of(view, stacks.waits);
+    both.add_without(waited_without_ns(view));
     parts.push_back(fmt::format("{} of the waited time", both.share()));
   }
   if (!stacks.runs.empty()) {
@@ -142,10 +158,11 @@ Section stacks_section(const View& view) {
     section.blocks.emplace_back(
         table_of(view, stacks.waits, stacks.waited_ns + stacks.waited_without_ns, true));
   }
-  if (!stacks.waits.empty() && stacks.waited_without_ns != 0) {
-    section.blocks.emplace_back(Paragraph{fmt::format("{} were waited without a stack.",
-                                                      format_duration_ns(stacks.waited_without_ns)),
-                                          Tone::kFaint});
+  const std::uint64_t without_ns = waited_without_ns(view);
+  if (!stacks.waits.empty() && without_ns != 0) {
+    section.blocks.emplace_back(
+        Paragraph{fmt::format("{} were waited without a stack.", format_duration_ns(without_ns)),
+                  Tone::kFaint});
   }
   if (!stacks.runs.empty()) {
     section.blocks.emplace_back(table_of(view, stacks.runs, stacks.ran_ns, false));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "profile/build.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,6 +9,8 @@
 
 namespace triptych::profile {
 namespace {
+
+using testing::ElementsAre;
 
 constexpr const char* kOtherPaths = "other paths: too many to be told apart";
 
@@ -48,6 +51,101 @@ TEST(Build, CountsAsOneTheFramesThatAreTooMany) {
   EXPECT_EQ(std::count(profile.notes.begin(), profile.notes.end(),
                        "only the first 14 frames of paths are told apart"),
             1);
+}
+
+// A profile with one whole stack, of the program, and one of the kernel.
+class Wholeness : public testing::Test {
+ protected:
+  Wholeness() {
+    table_->on_unwound(model::StackId{1}, model::MmId{1},
+                       {{0x1000, 0x2000}, analyze::StackEnd::kFirstFunction});
+    whole_ = {Subject::kStack, static_cast<std::uint64_t>(table_->number_of(model::StackId{1}, 0))};
+    model::Stack kernel{.id = model::StackId{2}, .kernel = true, .frames = 1};
+    kernel.frame[0] = 1;
+    table_->on_stack(kernel);
+    kernel_ = {Subject::kStack,
+               static_cast<std::uint64_t>(table_->number_of(model::StackId{2}, 0))};
+    summary_.stacks.table = table_;
+    const std::uint32_t model = paths_.child(PathTable::kRoot, {Subject::kModel, 0});
+    task_ = paths_.child(model, {Subject::kTask, 0});
+  }
+
+  std::uint32_t path(std::initializer_list<Key> keys) {
+    std::uint32_t path = task_;
+    for (const Key& key : keys) path = paths_.child(path, key);
+    return path;
+  }
+  // Those of stacks.
+  std::vector<std::string> notes(Kind kind) {
+    symbol::resolve::Resolver resolver(*table_, {});
+    return build(kind, paths_, summary_, resolver, {.any_stack = true}).notes;
+  }
+
+  std::shared_ptr<analyze::StackTable> table_ = std::make_shared<analyze::StackTable>();
+  analyze::Summary summary_;
+  PathTable paths_;
+  std::uint32_t task_ = 0;
+  Key whole_, kernel_;
+};
+
+constexpr Key kRead{Subject::kBlocked, 0};
+constexpr Key kBeingCreated{Subject::kBlocked, 0xfffffffe};
+constexpr Key kFirstTouch{Subject::kFaultKind, 1};
+constexpr Key kBy{Subject::kOther, 7};
+
+Key word(Word which) {
+  return {Subject::kWord, static_cast<std::uint64_t>(which)};
+}
+
+TEST_F(Wholeness, IsNotThatOfEventsThatHaveNoStack) {
+  paths_.add(path({whole_, kFirstTouch}), {2921});
+  paths_.add(path({kFirstTouch}), {7000});
+  paths_.add(path({kernel_, kFirstTouch}), {243});
+  EXPECT_THAT(notes(Kind::kFault),
+              ElementsAre("stacks that go back to where the program or thread began: 28.7 %",
+                          "the others have no stack of the program's",
+                          "no stack of the program's: 7,243 of 10,164 faults"));
+}
+
+TEST_F(Wholeness, IsNotThatOfWaitsWithTheKernelsStackOnly) {
+  paths_.add(path({whole_, kRead, kernel_}), {514});
+  paths_.add(path({kRead, kernel_}), {486});
+  paths_.add(path({kBeingCreated}), {5000});  // has none by its nature
+  const auto expected =
+      ElementsAre("stacks that go back to where the program or thread began: 51.4 %",
+                  "the others have no stack of the program's",
+                  "no stack of the program's: 486 ns of 1.00 us blocked");
+  EXPECT_THAT(notes(Kind::kOffCpu), expected);
+  // The waker's stack is not that of who waited.
+  paths_.add(path({kRead, kBy, whole_}), {1000});
+  EXPECT_THAT(notes(Kind::kWakeup),
+              ElementsAre("stacks that go back to where the program or thread began: 25.7 %",
+                          "the others have no stack of the program's",
+                          "no stack of the program's: 1.49 us of 2.00 us blocked"));
+}
+
+TEST_F(Wholeness, OfQueuesIsThatOfWakersWhichAreTasks) {
+  paths_.add(path({word(Word::kWoken), kBy, whole_}), {1});
+  paths_.add(path({word(Word::kWoken), kBy}), {3});
+  paths_.add(path({word(Word::kWoken), word(Word::kInterrupt)}), {50});
+  paths_.add(path({word(Word::kPreempted), kBy}), {50});
+  EXPECT_THAT(notes(Kind::kRunQueue),
+              ElementsAre("stacks that go back to where the program or thread began: 25.0 %",
+                          "the others have no stack of the program's",
+                          "no stack of the program's: 3 ns of 4 ns runnable"));
+}
+
+TEST_F(Wholeness, OfSamplesIsOfThreadsThatHaveSome) {
+  paths_.add(task_, {1000, 10, 1});  // one of the four samples has no stack
+  paths_.add(path({whole_}), {0, 0, 3});
+  const std::uint32_t model = paths_.child(PathTable::kRoot, {Subject::kModel, 0});
+  paths_.add(paths_.child(model, {Subject::kTask, 9}), {600, 1, 0});
+  EXPECT_THAT(
+      notes(Kind::kOnCpu),
+      ElementsAre("no functions of threads without a sample, which were on a CPU for 600 ns",
+                  "stacks that go back to where the program or thread began: 75.0 %",
+                  "the others have no stack of the program's",
+                  "no stack of the program's: 250 ns of 1.00 us on a CPU"));
 }
 
 }  // namespace

@@ -64,10 +64,11 @@ std::string percent(std::uint64_t part, std::uint64_t whole) {
 void Wholeness::add(Resolver& resolver, const analyze::StackTable& table,
                     analyze::StackNumber stack, std::uint64_t weight) {
   const analyze::StackTable::View view = table.view(stack);
+  if (view.frames.empty()) return add_without(weight);
   all_ += weight;
-  const bool whole = view.end == StackEnd::kFirstFunction ||
-                     (view.end == StackEnd::kNotTold && !view.cut && !view.frames.empty() &&
-                      ends_in_libc(resolver.frames(stack)));
+  const bool whole =
+      view.end == StackEnd::kFirstFunction ||
+      (view.end == StackEnd::kNotTold && !view.cut && ends_in_libc(resolver.frames(stack)));
   if (whole) {
     whole_ += weight;
   } else {
@@ -82,6 +83,7 @@ std::string Wholeness::share() const {
 void Wholeness::merge(const Wholeness& other) {
   all_ += other.all_;
   whole_ += other.whole_;
+  without_ += other.without_;
   for (std::size_t i = 0; i < ends_.size(); ++i) ends_[i] += other.ends_[i];
 }
 
@@ -90,18 +92,28 @@ std::string Wholeness::others() const {
   for (std::size_t i = 0; i < ends_.size(); ++i) {
     if (ends_[i] != 0) kinds.push_back(i);
   }
-  if (kinds.empty()) return {};
   std::stable_sort(kinds.begin(), kinds.end(),
                    [this](std::size_t a, std::size_t b) { return ends_[a] > ends_[b]; });
-  const auto text = [](std::size_t kind) { return text_of(static_cast<StackEnd>(kind)); };
-  if (kinds.size() == 1) return fmt::format("the others end {}", text(kinds[0]));
-  std::string sentence = "the others end";
-  for (std::size_t i = 0; i < kinds.size(); ++i) {
+  struct Part {
+    std::string text;
+    std::uint64_t weight = 0;
+  };
+  std::vector<Part> parts;
+  for (const std::size_t kind : kinds) {
+    parts.push_back(
+        {fmt::format("{}{}", parts.empty() ? "end " : "", text_of(static_cast<StackEnd>(kind))),
+         ends_[kind]});
+  }
+  if (without_ != 0) parts.push_back({"have no stack of the program's", without_});
+  if (parts.empty()) return {};
+  if (parts.size() == 1) return "the others " + parts[0].text;
+  std::string sentence = "the others";
+  for (std::size_t i = 0; i < parts.size(); ++i) {
     sentence += fmt::format("{} {} ({})",
                             i == 0                  ? ""
-                            : i + 1 == kinds.size() ? " or"
+                            : i + 1 == parts.size() ? " or"
                                                     : ",",
-                            text(kinds[i]), percent(ends_[kinds[i]], all_));
+                            parts[i].text, percent(parts[i].weight, all_));
   }
   return sentence;
 }
