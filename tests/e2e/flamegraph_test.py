@@ -106,6 +106,22 @@ class ShortWay(harness.Test):
         self.assertTrue(re.search(r"<title>nap_three\n", text))
         self.assertEqual(self.triptych("report", "flamegraph.tpt").status, 0)
 
+    def test_says_what_there_was_nothing_of(self):
+        result = self.triptych("flamegraph", "--profile", "suspended", "--coroutines", "recorder", "--", *SLEEP)
+        self.assertEqual(result.status, 0, result.err)
+        self.assertIn("triptych: no coroutine was seen; others need --coroutines uprobe:RUNTIME", result.err)
+        self.assertIn("--coroutines=recorder", self.report("flamegraph.tpt")["recording"]["command"])
+        refused = self.triptych("flamegraph", "--coroutines", "nosuch", "--", "true")
+        self.assertEqual(refused.status, 2)
+        self.assertIn("nosuch is no way to see coroutines", refused.err)
+
+    def test_knows_what_was_recorded(self):
+        # It ends before the first sample.
+        self.assertEqual(self.record("--stacks", "--frequency", "1", "--", "true").status, 0)
+        result = self.triptych("export", "--format", "folded")
+        self.assertEqual(result.err, "triptych: no functions: no sample fell on these threads\n")
+        self.assertIn("# note: (no functions: no sample fell on these threads)\n", result.out)
+
     def test_ends_as_the_command(self):
         result = self.triptych("flamegraph", "-o", "seven.svg", "--", "sh", "-c", "exit 7")
         self.assertEqual(result.status, 7, result.err)

@@ -56,9 +56,14 @@ def check(program, trace, kind):
     frames = [profiles.as_folded(frame["name"]) for frame in file["shared"]["frames"]]
     assert file["activeProfileIndex"] == 0
     rest, total = list(file["profiles"]), 0
+    # The notes that folded has as comments.
+    text = profiles.exported(program, trace, "folded", kind).decode("utf-8")
+    notes = "".join(f" [{line[len('# note: ('):-1]}]" for line in text.splitlines() if line.startswith("# note: ("))
+    assert file["name"].endswith(notes), file["name"]
     for unit in profiles.units_of(kind):
         wanted = profiles.folded(program, trace, kind, unit)
         assert rest[0]["name"].startswith("all: ") and rest[0]["unit"] == UNITS[unit]
+        assert rest[0]["name"].endswith(notes), rest[0]["name"]
         assert paths_of(rest.pop(0), frames) == wanted, unit
         parts = {}
         while rest and not rest[0]["name"].startswith("all: "):

@@ -81,7 +81,8 @@ Result<int> export_trace(const ExportOptions& options) {
   exports::Export exporting(source->metadata(), std::move(selection),
                             exports::make_writer(options.format, stacks ? &names : nullptr));
   if (stacks) exporting.unwind_with(reading);
-  TRIPTYCH_TRY_ASSIGN(const analyze::Summary summary, run_export(*source, exporting, &output));
+  TRIPTYCH_TRY_ASSIGN(const analyze::Summary summary,
+                      run_export(*source, exporting, options, &output));
   TRIPTYCH_TRY(names.result());
   TRIPTYCH_TRY(output.finish());
   if (options.format == "perfetto" && !stacks && summary.stacks.recorded) say_stacks_left_out();

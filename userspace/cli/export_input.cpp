@@ -7,6 +7,7 @@
 
 #include <charconv>
 #include <cstdio>
+#include <set>
 
 #include "base/text.hpp"
 #include "cli/input.hpp"
@@ -51,18 +52,58 @@ Result<void> select_tasks(const ExportOptions& options, const std::string& path,
   return {};
 }
 
-// By its number in the report, or by its function.
-profile::CoroutineFilter filter_of(const std::string& coroutine) {
+std::optional<std::uint64_t> coroutine_number(const std::string& coroutine) {
   std::uint64_t number = 0;
   const char* end = coroutine.data() + coroutine.size();
   const auto parsed = std::from_chars(coroutine.data(), end, number);
-  if (parsed.ec == std::errc() && parsed.ptr == end) {
-    return
-        [number](std::uint64_t each, const analyze::CoroutineFunction&) { return each == number; };
+  if (parsed.ec == std::errc() && parsed.ptr == end) return number;
+  return std::nullopt;
+}
+
+// By its number in the report, or by its function.
+profile::CoroutineFilter filter_of(const std::string& coroutine) {
+  if (const std::optional<std::uint64_t> number = coroutine_number(coroutine)) {
+    return [wanted = *number](std::uint64_t each, const analyze::CoroutineFunction&) {
+      return each == wanted;
+    };
   }
   return [coroutine](std::uint64_t, const analyze::CoroutineFunction& function) {
     return function.name == coroutine;
   };
+}
+
+// Numbers are given in turn. Of the functions, the first ones with a name are listed.
+Result<void> check_coroutine(const std::string& coroutine, const analyze::Summary& summary) {
+  if (coroutine.empty()) return {};
+  const analyze::Coroutines& all = summary.coroutines;
+  if (all.count == 0) {
+    return fail("the trace has no coroutines",
+                "record with --coroutines; `triptych doctor -- COMMAND` says which way shows them",
+                ErrorCode::kUsage);
+  }
+  if (const std::optional<std::uint64_t> number = coroutine_number(coroutine)) {
+    if (*number != 0 && *number <= all.count) return {};
+    return fail(fmt::format("no recorded coroutine is {}", *number),
+                fmt::format("the trace has those from 1 to {}", all.count), ErrorCode::kUsage);
+  }
+  constexpr std::size_t kListed = 8;
+  std::set<std::string> known;
+  for (const analyze::CoroutineFunction& function : all.functions) {
+    if (function.name == coroutine) return {};
+    if (!function.name.empty()) known.insert(quote(function.name));
+  }
+  std::string list;
+  std::size_t listed = 0;
+  for (const std::string& each : known) {
+    if (listed++ == kListed) {
+      list += fmt::format(" and {} more", known.size() - kListed);
+      break;
+    }
+    list += (list.empty() ? "" : ", ") + each;
+  }
+  return fail(fmt::format("no recorded coroutine is of the function {}", quote(coroutine)),
+              list.empty() ? "no function of its coroutines has a name" : "it has " + list,
+              ErrorCode::kUsage);
 }
 
 }  // namespace
@@ -101,7 +142,7 @@ Result<std::unique_ptr<trace::Source>> open_for_export(const std::string& path, 
 }
 
 Result<analyze::Summary> run_export(trace::Source& source, exports::Export& exporting,
-                                    Output* output) {
+                                    const ExportOptions& options, Output* output) {
   std::string& text = exporting.output();
   const auto flush = [&]() -> Result<void> {
     if (output != nullptr) TRIPTYCH_TRY(output->write(text));
@@ -113,7 +154,9 @@ Result<analyze::Summary> run_export(trace::Source& source, exports::Export& expo
     return text.size() < kFlushBytes ? Result<void>() : flush();
   }));
   auto summary = exporting.finish(source.ending(), source.quality(), source.stored_bytes());
-  if (summary) TRIPTYCH_TRY(flush());
+  if (!summary) return summary;
+  TRIPTYCH_TRY(check_coroutine(options.coroutine, *summary));
+  TRIPTYCH_TRY(flush());
   return summary;
 }
 

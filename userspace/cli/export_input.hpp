@@ -39,9 +39,10 @@ Result<exports::Selection> select(const ExportOptions& options, const std::strin
 // A trace that says what happened when.
 Result<std::unique_ptr<trace::Source>> open_for_export(const std::string& path, bool given);
 
-// From the beginning to the end. What has been written is handed to `output`, if there is one.
+// From the beginning to the end; fails when there is no such coroutine as asked for. What has been
+// written is handed to `output`, if there is one.
 Result<analyze::Summary> run_export(trace::Source& source, exports::Export& exporting,
-                                    Output* output);
+                                    const ExportOptions& options, Output* output);
 
 // `what` is no text.
 Result<void> refuse_terminal(const Output& output, const std::string& what);

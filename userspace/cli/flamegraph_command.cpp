@@ -46,6 +46,7 @@ struct FlamegraphOptions {
   std::string output = "flamegraph.svg";
   std::string unwind;
   std::string buffer_size;
+  std::string coroutines;
   NameOptions names;
   std::vector<std::string> command;
 };
@@ -103,6 +104,9 @@ Result<int> run_flamegraph(FlamegraphOptions options) {
   if (!options.buffer_size.empty()) {
     record.push_back(fmt::format("--buffer-size={}", options.buffer_size));
   }
+  if (!options.coroutines.empty()) {
+    record.push_back(fmt::format("--coroutines={}", options.coroutines));
+  }
   record.emplace_back("--");
   record.insert(record.end(), options.command.begin(), options.command.end());
   TRIPTYCH_TRY_ASSIGN(const int status, run_to_end(record, std::nullopt, signals));
@@ -133,6 +137,9 @@ Command add_flamegraph_command(CLI::App& app) {
   self->add_option("--buffer-size", options->buffer_size,
                    "Room for what is not written yet: as of triptych record")
       ->type_name("SIZE");
+  self->add_option("--coroutines", options->coroutines,
+                   "How coroutines are seen: as of triptych record")
+      ->type_name("WAY");
   options->names.add_to(*self);
   self->add_option("-o,--output", options->output, "The file to write")
       ->type_name("FILE")

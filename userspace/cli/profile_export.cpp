@@ -44,7 +44,8 @@ Result<ProfileOfTrace> gather(const ExportOptions& options, const std::string& p
           options.names.for_kernel(source->metadata().host.kernel), gathered.profile));
   symbol::resolve::StackUnwinder unwinder(source->metadata().host.kernel);
   exporting.unwind_with(unwinder);
-  TRIPTYCH_TRY_ASSIGN(const analyze::Summary summary, run_export(*source, exporting, nullptr));
+  TRIPTYCH_TRY_ASSIGN(const analyze::Summary summary,
+                      run_export(*source, exporting, options, nullptr));
   gathered.quality = summary.quality;
   profile::Profile& profile = gathered.profile;
   profile.begin_ns = from_ns;
@@ -98,7 +99,11 @@ Result<int> export_profile(const ExportOptions& options) {
   TRIPTYCH_TRY_ASSIGN(const std::string text, format(gathered.profile, options, unit));
   TRIPTYCH_TRY(output.write(text));
   TRIPTYCH_TRY(output.finish());
-  if (gathered.profile.nodes.size() == 1) {
+  const profile::Profile& profile = gathered.profile;
+  for (const std::string& warning : profile.warnings) {
+    std::fputs(fmt::format("triptych: {}\n", warning).c_str(), stderr);
+  }
+  if (profile.nodes.size() == 1 && profile.warnings.empty()) {
     std::fputs("triptych: the profile is empty: nothing of the kind was seen\n", stderr);
   }
   say_what_is_missing(gathered.quality);

@@ -77,7 +77,8 @@ class SpeedscopeFile {
       : profile_(profile), unit_(unit) {}
 
   std::string write() {
-    const std::string name = fmt::format("{}: {}", name_of(profile_.kind), profile_.command);
+    std::string name = fmt::format("{}: {}", name_of(profile_.kind), profile_.command);
+    add_notes(name);
     out_ = fmt::format(
         "{{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\","
         "\"exporter\":\"triptych\",\"name\":{},\"activeProfileIndex\":0,\"shared\":{{\"frames\":[",
@@ -105,6 +106,11 @@ class SpeedscopeFile {
     }
   }
 
+  // Speedscope shows the names of profiles, and nothing else that is no frame.
+  void add_notes(std::string& name) const {
+    for (const std::string& note : profile_.notes) name += fmt::format(" [{}]", note);
+  }
+
   void write_profile(std::size_t unit, std::string_view whose,
                      const std::vector<std::uint32_t>& nodes) {
     const profile::Unit& counted = profile::units_of(profile_.kind)[unit];
@@ -119,12 +125,14 @@ class SpeedscopeFile {
       add_number(weights, value);
     }
     if (out_.back() != '[') out_ += ',';
+    std::string name = escape(fmt::format("{}: {}", whose, counted.of));
+    if (whose == "all") add_notes(name);
     fmt::format_to(
         std::back_inserter(out_),
         "{{\"type\":\"sampled\",\"name\":{},\"unit\":\"{}\",\"startValue\":0,\"endValue\":{},"
         "\"samples\":[{}],\"weights\":[{}]}}",
-        json_text(fmt::format("{}: {}", whose, counted.of)),
-        counted.name == "ns" ? "nanoseconds" : "none", total, samples, weights);
+        nlohmann::json(name).dump(), counted.name == "ns" ? "nanoseconds" : "none", total, samples,
+        weights);
   }
 
   const profile::Profile& profile_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "probe/attach_plan.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <initializer_list>
 
@@ -21,10 +23,12 @@ constexpr EventName kEventNames[] = {
 struct StackName {
   std::string_view name;
   bool StackSet::*member;
+  std::string_view program;  // that takes them
 };
 constexpr StackName kStackNames[] = {
-    {"on-cpu", &StackSet::on_cpu}, {"off-cpu", &StackSet::off_cpu}, {"wakeup", &StackSet::wakeup},
-    {"fault", &StackSet::fault},   {"cow", &StackSet::cow},         {"fork", &StackSet::fork},
+    {"on-cpu", &StackSet::on_cpu, "on_sample"}, {"off-cpu", &StackSet::off_cpu, "on_switch"},
+    {"wakeup", &StackSet::wakeup, "on_waking"}, {"fault", &StackSet::fault, "on_fault_minor"},
+    {"cow", &StackSet::cow, "on_fault_minor"},  {"fork", &StackSet::fork, "on_newtask"},
 };
 
 // Sets the members of `wanted` that the list names.
@@ -188,7 +192,13 @@ Result<void> plan_stacks(Planner& planner, const PlanRequest& request) {
   for (const auto& [is, text] : missing) {
     if (is) return fail(std::string(text), "--events leaves them out", ErrorCode::kUsage);
   }
-  if (stacks.on_cpu) return planner.require("sample", {"on_sample"});
+  if (stacks.on_cpu) TRIPTYCH_TRY(planner.require("sample", {"on_sample"}));
+  // So that a trace without some of them says whether they were asked for.
+  for (const StackName& each : kStackNames) {
+    if (!(stacks.*each.member)) continue;
+    planner.plan().events.push_back(
+        {fmt::format("{} stacks", each.name), hooks_of({each.program}), {}});
+  }
   return {};
 }
 

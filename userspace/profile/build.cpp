@@ -181,17 +181,39 @@ bool is_time_of_tasks(Kind kind) {
          kind == Kind::kWakeup;
 }
 
+void warn(Profile& profile, std::string text) {
+  profile.warnings.push_back(text);
+  profile.notes.push_back(std::move(text));
+}
+
 // The trace may have been made without what shows the code.
-void add_missing_names(Kind kind, const symbol::resolve::Resolver& resolver, bool any_stack,
-                       std::vector<std::string>& notes) {
-  const std::string_view option = stacks_of(kind);
-  if (!any_stack && !option.empty()) {
-    notes.push_back(fmt::format("no functions: record with --stacks={} for them", option));
-  }
+void add_missing_names(const symbol::resolve::Resolver& resolver, Profile& profile) {
   constexpr std::size_t kMostFiles = 3;
   for (std::size_t i = 0; i < resolver.missing().size() && i < kMostFiles; ++i) {
     const auto& missing = resolver.missing()[i];
-    notes.push_back(fmt::format("no names from {}: {}", quote(missing.path), missing.reason));
+    profile.notes.push_back(
+        fmt::format("no names from {}: {}", quote(missing.path), missing.reason));
+  }
+}
+
+// What another recording would have.
+void add_missing_stacks(Kind kind, const analyze::Summary& summary, bool any_stack,
+                        Profile& profile) {
+  const bool coroutines = kind == Kind::kCoroutine || kind == Kind::kSuspended;
+  if (coroutines && summary.coroutines.count == 0) {
+    warn(profile,
+         "no coroutine was seen; others need --coroutines uprobe:RUNTIME (triptych doctor -- "
+         "COMMAND)");
+  }
+  const std::string_view option = stacks_of(kind);
+  const bool nothing = profile.nodes.size() == 1;  // that could have had a stack
+  if (option.empty() || nothing) return;
+  const std::optional<bool> recorded = stacks_recorded(kind, summary.metadata);
+  if (!any_stack && !recorded.value_or(false)) {
+    warn(profile, fmt::format("no functions: record with --stacks={} for them", option));
+  } else if (!recorded.value_or(true)) {
+    warn(profile,
+         fmt::format("some functions are missing: record with --stacks={} for them", option));
   }
 }
 
@@ -302,7 +324,8 @@ std::string amount(Kind kind, const analyze::Summary& summary, std::uint64_t val
 // Of what is counted first, by the outermost stack of the program's: a waker's may follow.
 void add_wholeness(Kind kind, const std::vector<PathTable::Entry>& entries,
                    const std::vector<Values>& selves, const analyze::Summary& summary,
-                   symbol::resolve::Resolver& resolver, std::vector<std::string>& notes) {
+                   symbol::resolve::Resolver& resolver, Profile& profile) {
+  std::vector<std::string>& notes = profile.notes;
   std::vector<Values> totals = selves;
   for (std::size_t i = entries.size() - 1; i > 0; --i) add(totals[entries[i].parent], totals[i]);
   symbol::resolve::Wholeness wholeness;
@@ -326,12 +349,20 @@ void add_wholeness(Kind kind, const std::vector<PathTable::Entry>& entries,
       if (kind == Kind::kOnCpu) unsampled_ns += selves[i][kNs];
     }
   }
+  if (wholeness.all() == 0 && unsampled_ns != 0) {
+    return warn(profile, "no functions: no sample fell on these threads");
+  }
   if (unsampled_ns != 0) {
     notes.push_back(
         fmt::format("no functions of threads without a sample, which were on a CPU for {}",
                     format_duration_ns(unsampled_ns)));
   }
   if (wholeness.all() == 0) return;
+  if (wholeness.all() == wholeness.without()) {
+    const std::optional<bool> recorded = stacks_recorded(kind, summary.metadata);
+    if (!recorded.value_or(true)) return;  // nobody asked for them
+    if (recorded) warn(profile, "no functions: their stacks were lost, or could not be read");
+  }
   notes.push_back(fmt::format("stacks that go back to where the program or thread began: {}",
                               wholeness.share()));
   std::string others = wholeness.others();
@@ -365,8 +396,8 @@ Profile build(Kind kind, const PathTable& paths, const analyze::Summary& summary
     wanted[i] = is_chosen(entries[i], wanted[entries[i].parent], options.chosen);
     if (!wanted[i]) selves[i] = {};
   }
-  if (options.any_stack) {
-    add_wholeness(kind, entries, selves, summary, resolver, profile.notes);
+  if (options.any_stack || stacks_recorded(kind, summary.metadata).value_or(false)) {
+    add_wholeness(kind, entries, selves, summary, resolver, profile);
   }
   std::vector<std::uint32_t> branch_of(entries.size(), 0);
   for (std::size_t i = 1; i < entries.size(); ++i) {
@@ -388,8 +419,8 @@ Profile build(Kind kind, const PathTable& paths, const analyze::Summary& summary
     profile.notes.push_back(
         fmt::format("only the first {} frames of paths are told apart", format_count(tree.most())));
   }
-  const bool nothing = profile.nodes.size() == 1;  // that could have had a stack
-  add_missing_names(kind, resolver, options.any_stack || nothing, profile.notes);
+  add_missing_stacks(kind, summary, options.any_stack, profile);
+  add_missing_names(resolver, profile);
   return profile;
 }
 

@@ -165,6 +165,28 @@ std::string_view stacks_of(Kind kind) {
   return about(kind).stacks;
 }
 
+std::optional<bool> stacks_recorded(Kind kind, const model::Metadata& metadata) {
+  constexpr std::string_view kStacks = " stacks";
+  bool told = false;
+  const auto planned = [&](std::string_view word) {
+    return std::any_of(metadata.plan.begin(), metadata.plan.end(), [&](const auto& each) {
+      return each.event.size() == word.size() + kStacks.size() && each.event.starts_with(word) &&
+             each.event.ends_with(kStacks);
+    });
+  };
+  for (const model::PlannedEvent& each : metadata.plan) told |= each.event.ends_with(kStacks);
+  if (!told) return std::nullopt;
+  // Copies are faults, too.
+  if (kind == Kind::kCow && planned("fault")) return true;
+  std::string_view words = stacks_of(kind);
+  while (!words.empty()) {
+    const std::size_t comma = words.find(',');
+    if (!planned(words.substr(0, comma))) return false;
+    words = comma == std::string_view::npos ? std::string_view() : words.substr(comma + 1);
+  }
+  return true;
+}
+
 std::span<const Unit> units_of(Kind kind) {
   return {about(kind).units.data(), about(kind).unit_count};
 }

@@ -38,6 +38,8 @@ std::string_view source_of(Kind kind);
 
 // What `record --stacks=` is to be given for its functions; empty: it has none.
 std::string_view stacks_of(Kind kind);
+// Whether the recording was given all of that; none: the trace does not tell.
+std::optional<bool> stacks_recorded(Kind kind, const model::Metadata& metadata);
 
 struct Unit {
   std::string_view name;  // "ns": what --unit takes, and folded files declare

@@ -71,6 +71,55 @@ TEST_F(ExportCommand, NamesTheTasksThatThereAre) {
   EXPECT_EQ(result.err, "error: no recorded process is cow-fork\nhint: it has fork-cow\n");
 }
 
+TEST_F(ExportCommand, NamesTheCoroutinesThatThereAre) {
+  const std::string trace = golden_trace("coroutines");
+  for (const std::string form : {"csv", "chrome", "folded"}) {
+    const auto refused = [&](const std::string& coroutine, const std::string& of) {
+      const test::ProgramResult result =
+          triptych({"export", "--format", form, of, "--coroutine", coroutine});
+      EXPECT_EQ(result.status, 2);
+      EXPECT_EQ(result.out, "");
+      return result.err;
+    };
+    EXPECT_THAT(
+        refused("nosuch", trace),
+        StartsWith("error: no recorded coroutine is of the function nosuch\nhint: it has "));
+    EXPECT_THAT(refused("0", trace), StartsWith("error: no recorded coroutine is 0\n"));
+    EXPECT_THAT(refused("1000000", trace), StartsWith("error: no recorded coroutine is 1000000\n"));
+    EXPECT_THAT(refused("fetch", golden_trace("fork-cow")),
+                StartsWith("error: the trace has no coroutines\nhint: record with --coroutines"));
+  }
+}
+
+TEST_F(ExportCommand, SaysWhyAProfileHasNoFunctions) {
+  const auto said = [](const std::string& profile, const std::string& trace) {
+    const test::ProgramResult result =
+        triptych({"export", "--format", "folded", "--profile", profile, trace});
+    EXPECT_EQ(result.status, 0);
+    return result.err;
+  };
+  EXPECT_EQ(said("on-cpu", golden_trace("threads")),
+            "triptych: no functions: record with --stacks=on-cpu for them\n");
+  EXPECT_EQ(said("off-cpu", golden_trace("stacks")), "");
+  EXPECT_EQ(said("suspended", golden_trace("threads")),
+            "triptych: no coroutine was seen; others need --coroutines uprobe:RUNTIME (triptych "
+            "doctor -- COMMAND)\n");
+  // What was asked for is known, where the trace tells it.
+  std::string asked = content_of(golden_trace("threads"));
+  const std::string plan = R"("plan":[)";
+  ASSERT_NE(asked.find(plan), std::string::npos);
+  asked.insert(asked.find(plan) + plan.size(),
+               R"({"event":"on-cpu stacks","hook":"perf_event/cpu-clock","reason":""},)"
+               R"({"event":"off-cpu stacks","hook":"tp_btf/sched_switch","reason":""},)");
+  write_file(path("asked.txt"), asked);
+  EXPECT_EQ(said("on-cpu", path("asked.txt")),
+            "triptych: no functions: no sample fell on these threads\n");
+  EXPECT_EQ(said("off-cpu", path("asked.txt")),
+            "triptych: no functions: their stacks were lost, or could not be read\n");
+  EXPECT_EQ(said("run-queue", path("asked.txt")),
+            "triptych: no functions: record with --stacks=wakeup for them\n");
+}
+
 TEST_F(ExportCommand, WritesAFileWholeOrNotAtAll) {
   const std::string trace = golden_trace("threads");
   const test::ProgramResult printed = triptych({"export", "--format", "csv", trace});

@@ -104,6 +104,11 @@ TEST(AttachPlan, OnlySamplesNeedAProgramOfTheirOwn) {
   ASSERT_TRUE(samples);
   EXPECT_THAT(samples->programs, Contains("on_sample"));
   EXPECT_EQ(event(*samples, "sample")->hook, "perf_event/cpu-clock");
+  // Which were asked for is told.
+  EXPECT_EQ(event(*samples, "on-cpu stacks")->hook, "perf_event/cpu-clock");
+  EXPECT_EQ(event(*samples, "off-cpu stacks")->hook, "tp_btf/sched_switch");
+  EXPECT_EQ(event(*samples, "fault stacks")->hook, "perf_event/page-faults-min");
+  EXPECT_EQ(event(*samples, "cow stacks"), nullptr);
   EXPECT_FALSE(make_attach_plan(kernel_without({"perf_event/cpu-clock"}), request));
 }
 

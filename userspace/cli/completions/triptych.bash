@@ -53,7 +53,7 @@ _triptych() {
     case $command in
       record) words='-o --output -p --process -a --all --duration --events --buffer-size --user
         --stacks --kernel-stacks --unwind --frequency --coroutines --coroutine-buffer --coroutine-budget --summary-only --no-probe --help --' ;;
-      flamegraph) words='--profile --unwind --buffer-size --debug-files --debug-dir --inlines -o --output --help --' ;;
+      flamegraph) words='--profile --unwind --buffer-size --coroutines --debug-files --debug-dir --inlines -o --output --help --' ;;
       report) words='--format -o --output --tid --process --top --sort --from-mark --to-mark
         --slow-step --debug-files --debug-dir --inlines --schema --strict --help' ;;
       dump) words='--format -o --output --help' ;;

@@ -71,6 +71,7 @@ complete -c triptych -n $export -l to -x -d 'Stop this long after the recording 
 set --local flamegraph '__fish_seen_subcommand_from flamegraph'
 complete -c triptych -n $flamegraph -l unwind -x -a 'fp dwarf dwarf,16K dwarf,32K' -d 'How the frames of the program are found'
 complete -c triptych -n $flamegraph -l buffer-size -x -d 'Room for what is not written yet'
+complete -c triptych -n $flamegraph -l coroutines -x -a 'auto recorder usdt uprobe:cpp uprobe:tokio uprobe:boost uprobe:ucontext uprobe:asyncio uprobe:trio uprobe:greenlet off' -d 'Which coroutines to record'
 complete -c triptych -n $flamegraph -l debug-files -d 'Names of functions also from /usr/lib/debug'
 complete -c triptych -n $flamegraph -l debug-dir -x -a '(__fish_complete_directories)' -d 'Likewise, from here'
 complete -c triptych -n $flamegraph -l inlines -d 'Frames for inlined functions'
