@@ -30,12 +30,15 @@ constexpr const char* kExportExamples = R"(Examples:
 The columns, what is shown where in a time line, and the profiles are described in docs/exports.md.
 )";
 
-bool is_profile(const std::string& format) {
-  return format == "svg" || format == "speedscope" || format == "pprof" || format == "folded";
+// Chrome's form is a time line, unless it is asked which profile it is to be of.
+bool is_profile(const ExportOptions& options) {
+  const std::string& format = options.format;
+  return format == "svg" || format == "speedscope" || format == "pprof" || format == "folded" ||
+         (format == "chrome" && !options.profile.empty());
 }
 
 Result<void> check_options(const ExportOptions& options) {
-  const bool profile = is_profile(options.format);
+  const bool profile = is_profile(options);
   const bool graph = options.format == "svg";
   const auto check = [](bool given, bool fits, const char* option,
                         const char* forms) -> Result<void> {
@@ -43,12 +46,14 @@ Result<void> check_options(const ExportOptions& options) {
     return fail(fmt::format("{} means nothing for this form", option),
                 fmt::format("use it with --format {}", forms), ErrorCode::kUsage);
   };
-  constexpr const char* kProfiles = "svg, speedscope, pprof or folded";
-  TRIPTYCH_TRY(check(!options.profile.empty(), profile, "--profile", kProfiles));
+  constexpr const char* kProfiles = "svg, speedscope, pprof or folded, or chrome with --profile";
+  TRIPTYCH_TRY(check(!options.profile.empty(), profile, "--profile",
+                     "svg, speedscope, pprof, folded or chrome"));
   TRIPTYCH_TRY(check(!options.unit.empty(), profile, "--unit", kProfiles));
   TRIPTYCH_TRY(check(options.icicle, graph, "--icicle", "svg"));
   const bool stacks = profile || options.format == "perfetto";
-  constexpr const char* kStacks = "perfetto, svg, speedscope, pprof or folded";
+  constexpr const char* kStacks =
+      "perfetto, svg, speedscope, pprof or folded, or chrome with --profile";
   TRIPTYCH_TRY(check(options.names.debug_files, stacks, "--debug-files", kStacks));
   TRIPTYCH_TRY(check(!options.names.debug_directories.empty(), stacks, "--debug-dir", kStacks));
   TRIPTYCH_TRY(check(options.names.inlines, stacks, "--inlines", kStacks));
@@ -64,7 +69,7 @@ void say_stacks_left_out() {
 
 Result<int> export_trace(const ExportOptions& options) {
   TRIPTYCH_TRY(check_options(options));
-  if (is_profile(options.format)) return export_profile(options);
+  if (is_profile(options)) return export_profile(options);
   const std::string path = options.file.empty() ? kDefaultTrace : options.file;
   TRIPTYCH_TRY_ASSIGN(exports::Selection selection, select(options, path));
   TRIPTYCH_TRY_ASSIGN(auto source, open_for_export(path, !options.file.empty()));
@@ -99,7 +104,7 @@ Command add_export_command(CLI::App& app) {
   self->add_option("--format", options->format,
                    "csv, jsonl (one object a line): a row for each interval; "
                    "perfetto, chrome (JSON): a time line; "
-                   "svg: a flame graph; speedscope, pprof, folded (text): "
+                   "svg: a flame graph; speedscope, pprof, folded (text), chrome with --profile: "
                    "the same for other programs")
       ->check(
           one_of({"csv", "jsonl", "perfetto", "chrome", "svg", "speedscope", "pprof", "folded"}))

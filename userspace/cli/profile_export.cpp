@@ -13,6 +13,7 @@
 #include "cli/export_input.hpp"
 #include "cli/input.hpp"
 #include "cli/output.hpp"
+#include "export/chrome_profile.hpp"
 #include "export/flame_graph.hpp"
 #include "export/folded.hpp"
 #include "export/pprof.hpp"
@@ -78,6 +79,7 @@ Result<std::string> format(const profile::Profile& profile, const ExportOptions&
                            std::size_t unit) {
   if (options.format == "svg") return flame_graph(profile, options, unit);
   if (options.format == "speedscope") return exports::write_speedscope(profile, unit);
+  if (options.format == "chrome") return exports::write_chrome_profile(profile, unit);
   if (options.format == "pprof") return exports::write_pprof(profile, unit);
   return exports::write_folded(profile, unit);
 }

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "analyze/task_record.hpp"
-#include "export/json_text.hpp"
+#include "export/chrome_event.hpp"
 #include "export/row.hpp"
 #include "export/time_line.hpp"
 
@@ -16,73 +16,9 @@ namespace {
 // Losses are a process of their own: 0 is nobody's number.
 constexpr model::Tid kLosses = 0;
 
-// In microseconds, to the nanosecond; what began before the recording is shown from there on.
-void append_time(std::string& out, std::string_view name, std::int64_t ns) {
-  const auto shown = static_cast<std::uint64_t>(std::max<std::int64_t>(0, ns));
-  append_number(out, name, shown / 1000);
-  const std::uint64_t rest = shown % 1000;
-  const char decimals[] = {'.', static_cast<char>('0' + rest / 100),
-                           static_cast<char>('0' + rest / 10 % 10),
-                           static_cast<char>('0' + rest % 10)};
-  out.append(decimals, sizeof decimals);
-}
-
-// One event, written when it goes out of scope.
-class TraceEvent {
- public:
-  TraceEvent(std::string& out, bool& first, char phase, model::Tid tgid, model::Tid tid)
-      : out_(out) {
-    if (!first) out_ += ",\n";
-    first = false;
-    out_ += "{\"ph\":\"";
-    out_ += phase;
-    out_ += '"';
-    append_number(out_, "pid", tgid);
-    append_number(out_, "tid", tid);
-  }
-  TraceEvent(const TraceEvent&) = delete;
-  TraceEvent& operator=(const TraceEvent&) = delete;
-  ~TraceEvent() { out_ += has_args_ ? "}}" : "}"; }
-
-  TraceEvent& name(std::string_view category, std::string_view name) {
-    return text("cat", category).text("name", name);
-  }
-  TraceEvent& time(std::string_view field, std::int64_t ns) {
-    append_time(out_, field, ns);
-    return *this;
-  }
-  TraceEvent& text(std::string_view field, std::string_view value) {
-    append_text(out_, field, value);
-    return joined();
-  }
-  TraceEvent& number(std::string_view field, std::uint64_t value) {
-    append_number(out_, field, value);
-    return joined();
-  }
-  // Texts and numbers from here on, at least one, are the event's arguments.
-  TraceEvent& args() {
-    out_ += ",\"args\":{";
-    first_arg_at_ = out_.size();
-    has_args_ = true;
-    return *this;
-  }
-
- private:
-  // Before the first argument there is no comma.
-  TraceEvent& joined() {
-    if (first_arg_at_ != 0) out_.erase(first_arg_at_, 1);
-    first_arg_at_ = 0;
-    return *this;
-  }
-
-  std::string& out_;
-  std::size_t first_arg_at_ = 0;
-  bool has_args_ = false;
-};
-
 // What the event does not say itself: how long it took, unless it is cut at the beginning of the
 // recording, and what its name ends with.
-void append_args(TraceEvent& event, const Row& row, std::string_view name) {
+void append_args(ChromeEvent& event, const Row& row, std::string_view name) {
   event.args();
   if (row.duration_ns && row.begin_ns < 0) event.number("duration", *row.duration_ns);
   event.number("task", static_cast<std::uint32_t>(row.task->id));
@@ -107,13 +43,13 @@ void ChromeWriter::describe(const analyze::Task& task, std::string& out) {
   Named& named = named_[static_cast<std::uint32_t>(task.id)];
   if (named.tid == task.tid && named.comm == task.comm) return;
   named = {task.tid, task.comm};
-  TraceEvent(out, first_, 'M', task.tgid, task.tid)
+  ChromeEvent(out, first_, 'M', task.tgid, task.tid)
       .text("name", "thread_name")
       .args()
       .text("name", task.comm);
   // The process has the name of its first thread.
   if (task.tid != task.tgid) return;
-  TraceEvent(out, first_, 'M', task.tgid, task.tid)
+  ChromeEvent(out, first_, 'M', task.tgid, task.tid)
       .text("name", "process_name")
       .args()
       .text("name", task.comm);
@@ -139,7 +75,7 @@ void ChromeWriter::write_state(const Context& context, const analyze::Interval& 
   const std::int64_t end_ns = row.begin_ns + static_cast<std::int64_t>(row.duration_ns.value_or(0));
   const std::string name = state_name(interval.doing);
   {
-    TraceEvent event(out, first_, 'X', row.task->tgid, row.task->tid);
+    ChromeEvent event(out, first_, 'X', row.task->tgid, row.task->tid);
     event.name(row.kind, name)
         .time("ts", row.begin_ns)
         .time("dur", end_ns - std::max<std::int64_t>(0, row.begin_ns));
@@ -159,11 +95,11 @@ void ChromeWriter::write_wakeup(const Context& context, const analyze::Interval&
   describe(*by, out);
   const std::uint64_t id = next_id_++;
   const std::int64_t at_ns = context.since_origin(interval.begin_ns);
-  TraceEvent(out, first_, 's', by->tgid, by->tid)
+  ChromeEvent(out, first_, 's', by->tgid, by->tid)
       .name("wakeup", "wakeup")
       .number("id", id)
       .time("ts", at_ns);
-  TraceEvent(out, first_, 'f', interval.task->tgid, interval.task->tid)
+  ChromeEvent(out, first_, 'f', interval.task->tgid, interval.task->tid)
       .name("wakeup", "wakeup")
       .number("id", id)
       .time("ts", at_ns)
@@ -178,11 +114,11 @@ void ChromeWriter::write_overlapping(const Context& context, const analyze::Inte
   if (!row.coroutine) ++next_id_;
   const std::string name = row.detail.empty() ? std::string(row.kind) : row.detail;
   {
-    TraceEvent event(out, first_, 'b', row.task->tgid, row.task->tid);
+    ChromeEvent event(out, first_, 'b', row.task->tgid, row.task->tid);
     event.name(row.kind, name).number("id", id).time("ts", row.begin_ns);
     append_args(event, row, name);
   }
-  TraceEvent(out, first_, 'e', row.task->tgid, row.task->tid)
+  ChromeEvent(out, first_, 'e', row.task->tgid, row.task->tid)
       .name(row.kind, name)
       .number("id", id)
       .time("ts", row.begin_ns + static_cast<std::int64_t>(row.duration_ns.value_or(0)));
@@ -193,7 +129,7 @@ void ChromeWriter::mark(const Context& context, const model::Event& event, const
   const analyze::Task* task = context.analysis.find(event.task);
   if (task == nullptr) return;
   describe(*task, out);
-  TraceEvent(out, first_, 'i', task->tgid, task->tid)
+  ChromeEvent(out, first_, 'i', task->tgid, task->tid)
       .name("mark", mark_name(mark))
       .time("ts", context.since_origin(event.ts_ns))
       .text("s", "t");
@@ -204,13 +140,13 @@ void ChromeWriter::finish(const Context& context, const analyze::Summary& summar
   for (const analyze::LossRange& range : summary.losses) {
     const std::uint64_t id = next_id_++;
     const std::string name = fmt::format("lost records of CPU {}", range.cpu);
-    TraceEvent(out, first_, 'b', kLosses, kLosses)
+    ChromeEvent(out, first_, 'b', kLosses, kLosses)
         .name("lost", name)
         .number("id", id)
         .time("ts", context.since_origin(range.first_ns))
         .args()
         .number("records", lost_records(range));
-    TraceEvent(out, first_, 'e', kLosses, kLosses)
+    ChromeEvent(out, first_, 'e', kLosses, kLosses)
         .name("lost", name)
         .number("id", id)
         .time("ts", context.since_origin(range.last_ns));

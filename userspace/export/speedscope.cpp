@@ -3,65 +3,19 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <iterator>
-#include <limits>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <vector>
 
 #include "base/text.hpp"
+#include "export/profile_parts.hpp"
 
 namespace triptych::exports {
 namespace {
 
-constexpr std::size_t kMostThreads = 256;  // with a profile of their own
-constexpr std::uint32_t kNobody = std::numeric_limits<std::uint32_t>::max();
-
 std::string json_text(std::string_view raw) {
   return nlohmann::json(escape(raw)).dump();
-}
-
-// Each node's thread, or, where there is none, its process: positions in Profile::frames.
-std::vector<std::uint32_t> owners_of(const profile::Profile& profile) {
-  std::vector<std::uint32_t> owners(profile.nodes.size(), kNobody);
-  for (std::size_t i = 1; i < profile.nodes.size(); ++i) {
-    const profile::Node& node = profile.nodes[i];
-    const profile::Category category = profile.frames[node.frame].category;
-    const bool owns =
-        category == profile::Category::kThread || category == profile::Category::kProcess;
-    owners[i] = owns ? node.frame : owners[node.parent];
-  }
-  return owners;
-}
-
-struct Part {
-  std::uint32_t owner = 0;
-  std::uint64_t total = 0;
-  std::vector<std::uint32_t> nodes;
-};
-
-// Those that own something, the largest first.
-std::vector<Part> parts_of(const profile::Profile& profile, std::size_t unit) {
-  const std::vector<std::uint32_t> owners = owners_of(profile);
-  std::map<std::uint32_t, Part> parts;
-  for (std::uint32_t i = 1; i < profile.nodes.size(); ++i) {
-    const std::uint64_t value = profile.nodes[i].self[unit];
-    if (owners[i] == kNobody || value == 0) continue;
-    Part& part = parts[owners[i]];
-    part.total += value;
-    part.nodes.push_back(i);
-  }
-  std::vector<Part> sorted;
-  for (auto& [owner, part] : parts) {
-    part.owner = owner;
-    sorted.push_back(std::move(part));
-  }
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](const Part& a, const Part& b) { return a.total > b.total; });
-  if (sorted.size() > kMostThreads) sorted.resize(kMostThreads);
-  return sorted;
 }
 
 // One more of a list.
@@ -101,7 +55,7 @@ class SpeedscopeFile {
       if (profile_.nodes[i].self[unit] != 0) all.push_back(i);
     }
     write_profile(unit, "all", all);
-    for (const Part& part : parts_of(profile_, unit)) {
+    for (const ProfilePart& part : parts_of(profile_, unit)) {
       write_profile(unit, profile_.frames[part.owner].text, part.nodes);
     }
   }

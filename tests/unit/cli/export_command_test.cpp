@@ -44,6 +44,10 @@ TEST_F(ExportCommand, RefusesWhatItDoesNotUnderstand) {
           "error: --format: xls is none of csv, jsonl, perfetto, chrome, svg, speedscope, pprof, "
           "folded\nhint: triptych export "
           "--help\n");
+  refuses(
+      {"--format", "chrome", "--unit", "ns", trace},
+      "error: --unit means nothing for this form\n"
+      "hint: use it with --format svg, speedscope, pprof or folded, or chrome with --profile\n");
   refuses({"--format", "csv", "no.tpt"},
           "error: cannot open no.tpt: No such file or directory\n"
           "hint: record one with: triptych record -o FILE -- COMMAND\n");
