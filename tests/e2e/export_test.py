@@ -5,10 +5,12 @@ import collections
 import csv
 import json
 import os
+import shlex
+import subprocess
 import sys
 
 import harness
-from harness import TRIPTYCH, USER, environment
+from harness import OTHER, TRIPTYCH, USER, environment
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "golden"))
 import perfetto_rules  # noqa: E402
@@ -140,6 +142,34 @@ class Files(harness.Test):
             status = os.stat(self.path("out"))
             self.assertEqual((status.st_uid, status.st_gid), (USER, USER))
             os.unlink(self.path("out"))
+
+    def test_no_link_of_another_user_is_followed(self):
+        self.record("--", "true")
+        os.chmod(self.directory, 0o1777)
+        os.mkfifo(self.path("pipe"))
+        os.mkdir(self.path("theirs"))
+        for name, leads_to in (("link", "pipe"), ("device", "/dev/null"), ("file", "new.csv"), ("there", "theirs")):
+            os.symlink(leads_to, self.path(name))
+            os.lchown(self.path(name), OTHER, OTHER)
+        for output in ("link", "device", "file", "there/out.csv"):
+            for command in (["export", "--format", "csv"], ["report"]):
+                result = self.triptych(*command, "-o", output)
+                self.assert_refused(result, 2, f"{output} is, or leads by, a symbolic link that belongs to another user "
+                                    f"(uid {OTHER})", "name the file that it leads to, if that is what you want")
+        self.assertEqual(os.listdir(self.path("theirs")), [])
+        self.assertFalse(os.path.exists(self.path("new.csv")))
+
+    def test_own_links_pipes_and_descriptors_are_written_to(self):
+        self.record("--", "true")
+        table = self.triptych("export", "--format", "csv").out
+        export = f"{shlex.quote(harness.TRIPTYCH)} export --format csv -o"
+        for script in (f"mkfifo pipe; {export} pipe & cat pipe",
+                       f"ln -s pipe link; {export} link & cat pipe",
+                       f"{export} /dev/stdout | cat", f"{export} /dev/fd/3 3>&1 | cat", f"{export} /dev/null",
+                       f"{export} >(cat)", f"{export} /proc/self/fd/1 | cat"):
+            done = subprocess.run(["bash", "-c", script + "; wait"], cwd=self.directory, capture_output=True, text=True,
+                                  timeout=harness.PATIENCE, check=False)
+            self.assertEqual(done.stdout, "" if "/dev/null" in script else table, script + done.stderr)
 
     def test_full_disk_leaves_nothing(self):
         self.record("--", "sh", "-c", WORK)

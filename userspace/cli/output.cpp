@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "cli/trusted_path.hpp"
 #include "launch/user.hpp"
 
 namespace triptych::cli {
@@ -65,8 +66,9 @@ Result<Output> Output::open(const std::string& path, const std::string& input) {
     return output;
   }
   output.path_ = path;
+  TRIPTYCH_TRY_ASSIGN(const UniqueFd there, find_by_trusted_links(path));
   struct stat target {};
-  if (::stat(path.c_str(), &target) == 0) {
+  if (there && ::fstat(there.get(), &target) == 0) {
     if (S_ISDIR(target.st_mode)) {
       return fail(fmt::format("cannot write {}: it is a directory", quote(path)),
                   "name a file in it", ErrorCode::kUsage);
@@ -81,7 +83,9 @@ Result<Output> Output::open(const std::string& path, const std::string& input) {
                   "name the file that it leads to", ErrorCode::kUsage);
     }
     if (!S_ISREG(target.st_mode)) {
-      output.fd_.reset(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+      // That one, whatever has been put in its place meanwhile.
+      const std::string found = fmt::format("/proc/self/fd/{}", there.get());
+      output.fd_.reset(::open(found.c_str(), O_WRONLY | O_CLOEXEC));
       if (!output.fd_) return fail_errno("cannot write " + quote(path), errno);
       return output;
     }

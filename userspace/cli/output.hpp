@@ -18,7 +18,8 @@ inline constexpr std::size_t kFlushBytes = 1u << 18;
 class Output {
  public:
   // An empty path or "-" is standard output. A regular file is written beside its place and moved
-  // there by finish(); a device or pipe is written as it is. `input` is never overwritten.
+  // there by finish(); a device or pipe is written as it is. `input` is never overwritten, and
+  // another user's link is not followed.
   static Result<Output> open(const std::string& path, const std::string& input);
 
   Output(Output&& other) noexcept;
