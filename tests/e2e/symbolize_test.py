@@ -178,20 +178,45 @@ class Symbolize(harness.Test):
         self.assertNotIn("made_at_run_time", self.chains("triptych.tpt")[1])
         self.assert_chain(self.chains("triptych.symbolized.tpt")[0], chain)
 
-    def test_a_file_of_a_gigabyte_takes_bounded_memory(self):
-        self.record_stripped(STACKS)
-        os.unlink(self.path("program"))
-        big_debug_file(self.debug, STACKS, 4_500_000, 1 << 30)
+    def symbolize_within_memory(self, *options):
         script = ("import resource, subprocess, sys\n"
                   "status = subprocess.run(sys.argv[1:]).returncode\n"
                   "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n"
                   "sys.exit(status)\n")
-        result = subprocess.run([sys.executable, "-c", script, harness.TRIPTYCH, "symbolize",
+        result = subprocess.run([sys.executable, "-c", script, harness.TRIPTYCH, "symbolize", *options,
                                  "--debug-dir", self.path("symbols"), self.path("triptych.tpt"),
                                  "-o", self.path("named.tpt")], capture_output=True, text=True,
                                 check=False)
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertLessEqual(int(result.stdout) * 1024, MOST_MEMORY)
+        self.assertLessEqual(int(result.stdout) * 1024, MOST_MEMORY, result.stderr)
+        return result
+
+    def test_inlined_functions_of_much_debug_information_take_bounded_memory(self):
+        # Units of the standard library's types, as many as it takes: the same file is linked again and again.
+        self.write("types.cpp", "#include <map>\n#include <regex>\n#include <string>\n"
+                   "int of_types() { return static_cast<int>(std::regex(\"a|b\").mark_count()); }\n")
+        subprocess.run(["g++", "-g", "-c", "-O0", "-fno-eliminate-unused-debug-types", "-o", self.path("types.o"),
+                        self.path("types.cpp")], check=True)
+        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs", "omitted.c")
+        subprocess.run(["gcc", "-g", "-O2", "-fomit-frame-pointer", "-c", "-o", self.path("omitted.o"), source], check=True)
+        sizes = subprocess.run(["size", "-A", self.path("types.o")], capture_output=True, text=True, check=True).stdout
+        unit = int(re.search(r"\.debug_info +(\d+)", sizes)[1])
+        for size, fits in ((70 << 20, True), (102 << 20, False)):
+            subprocess.run(["g++", "-Wl,-z,muldefs", "-o", self.path("program"), self.path("omitted.o"),
+                            *[self.path("types.o")] * (size // unit)], check=True)
+            self.assertEqual(self.record("--stacks=off-cpu", "--unwind", "dwarf", "--", self.path("program"), "10").status, 0)
+            result = self.symbolize_within_memory("--inlines")
+            paths, _ = self.chains("named.tpt", "--inlines")
+            self.assert_chain(paths, [CHAIN[0], "d_is_inlined", *CHAIN[1:]] if fits else CHAIN)
+            self.assertEqual(f"triptych: no inlined functions from {self.path('program')}: their debug information takes "
+                             "more than the " in result.stderr, not fits, result.stderr)
+
+    def test_a_file_of_a_gigabyte_takes_bounded_memory(self):
+        self.record_stripped(STACKS)
+        os.unlink(self.path("program"))
+        big_debug_file(self.debug, STACKS, 4_500_000, 1 << 30)
+        result = self.symbolize_within_memory()
+        self.assertEqual(result.stderr.count("inlined functions"), 0)
         paths, _ = self.chains("named.tpt")
         self.assert_chain(paths, ["main", "work_a_round", "sleep_for_a_while"])
 

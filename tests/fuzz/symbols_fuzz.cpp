@@ -57,7 +57,8 @@ void check_call_frames(const symbol::resolve::Image& image) {
 
 void check_program(std::span<const std::byte> bytes) {
   check_call_frames(symbol::resolve::Image::of(bytes));
-  auto inlined = symbol::resolve::InlinedFunctions::of(symbol::resolve::Image::of(bytes));
+  auto inlined =
+      symbol::resolve::InlinedFunctions::of(symbol::resolve::Image::of(bytes), 256 << 20);
   for (std::uint64_t at = 0x401000; inlined && at < 0x401080; at += 8) (void)inlined->at(at);
   auto symbols = symbol::resolve::ElfSymbols::open(symbol::resolve::Image::of(bytes));
   if (!symbols) return;

@@ -88,7 +88,8 @@ void say_result(const SymbolizedTrace& trace, const symbol::resolve::Resolver& r
   }
   text += '\n';
   for (const auto& missing : resolver.missing()) {
-    text += fmt::format("triptych: no names from {}: {}\n", quote(missing.path), missing.reason);
+    text += fmt::format("triptych: no {} from {}: {}\n", missing.what, quote(missing.path),
+                        missing.reason);
   }
   std::fputs(text.c_str(), stderr);
 }

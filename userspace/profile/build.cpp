@@ -192,7 +192,7 @@ void add_missing_names(const symbol::resolve::Resolver& resolver, Profile& profi
   for (std::size_t i = 0; i < resolver.missing().size() && i < kMostFiles; ++i) {
     const auto& missing = resolver.missing()[i];
     profile.notes.push_back(
-        fmt::format("no names from {}: {}", quote(missing.path), missing.reason));
+        fmt::format("no {} from {}: {}", missing.what, quote(missing.path), missing.reason));
   }
 }
 

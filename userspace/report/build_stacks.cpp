@@ -141,7 +141,7 @@ Table table_of(const View& view, const std::vector<StackSum>& sums, std::uint64_
 void add_missing(const Resolver& resolver, Section& section) {
   for (const auto& each : resolver.missing()) {
     section.blocks.emplace_back(Paragraph{
-        fmt::format("No names from {}: {}.", quote(each.path), each.reason), Tone::kFaint});
+        fmt::format("No {} from {}: {}.", each.what, quote(each.path), each.reason), Tone::kFaint});
   }
 }
 

@@ -9,6 +9,8 @@ namespace triptych::symbol::resolve {
 namespace {
 
 constexpr std::size_t kMostBytes = 64 << 20;
+constexpr std::string_view kExceptions[] = {".eh_frame", ".eh_frame_hdr"};
+constexpr std::string_view kDebug[] = {".debug_frame"};
 constexpr std::size_t kMostRows = 8192;
 constexpr std::size_t kMostOperations = 1000;
 constexpr int kReturnAddress = 16;
@@ -56,11 +58,11 @@ CallFrames::Rule rule_of(Dwarf_Frame* frame, int number) {
 
 CallFrames CallFrames::of(const Image& image) {
   CallFrames frames;
-  frames.exceptions_file_ = PartialElf::take(image, {".eh_frame", ".eh_frame_hdr"}, kMostBytes);
+  frames.exceptions_file_ = PartialElf::take(image, kExceptions, kMostBytes);
   if (frames.exceptions_file_) {
     frames.exceptions_.reset(::dwarf_getcfi_elf(frames.exceptions_file_->get()));
   }
-  frames.debug_file_ = PartialElf::take(image, {".debug_frame"}, kMostBytes);
+  frames.debug_file_ = PartialElf::take(image, kDebug, kMostBytes);
   if (frames.debug_file_) {
     frames.debug_.reset(::dwarf_begin_elf(frames.debug_file_->get(), DWARF_C_READ, nullptr));
   }

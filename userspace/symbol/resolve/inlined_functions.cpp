@@ -5,11 +5,17 @@
 
 #include <algorithm>
 #include <functional>
+#include <string_view>
 
 namespace triptych::symbol::resolve {
 namespace {
 
-constexpr std::size_t kMostRanges = 1 << 20;  // of units, and of the functions of one
+constexpr std::size_t kMostUnits = 1 << 14;   // of which elfutils keeps a kilobyte each
+constexpr std::size_t kMostRanges = 1 << 19;  // of units, and of the functions of one
+constexpr std::size_t kMostRangesKept = 1 << 18;
+constexpr std::string_view kSections[] = {".debug_info",     ".debug_abbrev",     ".debug_str",
+                                          ".debug_line_str", ".debug_ranges",     ".debug_rnglists",
+                                          ".debug_addr",     ".debug_str_offsets"};
 constexpr std::size_t kMostKnown = 1 << 16;
 constexpr int kMostNesting = 64;
 constexpr std::size_t kMostInlined = 64;
@@ -58,13 +64,13 @@ std::string name_of(Dwarf_Die* die) {
 
 }  // namespace
 
-std::optional<InlinedFunctions> InlinedFunctions::of(const Image& image) {
+std::uint64_t InlinedFunctions::size_of(const Image& image) {
+  return PartialElf::size_of(image, kSections);
+}
+
+std::optional<InlinedFunctions> InlinedFunctions::of(const Image& image, std::size_t most) {
   InlinedFunctions inlined;
-  inlined.file_ =
-      PartialElf::take(image,
-                       {".debug_info", ".debug_abbrev", ".debug_str", ".debug_line_str",
-                        ".debug_ranges", ".debug_rnglists", ".debug_addr", ".debug_str_offsets"},
-                       kMostBytes);
+  inlined.file_ = PartialElf::take(image, kSections, most);
   if (!inlined.file_) return std::nullopt;
   inlined.dwarf_.reset(::dwarf_begin_elf(inlined.file_->get(), DWARF_C_READ, nullptr));
   if (!inlined.dwarf_) return std::nullopt;
@@ -86,7 +92,9 @@ void InlinedFunctions::add_ranges(Dwarf_Die* die, Ranges& to) const {
 void InlinedFunctions::find_units() {
   Dwarf_Off at = 0, next = 0;
   std::size_t header_size = 0;
-  while (::dwarf_nextcu(dwarf_.get(), at, &next, &header_size, nullptr, nullptr, nullptr) == 0 &&
+  std::size_t units = 0;
+  while (units++ < kMostUnits &&
+         ::dwarf_nextcu(dwarf_.get(), at, &next, &header_size, nullptr, nullptr, nullptr) == 0 &&
          next > at) {
     Dwarf_Die unit;
     if (::dwarf_offdie(dwarf_.get(), at + header_size, &unit) != nullptr) add_ranges(&unit, units_);
@@ -117,7 +125,7 @@ const InlinedFunctions::Ranges& InlinedFunctions::functions_of(Dwarf_Off unit) {
   if (known != functions_.end()) return known->second;
   std::size_t all = 0;
   for (const auto& [other, ranges] : functions_) all += ranges.size();
-  if (all > kMostRanges) functions_.clear();
+  if (all > kMostRangesKept) functions_.clear();
   Ranges& ranges = functions_[unit];
   Dwarf_Die die;
   if (::dwarf_offdie(dwarf_.get(), unit, &die) != nullptr) add_functions(&die, ranges);

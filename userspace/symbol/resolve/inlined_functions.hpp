@@ -19,10 +19,10 @@ namespace triptych::symbol::resolve {
 
 class InlinedFunctions {
  public:
-  static constexpr std::size_t kMostBytes = 256 << 20;
-
-  // None: the file has no debug information, or more than is read.
-  static std::optional<InlinedFunctions> of(const Image& image);
+  // What is read of a file takes so much memory; 0: it has no debug information.
+  static std::uint64_t size_of(const Image& image);
+  // None: the file has no debug information, or it takes more than `most` bytes.
+  static std::optional<InlinedFunctions> of(const Image& image, std::size_t most);
   InlinedFunctions(InlinedFunctions&&) = default;
   InlinedFunctions& operator=(InlinedFunctions&&) = default;
 

@@ -13,22 +13,25 @@ namespace {
 
 constexpr std::size_t kAlignment = 16;
 constexpr std::size_t kLongestSection = 32;
+constexpr std::size_t kRoomForTable = 4096;  // of the sections, and their names
 
 struct Section {
   std::string name;
   Elf64_Shdr header{};
 };
 
-std::uint64_t inflated_size(const Image& image, const Elf64_Shdr& section) {
+constexpr std::uint64_t kTooMuch = std::uint64_t{1} << 62;
+
+// In memory, where what is compressed stays beside what becomes of it.
+std::uint64_t size_of_section(const Image& image, const Elf64_Shdr& section) {
   Elf64_Chdr compressed{};
   if ((section.sh_flags & SHF_COMPRESSED) == 0) return section.sh_size;
   if (section.sh_size < sizeof compressed || !image.read(section.sh_offset, compressed))
-    return ~0ull;
-  return compressed.ch_size;
+    return kTooMuch;
+  return section.sh_size + std::min<std::uint64_t>(compressed.ch_size, kTooMuch);
 }
 
-std::vector<Section> find_sections(const Image& image,
-                                   std::initializer_list<std::string_view> names) {
+std::vector<Section> find_sections(const Image& image, std::span<const std::string_view> names) {
   std::vector<Section> found;
   Elf64_Ehdr header;
   Elf64_Shdr texts;
@@ -53,6 +56,14 @@ std::vector<Section> find_sections(const Image& image,
     if (wanted && !known) found.push_back(std::move(section));
   }
   return found;
+}
+
+std::uint64_t size_of_all(const Image& image, const std::vector<Section>& sections) {
+  std::uint64_t all = 0;
+  for (const Section& section : sections) {
+    all = std::min(all + size_of_section(image, section.header), kTooMuch);
+  }
+  return all;
 }
 
 std::size_t aligned(std::size_t size) {
@@ -84,22 +95,24 @@ Elf64_Ehdr header_of(std::size_t sections, std::size_t table) {
 
 }  // namespace
 
+std::uint64_t PartialElf::size_of(const Image& image, std::span<const std::string_view> names) {
+  return size_of_all(image, find_sections(image, names));
+}
+
 std::optional<PartialElf> PartialElf::take(const Image& image,
-                                           std::initializer_list<std::string_view> names,
+                                           std::span<const std::string_view> names,
                                            std::size_t most) {
   std::vector<Section> sections = find_sections(image, names);
   std::size_t end = aligned(sizeof(Elf64_Ehdr));
   std::string texts(1, '\0');
-  std::uint64_t all = 0;
-  for (const Section& section : sections) {
-    const std::uint64_t size =
-        std::max<std::uint64_t>(section.header.sh_size, inflated_size(image, section.header));
-    if (size > most - all) return std::nullopt;
-    all += size;
-  }
-  if (sections.empty()) return std::nullopt;
+  const std::uint64_t all = size_of_all(image, sections);
+  if (sections.empty() || all > most) return std::nullopt;
   PartialElf part;
   part.size_ = static_cast<std::size_t>(all);
+  // To grow would take the room of the old and the new.
+  std::size_t whole = end + kRoomForTable;
+  for (const Section& section : sections) whole += aligned(section.header.sh_size);
+  part.bytes_.reserve(whole);
   part.bytes_.resize(end);
   std::vector<Elf64_Shdr> headers(1);
   for (const Section& section : sections) {

@@ -7,9 +7,10 @@
 #include <libelf.h>
 
 #include <cstddef>
-#include <initializer_list>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -19,14 +20,15 @@ namespace triptych::symbol::resolve {
 
 class PartialElf {
  public:
-  // Those of these sections that are there; none: not one is, or they are larger than `most` bytes
-  // together, those that are compressed as large as they become.
-  static std::optional<PartialElf> take(const Image& image,
-                                        std::initializer_list<std::string_view> names,
+  // How many bytes those of these sections take that are there, with what becomes of those that are
+  // compressed.
+  static std::uint64_t size_of(const Image& image, std::span<const std::string_view> names);
+  // None: not one of them is there, or they take more than `most` bytes.
+  static std::optional<PartialElf> take(const Image& image, std::span<const std::string_view> names,
                                         std::size_t most);
 
   [[nodiscard]] Elf* get() const { return elf_.get(); }
-  [[nodiscard]] std::size_t size() const { return size_; }  // as in `most`
+  [[nodiscard]] std::size_t size() const { return size_; }  // as size_of()
 
  private:
   struct End {

@@ -17,6 +17,9 @@ namespace {
 // Of all modules together, 16 bytes each: the least recently used is read again when it is needed
 // again.
 constexpr std::size_t kMostFunctionsKept = 4u << 20;
+// Of the tables of symbols and what is read of DWARF, together.
+constexpr std::size_t kMostBytesKept = 96 << 20;
+constexpr std::size_t kBytesOfFunction = 24;  // while they are put in order; 16 from then on
 constexpr std::size_t kMostMissing = 100;
 constexpr std::size_t kMostFramesKept = 1u << 18;  // 8 bytes each
 constexpr std::size_t kMostPlacesKept = 1u << 16;  // some 200 bytes each
@@ -46,6 +49,7 @@ struct Resolver::Module {
   std::uint64_t last_use = 0;
   bool opened = false;
   bool asked_for_inlined = false;
+  bool said_too_large = false;
   bool refused = false;
 
   // Where a place of the mapped file is linked to. A file of debug information has the mapped
@@ -147,31 +151,55 @@ Frame Resolver::jit_frame(const analyze::CodeMap& map, std::uint64_t address,
   return frame;
 }
 
-void Resolver::drop_oldest_inlined(const Module& kept) {
+// Before it is read: the oldest ones make room. What is left to the largest is returned.
+std::size_t Resolver::make_room_for_inlined(std::uint64_t size) {
+  std::size_t functions = 0;
+  for (const auto& [file, module] : modules_) functions += module->functions();
+  const std::size_t most = kMostBytesKept - std::min(kMostBytesKept, functions * kBytesOfFunction);
+  if (size > most) return most;
   for (;;) {
     std::size_t bytes = 0;
     Module* oldest = nullptr;
     for (auto& [file, module] : modules_) {
       if (!module->inlined) continue;
       bytes += module->inlined->bytes();
-      const bool older = oldest == nullptr || module->last_use < oldest->last_use;
-      if (module.get() != &kept && older) oldest = module.get();
+      if (oldest == nullptr || module->last_use < oldest->last_use) oldest = module.get();
     }
-    if (bytes <= InlinedFunctions::kMostBytes || oldest == nullptr) return;
+    if (bytes + size <= most || oldest == nullptr) return most;
     oldest->inlined.reset();
     oldest->asked_for_inlined = false;
   }
 }
 
-void Resolver::add_inlined(Module& module, std::uint64_t linked, std::vector<Frame>& to) {
-  if (!module.asked_for_inlined) {
-    module.asked_for_inlined = true;
-    if (module.debug) module.inlined = InlinedFunctions::of(module.debug->image());
-    if (!module.inlined && module.file) {
-      module.inlined = InlinedFunctions::of(module.file->image());
+// That of the file of debug information, or else the program's own.
+void Resolver::open_inlined(Module& module, const std::string& path) {
+  module.asked_for_inlined = true;
+  std::optional<std::size_t> too_large_for;
+  for (const auto* file : {&module.debug, &module.file}) {
+    if (!*file || module.inlined) continue;
+    const Image& image = (*file)->image();
+    const std::uint64_t size = InlinedFunctions::size_of(image);
+    if (size == 0) continue;
+    const std::size_t most = make_room_for_inlined(size);
+    if (size > most) {
+      too_large_for = most;
+    } else {
+      module.inlined = InlinedFunctions::of(image, most);
     }
-    drop_oldest_inlined(module);
   }
+  if (module.inlined || !too_large_for || module.said_too_large) return;
+  module.said_too_large = true;
+  if (missing_.size() >= kMostMissing) return;
+  missing_.push_back({path,
+                      fmt::format("their debug information takes more than the {} MiB that are "
+                                  "left for it",
+                                  *too_large_for >> 20),
+                      "inlined functions"});
+}
+
+void Resolver::add_inlined(Module& module, const std::string& path, std::uint64_t linked,
+                           std::vector<Frame>& to) {
+  if (!module.asked_for_inlined) open_inlined(module, path);
   if (!module.inlined) return;
   for (const std::string& name : module.inlined->at(linked)) {
     to.push_back({.function = demangle(name), .module = {}, .offset = 0});
@@ -205,7 +233,7 @@ Frame Resolver::resolve(model::MmId mm, std::uint64_t address, model::TimeNs at_
   Module& module = module_of(map->file);
   const auto linked = module.address_of(in_file, *map);
   if (!linked) return frame;
-  if (inlined != nullptr && options_.inlines) add_inlined(module, *linked, *inlined);
+  if (inlined != nullptr && options_.inlines) add_inlined(module, file.path, *linked, *inlined);
   if (told != nullptr) return frame;
   std::optional<ElfSymbols::Function> function;
   if (module.debug) function = module.debug->function_at(*linked);

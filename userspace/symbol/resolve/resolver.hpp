@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -76,6 +77,7 @@ class Resolver {
   struct Missing {
     std::string path;
     std::string reason;  // "not there, or not readable", "not the file that was mapped", …
+    std::string_view what = "names";
   };
   [[nodiscard]] const std::vector<Missing>& missing() const { return missing_; }
 
@@ -84,8 +86,10 @@ class Resolver {
   Module& module_of(std::uint32_t file);
   void open(Module& module, const analyze::CodeFile& file);
   bool open_debug_file(Module& module, const analyze::CodeFile& file);
-  void add_inlined(Module& module, std::uint64_t linked, std::vector<Frame>& to);
-  void drop_oldest_inlined(const Module& kept);
+  void add_inlined(Module& module, const std::string& path, std::uint64_t linked,
+                   std::vector<Frame>& to);
+  void open_inlined(Module& module, const std::string& path);
+  std::size_t make_room_for_inlined(std::uint64_t size);
   void drop_oldest(const Module& kept);
   Frame jit_frame(const analyze::CodeMap& map, std::uint64_t address, std::uint64_t looked_up);
   Frame kernel_frame(std::uint64_t coded) const;
