@@ -3,7 +3,8 @@
 
     perfetto_test.py TRIPTYCH GOLDEN_DIRECTORY
 
-An arrow has both ends, each thread's states add up to the table export, and its stacks to the profiles.
+An arrow has both ends, each thread's states add up to the table export, and its stacks to the profiles. All else that
+three of them show is as perfetto_picture.py has it.
 """
 import collections
 import json
@@ -14,6 +15,7 @@ import sys
 import tempfile
 
 import exports
+import perfetto_picture
 import perfetto_stacks
 from perfetto_rules import BEGIN, INSTANT, Reader, only
 
@@ -48,6 +50,7 @@ def state_sums(reader):
 def check(program, trace):
     reader = Reader(exports.exported(program, trace, "perfetto"))
     check_flows(reader)
+    perfetto_picture.check(reader, os.path.basename(os.path.dirname(trace)))
     wanted = collections.Counter()
     kinds = collections.Counter()
     for line in exports.exported(program, trace, "jsonl").splitlines():
