@@ -197,6 +197,35 @@ class FlameGraph(unittest.TestCase):
                     contrast = (max(text, fill) + 0.05) / (min(text, fill) + 0.05)
                     self.assertGreater(contrast, 4.5, f"{each} {scheme}")
 
+    def test_paper_is_white(self):
+        """Frames too, for who reads in the dark on a screen; all of it is there, but for what is pressed."""
+        earlier = os.path.join(GOLDEN, "fork-cow", "trace.txt")
+        self.addCleanup(self.browser.call, "Emulation.clearDeviceMetricsOverride")
+        self.addCleanup(self.browser.media, "light")
+        for case, *options in (("coroutines", "--profile", "wakeup"), ("profile-stacks", "--profile", "cow"),
+                               ("clones", "--profile", "fault", "--base", earlier)):
+            self.show(case, *options)
+            self.browser.call("Emulation.setDeviceMetricsOverride", width=680, height=900, deviceScaleFactor=1, mobile=False)
+            self.browser.call("Emulation.setEmulatedMedia", media="print",
+                              features=[{"name": "prefers-color-scheme", "value": "dark"}])
+            self.ask("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            self.assertEqual(self.luminance("fill", ".paper"), 1)
+            self.assertEqual(self.ask("getComputedStyle(document.documentElement).backgroundColor"), "rgb(255, 255, 255)")
+            for each in self.ask("Array.from(new Set(Array.from(document.querySelectorAll('.f'), f => f.classList[1])))"):
+                self.assertGreater(self.luminance("fill", f".f.{each} rect"), 0.25, each)
+                self.assertEqual(self.luminance("fill", f".f.{each} text"), 0, each)
+            heads = self.ask("Array.from(document.querySelectorAll('.head text')).filter(t => t.closest('.controls') === null)"
+                             ".map(t => [t.getBoundingClientRect().right, t.getBoundingClientRect().height])")
+            self.assertTrue(heads)
+            for right, height in heads:
+                self.assertLessEqual(right, 680)
+                self.assertGreater(height, 0)
+            self.assertEqual(self.ask("Array.from(document.querySelectorAll('.controls')).filter(c => "
+                                      "getComputedStyle(c).display !== 'none').length"), 0)
+            self.assertEqual(self.ask("Array.from(document.querySelectorAll('.f')).filter(f => f.style.display !== 'none' && ("
+                                      "f.getBoundingClientRect().right > 680.5 || f.getBoundingClientRect().height === 0)).length"), 0)
+            self.browser.call("Emulation.setEmulatedMedia", media="", features=[])
+
     def test_fits_any_width(self):
         self.show("coroutines", "--profile", "off-cpu")
         self.addCleanup(self.browser.call, "Emulation.clearDeviceMetricsOverride")

@@ -114,6 +114,74 @@ def check_looks(chromium, path):
     check_quiet(bare)
 
 
+def luminance(colour):
+    """Of "rgb(252, 251, 249)"; what lets all through is paper."""
+    parts = [float(part) for part in colour.partition("(")[2].rstrip(")").split(",")]
+    if len(parts) == 4 and parts[3] < 0.5:
+        return 1
+    return sum(weight * part / 255 for weight, part in zip((0.2126, 0.7152, 0.0722), parts))
+
+
+def check_within(page, width):
+    """Nothing is wider than the page, tables only where they can be moved; labels do not stand out of it."""
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    beyond = page.evaluate(
+        "Array.from(document.querySelectorAll('h1, h2, h3, p, pre, li, figure, svg, button, input, .axis text, .flames text'))"
+        f".filter(e => e.closest('.scroll, .contents') === null && e.getBoundingClientRect().right > {width} + 0.5)"
+        ".map(e => e.tagName + ': ' + e.textContent.slice(0, 40))")
+    assert not beyond, (width, beyond)
+
+
+def check_phone(chromium, path):
+    phone = chromium.open(path, width=390, height=800)
+    check_within(phone, 390)
+    small = phone.evaluate("Array.from(document.querySelectorAll('p, li, td, th')).filter(e => e.offsetHeight > 0 && "
+                           "parseFloat(getComputedStyle(e).fontSize) < 11).map(e => e.textContent.slice(0, 40))")
+    assert not small, f"too small to read: {small}"
+    check_quiet(phone)
+
+
+def check_paper(chromium, path):
+    """All is there, nothing is cut, and it is black on white, for who reads in the dark on a screen, too."""
+    page = chromium.open(path, width=680, height=900, dark=True)
+    page.print_media(dark=True)
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    check_within(page, 680)
+    cut = page.evaluate("Array.from(document.querySelectorAll('.scroll, .tree, .flame-room')).filter(e => "
+                        "e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 1).map(e => e.textContent.slice(0, 40))")
+    assert not cut, f"cut: {cut}"
+    hidden = page.evaluate("Array.from(document.querySelectorAll('section, h1, h2, h3, table, figure, details > *, p, pre, .facts'))"
+                           ".filter(e => e.textContent.trim() !== '' && e.closest('.contents, .tools') === null && "
+                           "e.getBoundingClientRect().height === 0).map(e => e.tagName + ': ' + e.textContent.slice(0, 40))")
+    assert not hidden, f"not on paper: {hidden}"
+    backgrounds = page.evaluate("Array.from(document.querySelectorAll('html, body, body *:not(svg *)')).filter(e => "
+                                "e.getBoundingClientRect().height > 0).map(e => getComputedStyle(e).backgroundColor)")
+    dark = [each for each in backgrounds if luminance(each) < 0.5]
+    assert len(backgrounds) > 100 and not dark, f"dark on paper: {set(dark)}"
+    # What lies below all of them is the page's own white, not whatever the browser takes.
+    assert backgrounds[0] == "rgb(255, 255, 255)", backgrounds[0]
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
+    texts = page.evaluate("Array.from(document.querySelectorAll('h1, h2, h3, p, td, th, li')).map(e => getComputedStyle(e).color)")
+    pale = [each for each in texts if luminance(each) > 0.6]
+    assert texts and not pale, f"pale on paper: {set(pale)}"
+    frames = page.evaluate("Array.from(document.querySelectorAll('.flames .f'), f => ['rect', 'text'].map(e => f.querySelector(e))"
+                           ".map(e => e === null ? '' : getComputedStyle(e).fill))")
+    for rect, text in frames:
+        assert luminance(rect) > 0.5 and (text == "" or luminance(text) < 0.3), (rect, text)
+    assert page.evaluate("document.querySelectorAll('figure.flame').length") == page.evaluate(
+        "Array.from(document.querySelectorAll('figure.flame svg')).filter(e => e.getBoundingClientRect().height > 20).length")
+    check_quiet(page)
+    return len(frames)
+
+
+def check_wide_enough(chromium, path):
+    """On a usual screen no table has to be moved to be read."""
+    page = chromium.open(path, width=1200, height=900)
+    moved = page.evaluate("Array.from(document.querySelectorAll('.scroll')).filter(e => e.scrollWidth > e.clientWidth)"
+                          ".map(e => e.textContent.slice(0, 40))")
+    assert not moved, moved
+
+
 def check_comparison(chromium, path):
     """It is quiet, as wide as the window, and the names of its axis stand apart, on a telephone too."""
     apart = ("Array.from(document.querySelectorAll('.axis'), axis => Array.from(axis.querySelectorAll('text'))"
@@ -147,6 +215,16 @@ def main():
         check_looks(chromium, path)
         pathlib.Path(path).write_bytes(subprocess.run([compare_page], stdout=subprocess.PIPE, check=True).stdout)
         check_comparison(chromium, path)
+        check_phone(chromium, path)
+        check_paper(chromium, path)
+        for case, changed in (("fork-cow", ("1000300000", "1000260000")), ("profile-stacks", ()), ("coroutines", ())):
+            # With another end, the last label of the time line stands close to its end.
+            text = pathlib.Path(directory, case, "trace.txt").read_text(encoding="utf-8")
+            pathlib.Path(trace).write_text(text.replace(*changed) if changed else text, encoding="utf-8")
+            pathlib.Path(path).write_bytes(html_pages.page(program, trace))
+            check_phone(chromium, path)
+            assert check_paper(chromium, path) > 10
+            check_wide_enough(chromium, path)
         html_pages.write_attack(directory, trace, html_pages.ATTACKS)
         pathlib.Path(path).write_bytes(html_pages.page(program, trace))
         attacked = chromium.open(path)

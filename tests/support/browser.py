@@ -142,6 +142,11 @@ class Page:
             raise AssertionError(f"{expression}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
 
+    def print_media(self, dark=False):
+        """As on paper; who reads in the dark has no dark paper."""
+        self.call("Emulation.setEmulatedMedia", media="print", features=[
+            {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
+
     def mouse(self, kind, x, y, button="left"):
         """mousePressed, mouseMoved, mouseReleased."""
         self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button=button, clickCount=1,

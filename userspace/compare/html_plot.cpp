@@ -152,7 +152,7 @@ void write_axis(Markup& page, const Scale& scale) {
     page.leaf("text", format_ns(ns),
               {{"x", x},
                {"y", "17"},
-               {"text-anchor", "middle"},
+               {"text-anchor", exponent > scale.high - 0.2 ? "end" : "middle"},
                {"class", between ? "between" : "each"}});
     between = !between;
   }

@@ -102,7 +102,8 @@ FrameColour colour_of(profile::Category category) {
 
 std::string colour_style() {
   std::string style = fmt::format(
-      "@media (prefers-color-scheme: dark) {{\n  .all rect {{ fill: {}; }}\n", kAllInTheDark);
+      "@media screen and (prefers-color-scheme: dark) {{\n  .all rect {{ fill: {}; }}\n",
+      kAllInTheDark);
   for (std::size_t category = 0; category < kCategories; ++category) {
     for (std::size_t shade = 0; shade < kShades; ++shade) {
       style += fmt::format("  .c{}{} rect {{ fill: {}; }}\n", category, shade,
@@ -141,7 +142,7 @@ std::string change_style() {
     light += fmt::format(".{} rect {{ fill: {}; }}\n", name, change_fill(step, false));
     dark += fmt::format("  .{} rect {{ fill: {}; }}\n", name, change_fill(step, true));
   }
-  return light + "@media (prefers-color-scheme: dark) {\n" + dark + "}\n";
+  return light + "@media screen and (prefers-color-scheme: dark) {\n" + dark + "}\n";
 }
 
 std::string_view label_of(profile::Category category) {

@@ -60,6 +60,7 @@ function duration(ns) {
 
 const kStates = {running: "on CPU", runnable: "runnable", unknown: "unknown", blocked: "blocked"};
 const kTicks = 6;
+const kLastLabel = 0.95;
 
 // "M3,100V40H7V20H9V100Z" at column 8: 80, the height in per cent.
 function heightAt(path, column) {
@@ -159,7 +160,10 @@ class TimeLine {
     for (let at = Math.ceil(this.from / step) * step; this.from + length * 0.97 > at; at += step) {
       const x = (at - this.from) / length * 100 + "%";
       make("line", {x1: x, x2: x, y1: 0, y2: 5});
-      make("text", {x: x, y: 17}).textContent = at === 0 ? "0" : duration(at);
+      const share = (at - this.from) / length;
+      if (share > kLastLabel) continue;
+      const inside = share < 1 - kLastLabel ? {} : {class: "inside"};
+      make("text", {...inside, x: x, y: 17}).textContent = at === 0 ? "0" : duration(at);
     }
     this.axis.replaceChildren(...parts);
   }

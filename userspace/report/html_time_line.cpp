@@ -21,6 +21,7 @@ using html::Markup;
 
 constexpr double kFull = 100;
 constexpr std::size_t kTicks = 6;  // at most
+constexpr double kLastLabel = 0.95;
 
 std::uint64_t of(const StateTimes& times, TaskState state) {
   return times[static_cast<std::size_t>(state)];
@@ -180,8 +181,13 @@ void LineWriter::axis() {
   for (double at = 0; at < length * 0.97; at += step) {
     const std::string x = coordinate(at / length * 100) + "%";
     page_.single("line", {{"x1", x}, {"x2", x}, {"y1", "0"}, {"y2", "5"}});
-    page_.leaf("text", at == 0 ? "0" : format_duration_ns(static_cast<std::uint64_t>(at)),
-               {{"x", x}, {"y", "17"}});
+    // Neither its beginning nor its end is beyond the drawing's.
+    if (at == 0) {
+      page_.leaf("text", "0", {{"x", x}, {"y", "17"}});
+    } else if (at < length * kLastLabel) {
+      page_.leaf("text", format_duration_ns(static_cast<std::uint64_t>(at)),
+                 {{"class", "inside"}, {"x", x}, {"y", "17"}});
+    }
   }
   page_.close();
   page_.close();
