@@ -15,6 +15,21 @@ STACKS = os.environ.get("TRIPTYCH_STACKS", "")
 CONTAINER = ("unshare", "--pid", "--fork", "--kill-child", "--mount", "--mount-proc", "sh", "-c")
 OWN_TMP = "mount -t tmpfs -o mode=777 none /tmp; "
 PAGES = 64
+# Not by libc's function, which keeps no frame pointer: it would hide this one.
+SLEEPS = """
+#include <sys/syscall.h>
+#include <time.h>
+#define CALLED __attribute__((noinline, noclone))
+CALLED static void sleep_here(void) {
+  const struct timespec time = {0, 2000000};
+  register long no_rest __asm__("r10") = 0;
+  long result;
+  __asm__ volatile("" ::"r"(__builtin_frame_address(0)));
+  __asm__ volatile("syscall" : "=a"(result) : "0"((long)SYS_clock_nanosleep), "D"((long)CLOCK_MONOTONIC), "S"(0L),
+                   "d"(&time), "r"(no_rest) : "rcx", "r11", "memory");
+  __asm__ volatile("");
+}
+"""
 
 
 class Stacks(harness.Test):
@@ -95,6 +110,62 @@ class Stacks(harness.Test):
         self.assertTrue([event for event in maps if event["path"] == os.path.realpath(STACKS)
                          and "there" in event], maps)
         self.row_above(self.section(), "sleep_for_a_while < work_a_round < main")
+
+    def compile(self, name, text, *options):
+        self.write(name + ".c", text)
+        subprocess.run(["gcc", "-O1", "-fno-omit-frame-pointer", "-o", self.path(name), self.path(name + ".c"), *options],
+                       check=True)
+        return self.path(name)
+
+    def chains_of_sleeps(self):
+        """Each path that ends in one, with their number; and the whole profile."""
+        result = self.triptych("export", "--format", "folded", "--profile", "off-cpu", "--unit", "count")
+        self.assertEqual(result.status, 0, result.err)
+        paths = [line.rpartition(" ") for line in result.out.splitlines() if not line.startswith("#")]
+        return [(path.split(";"), int(count)) for path, _, count in paths
+                if path.endswith(";blocked: clock_nanosleep")], result.out
+
+    def test_a_library_that_was_unloaded_and_a_program_that_became_another(self):
+        # The libraries are mapped one after the other, where there is room: at the same place.
+        for number in ("one", "two"):
+            self.compile(f"lib{number}.so", SLEEPS + f"void of_library_{number}(void) {{ sleep_here(); }}\n",
+                         "-shared", "-fPIC")
+        second = self.compile("second", SLEEPS + "CALLED void of_the_second(void) { sleep_here(); }\n"
+                              "int main(void) { for (int i = 0; i < 7; i++) of_the_second(); return 0; }\n", "-no-pie")
+        first = self.compile("first", SLEEPS + """
+#include <dlfcn.h>
+#include <stdio.h>
+#include <unistd.h>
+CALLED void of_the_first(void) { sleep_here(); }
+static void* call(const char* path, const char* name, int times) {
+  void* library = dlopen(path, RTLD_NOW);
+  void* function = dlsym(library, name);
+  for (int i = 0; i < times; i++) ((void (*)(void))function)();
+  dlclose(library);
+  return function;
+}
+int main(int argc, char** argv) {
+  for (int i = 0; i < 3; i++) of_the_first();
+  void* one = call(argv[2], "of_library_one", 4);
+  void* two = call(argv[3], "of_library_two", 5);
+  printf("%d\\n", one == two);
+  fflush(stdout);
+  execl(argv[1], argv[1], (char*)0);
+  return argc;
+}
+""", "-no-pie")
+        result = self.record("--stacks=off-cpu", "--", first, second, self.path("libone.so"), self.path("libtwo.so"))
+        self.assertEqual(result.status, 0, result.err)
+        self.assertEqual(result.out, "1\n", "the libraries do not lie at the same place")
+        self.assertEqual(self.metadata()["target"]["command"][0], first)
+        sleeps, text = self.chains_of_sleeps()
+        for function, times in (("of_the_first", 3), ("of_library_one", 4), ("of_library_two", 5), ("of_the_second", 7)):
+            with_it = [(path, count) for path, count in sleeps if function in path]
+            self.assertEqual(sum(count for _, count in with_it), times, text)
+            for path, _ in with_it:
+                at = path.index(function)
+                self.assertIn(path[at - 1], ("call", "main"), text)
+                self.assertEqual(path[at + 1], "sleep_here", text)
 
     def test_what_cannot_be(self):
         self.assert_refused(
