@@ -77,11 +77,17 @@ TEST(Lifecycle, VforkAndSpawnShareTheAddressSpace) {
     expect_audit_clean(summary);
     EXPECT_EQ(summary.totals.vforks, kCalls) << scenario;
     EXPECT_EQ(summary.totals.forks, 0u) << scenario;
-    EXPECT_EQ(summary.totals.cow.copies, recorded.summary().totals.cow.copies);
+    EXPECT_EQ(summary.forks.size(), kCalls);
     for (const analyze::Fork& fork : summary.forks) {
       EXPECT_EQ(fork.kind, CreatedBy::kVfork);
       EXPECT_EQ(fork.page_table_pages, 0u);
+      // Nothing is shared that was not before: whoever writes, no page of it is copied.
+      EXPECT_EQ(fork.shared_pages, 0u);
+      EXPECT_EQ(fork.cow_parent.copies + fork.cow_child.copies, 0u);
     }
+    // All in the one address space until an exec makes another one.
+    const std::size_t spaces = std::string_view(scenario) == "spawns" ? kCalls + 1 : 1;
+    EXPECT_EQ(summary.address_spaces.size(), spaces) << scenario;
   }
 }
 
@@ -129,6 +135,52 @@ TEST(Lifecycle, SigkillIsTheExitCode) {
   expect_audit_clean(summary);
   ASSERT_TRUE(targets(summary).front().exit_code.has_value());
   EXPECT_EQ(*targets(summary).front().exit_code & 0x7f, static_cast<std::uint32_t>(SIGKILL));
+}
+
+double microseconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_usec);
+}
+
+// What wait4 tells the parent, and what is recorded of the end, come from the same counters. The
+// kernel tells user and system time as shares of the scheduler's account; recorded are the clock's
+// ticks, which say how large the shares are.
+TEST(Lifecycle, TheEndHasTheTimesAndThePeakThatTheParentIsTold) {
+  constexpr std::size_t kMilliseconds = 200;
+  TRIPTYCH_RECORD("cpu_time", kMilliseconds);
+  ASSERT_EQ(recorded.wait_status, 0);
+  const auto ends = recorded.all<model::TaskEnd>();
+  ASSERT_EQ(ends.size(), 1u);
+  const model::Counters& end = ends[0].second.counters;
+  const double user = microseconds(recorded.usage.ru_utime);
+  const double system = microseconds(recorded.usage.ru_stime);
+  EXPECT_NEAR(static_cast<double>(end.run_time_ns) / 1e3, user + system, 1000);
+  ASSERT_GT(end.utime_ns + end.stime_ns, 0u);
+  const double share =
+      static_cast<double>(end.utime_ns) / static_cast<double>(end.utime_ns + end.stime_ns);
+  EXPECT_NEAR(share * (user + system), user, 1000);
+  EXPECT_NEAR(share, 2.0 / 3, 0.2);  // the clock ticks some hundred times a second
+  EXPECT_EQ(end.min_flt, static_cast<std::uint64_t>(recorded.usage.ru_minflt));
+  EXPECT_EQ(end.maj_flt, static_cast<std::uint64_t>(recorded.usage.ru_majflt));
+  // The last switch comes after the parent can be told.
+  const auto switches =
+      static_cast<std::uint64_t>(recorded.usage.ru_nvcsw + recorded.usage.ru_nivcsw);
+  EXPECT_GE(end.nvcsw + end.nivcsw, switches);
+  EXPECT_LE(end.nvcsw + end.nivcsw, switches + 1);
+
+  const auto exits = recorded.all<model::TaskExit>();
+  ASSERT_EQ(exits.size(), 1u);
+  EXPECT_EQ(exits[0].second.peak_rss_pages * 4,
+            static_cast<std::uint64_t>(recorded.usage.ru_maxrss));
+  EXPECT_GE(exits[0].second.peak_rss_pages, (32u << 20) / 4096);
+
+  const auto marks = recorded.all<model::Mark>();
+  ASSERT_EQ(marks.size(), 2u);
+  const model::Counters &first = marks[0].second.counters, &last = marks[1].second.counters;
+  const std::uint64_t between = last.run_time_ns - first.run_time_ns;
+  EXPECT_GE(between, (kMilliseconds + kMilliseconds / 2) * 1'000'000 - 20'000'000);  // a tick late
+  EXPECT_LE(last.run_time_ns, end.run_time_ns);
+  EXPECT_LE(last.utime_ns, end.utime_ns);
+  EXPECT_LE(last.stime_ns, end.stime_ns);
 }
 
 TEST(Lifecycle, RenamesAreRecordedAndMarksAreNoRenames) {

@@ -8,11 +8,14 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <string>
 
 #include "bpf/scenarios.hpp"
 
@@ -40,18 +43,40 @@ void read_pages(const char* memory, std::size_t pages) {
   for (std::size_t i = 0; i < pages; ++i) sink = memory[i * kPage];
 }
 
-// A file in the current directory that nobody else can name.
-int file_of(std::size_t pages) {
-  char name[] = "triptych-test-XXXXXX";
-  const int fd = ::mkstemp(name);
+// A directory of a file system that writes to something, and does not live in memory alone.
+const char* disk() {
+  constexpr long kTmpfs = 0x01021994, kRamfs = 0x858458f6;
+  for (const char* directory : {".", "/var/tmp", "/tmp"}) {
+    struct statfs file_system = {};
+    if (::statfs(directory, &file_system) != 0) continue;
+    const long type = file_system.f_type & 0xffffffff;
+    if (type != kTmpfs && type != kRamfs) return directory;
+  }
+  std::fprintf(stderr, "no file system that is not in memory alone\n");
+  std::exit(kCannot);
+}
+
+// A file that nobody else can name, of which every `stride`th page has been written.
+int file_of(std::size_t pages, const std::string& directory = ".", std::size_t stride = 1) {
+  std::string name = directory + "/triptych-test-XXXXXX";
+  const int fd = ::mkstemp(name.data());
   if (fd < 0) std::exit(kCannot);
-  ::unlink(name);
+  ::unlink(name.c_str());
   static char content[kPage] = {1};
   for (std::size_t i = 0; i < pages; ++i) {
-    if (::write(fd, content, kPage) != static_cast<ssize_t>(kPage)) std::exit(kCannot);
+    const auto at = static_cast<off_t>(i * stride * kPage);
+    if (::pwrite(fd, content, kPage, at) != static_cast<ssize_t>(kPage)) std::exit(kCannot);
   }
-  ::fsync(fd);
+  if (stride == 1) ::fsync(fd);  // pages far apart take long
   return fd;
+}
+
+// The kernel maps what it has of a file around a fault, 64 KiB at most: pages farther apart than
+// that fault each by itself.
+constexpr std::size_t kApart = 64;
+
+void read_pages_apart(const char* memory, std::size_t pages) {
+  for (std::size_t i = 0; i < pages; ++i) sink = memory[i * kApart * kPage];
 }
 
 int first_touch(std::size_t n) {
@@ -96,10 +121,59 @@ int private_file_write_after_read(std::size_t n) {
   return 0;
 }
 
-// Written pages of a shared file are write-protected again by msync, so that the next write is
-// seen.
+int file_minor(std::size_t n) {
+  const char* memory = map(n * kApart * kPage, MAP_PRIVATE, file_of(n, disk(), kApart));
+  begin();
+  read_pages_apart(memory, n);
+  end();
+  return 0;
+}
+
+bool any_in_memory(char* memory, std::size_t pages) {
+  unsigned char there = 0;
+  for (std::size_t i = 0; i < pages && (there & 1) == 0; ++i) {
+    if (::mincore(memory + i * kApart * kPage, kPage, &there) != 0) return true;
+  }
+  return (there & 1) != 0;
+}
+
+// What has been written back can be dropped; a page that somebody looks at just then stays.
+int file_major(std::size_t n) {
+  const int fd = file_of(n, disk(), kApart);
+  char* memory = map(n * kApart * kPage, MAP_PRIVATE, fd);
+  ::madvise(memory, n * kApart * kPage, MADV_RANDOM);  // nothing is read ahead
+  bool there = true;
+  for (int attempt = 0; attempt < 20 && there; ++attempt) {
+    if (attempt != 0) ::usleep(10'000);
+    ::fsync(fd);
+    ::posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+    there = any_in_memory(memory, n);
+  }
+  if (there) {
+    std::fprintf(stderr, "the file's pages cannot be dropped from memory\n");
+    return kCannot;
+  }
+  begin();
+  read_pages_apart(memory, n);
+  end();
+  return 0;
+}
+
+// Whole pages that are read once are clean, and the kernel wants to know who dirties them.
 int shared_file_dirty(std::size_t n) {
-  char* memory = map(n * kPage, MAP_SHARED, file_of(n));
+  char* memory = map(n * kPage, MAP_SHARED, file_of(n, disk()));
+  read_pages(memory, n);
+  begin();
+  write_pages(memory, n);
+  end();
+  return 0;
+}
+
+// A file in memory alone has nothing to write back: its pages are mapped to be written at once.
+int memory_file_dirty(std::size_t n) {
+  const int fd = ::memfd_create("triptych-test", MFD_CLOEXEC);
+  if (fd < 0 || ::ftruncate(fd, static_cast<off_t>(n * kPage)) != 0) return kCannot;
+  char* memory = map(n * kPage, MAP_SHARED, fd);
   read_pages(memory, n);
   begin();
   write_pages(memory, n);
@@ -131,25 +205,26 @@ int mapped_anew(std::size_t n) {
   return 0;
 }
 
-// The child writes half of the pages, then the parent all of them: n/2 copies in each, and n/2
-// reuses in the parent when the child has gone. Both say so between their own marks.
+// The child writes three tenths of the pages, then the parent, while the child still lives, the
+// others: as many copies in each, between marks of its own.
 int cow(std::size_t n) {
   char* memory = map(n * kPage);
   write_pages(memory, n);
   int to_child[2], to_parent[2];
   if (::pipe(to_child) != 0 || ::pipe(to_parent) != 0) return kCannot;
   char byte = 0;
+  const std::size_t of_child = n * 3 / 10;
   const pid_t child = ::fork();
   if (child == 0) {
     begin();
-    write_pages(memory, n / 2);
+    write_pages(memory, of_child);
     end();
     if (::write(to_parent[1], &byte, 1) != 1 || ::read(to_child[0], &byte, 1) != 1) ::_exit(1);
     ::_exit(0);
   }
   if (::read(to_parent[0], &byte, 1) != 1) return 1;
   begin();
-  write_pages(memory + n / 2 * kPage, n - n / 2);  // still shared: copies
+  write_pages(memory + of_child * kPage, n - of_child);
   end();
   if (::write(to_child[1], &byte, 1) != 1) return 1;
   int status = 0;
@@ -174,6 +249,28 @@ int reuse_after_child(std::size_t n) {
   write_pages(memory, n);
   end();
   return status;
+}
+
+// One instruction at a known address writes to pages at known addresses.
+int known_places(std::size_t n) {
+  const auto place = [](std::uintptr_t address, std::size_t bytes) {
+    void* memory = ::mmap(reinterpret_cast<void*>(address), bytes, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    if (memory != reinterpret_cast<void*>(address)) std::exit(kCannot);
+    ::madvise(memory, bytes, MADV_NOHUGEPAGE);
+    return static_cast<char*>(memory);
+  };
+  char* code = place(kTouchingAt, kPage);
+  std::memcpy(code, "\xc6\x07\x01\xc3", 4);  // movb $1, (%rdi); ret
+  if (::mprotect(code, kPage, PROT_READ | PROT_EXEC) != 0) return kCannot;
+  char* memory = place(kTouchedAt, n * kPage);
+  const auto touch = reinterpret_cast<void (*)(char*)>(code);
+  char own = 0;
+  touch(&own);
+  begin();
+  for (std::size_t i = 0; i < n; ++i) touch(memory + i * kPage + i % kPage);
+  end();
+  return own == 1 ? 0 : 1;
 }
 
 int huge(std::size_t n) {
@@ -332,7 +429,11 @@ constexpr Scenario kOfMemory[] = {
     {"zero_page_write", zero_page_write},
     {"private_file_copy", private_file_copy},
     {"private_file_write_after_read", private_file_write_after_read},
+    {"file_minor", file_minor},
+    {"file_major", file_major},
+    {"known_places", known_places},
     {"shared_file_dirty", shared_file_dirty},
+    {"memory_file_dirty", memory_file_dirty},
     {"shared_memory", shared_memory},
     {"cow", cow},
     {"reuse_after_child", reuse_after_child},

@@ -86,7 +86,7 @@ Result<void> run(const std::string& name, std::size_t n, Recorded* recorded,
     return Result<void>();
   };
   release.reset();
-  while (::waitpid(child, &recorded->wait_status, WNOHANG) == 0) {
+  while (::wait4(child, &recorded->wait_status, WNOHANG, &recorded->usage) == 0) {
     if (options.drain) TRIPTYCH_TRY(session.drain(sink));
     ::usleep(2'000);
   }

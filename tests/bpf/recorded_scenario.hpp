@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <cstddef>
 #include <string>
@@ -16,6 +17,7 @@ namespace triptych::test {
 
 struct Recorded {
   int wait_status = 0;
+  rusage usage{};                    // of the scenario, as the kernel tells its parent
   std::vector<model::Event> events;  // in order of time
   model::Metadata metadata;
   model::Ending ending;

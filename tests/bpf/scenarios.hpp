@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -19,6 +20,10 @@ struct Scenario {
 std::span<const Scenario> memory_scenarios();
 std::span<const Scenario> task_scenarios();
 std::span<const Scenario> stack_scenarios();
+
+// Where the scenario known_places has its pages, and the one instruction that writes to them.
+inline constexpr std::uintptr_t kTouchedAt = 0x200000000000;
+inline constexpr std::uintptr_t kTouchingAt = 0x210000000000;
 
 void begin();
 void end();

@@ -59,6 +59,11 @@ TEST(Switch, SleepsAreVoluntaryAndBlockInNanosleep) {
   EXPECT_LE(task.wakeups, task.wakeups_by_interrupt + no_request);
   EXPECT_LE(no_request, kSleeps / 20);
   EXPECT_EQ(task.wakeups, kSleeps);
+  const auto marks = recorded.all<model::Mark>();
+  ASSERT_EQ(marks.size(), 2u);
+  const model::Counters &first = marks[0].second.counters, &last = marks[1].second.counters;
+  EXPECT_EQ(last.nvcsw - first.nvcsw, kSleeps);
+  EXPECT_EQ(last.nivcsw - first.nivcsw, summary.totals.switches.involuntary);
 }
 
 TEST(Switch, YieldsAreToldFromPreemption) {

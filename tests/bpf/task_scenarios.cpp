@@ -167,6 +167,28 @@ int sleeps(std::size_t n) {
   return 0;
 }
 
+std::uint64_t cpu_time_ms() {
+  timespec time{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<std::uint64_t>(time.tv_sec) * 1000 + time.tv_nsec / 1'000'000;
+}
+
+// n milliseconds in its own code, then half as many in the kernel, with 32 MiB of memory.
+int cpu_time(std::size_t n) {
+  std::vector<char> memory(32 << 20);
+  const int zeros = ::open("/dev/zero", O_RDONLY | O_CLOEXEC);
+  begin();
+  const std::uint64_t start = cpu_time_ms();
+  while (cpu_time_ms() < start + n) {
+    for (volatile int i = 0; i < 1'000'000;) i = i + 1;
+  }
+  while (cpu_time_ms() < start + n + n / 2) {
+    if (::read(zeros, memory.data(), memory.size()) < 0) return kCannot;
+  }
+  end();
+  return 0;
+}
+
 // Two processes on two CPUs hand a byte to and fro; each wakes the other.
 int ping_pong(std::size_t n) {
   int forth[2], back[2];
@@ -268,6 +290,7 @@ constexpr Scenario kOfTasks[] = {
     {"exit_group_with_threads", exit_group_with_threads},
     {"yields", yields},
     {"sleeps", sleeps},
+    {"cpu_time", cpu_time},
     {"ping_pong", ping_pong},
     {"pinned_ping_pong", pinned_ping_pong},
     {"renames", renames},
