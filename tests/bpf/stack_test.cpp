@@ -113,11 +113,19 @@ TEST(Stack, EachBlockedSwitchHasTheChainThatSleeps) {
     EXPECT_TRUE(stacks.begins(of->user, {"inner", "middle", "outer"}));
     numbers.insert(of->user);
   }
-  EXPECT_EQ(blocked, kSleeps);
+  // As many as the kernel counted: where the machine is slow, a sleep may be over before it has
+  // begun to block.
+  std::vector<std::uint64_t> counted;
+  for (const auto& [event, mark] : recorded.all<model::Mark>()) {
+    if (mark.type != model::MarkType::kPoint) counted.push_back(mark.counters.nvcsw);
+  }
+  ASSERT_EQ(counted.size(), 2u);
+  EXPECT_EQ(blocked, counted[1] - counted[0]);
+  EXPECT_GE(blocked, kSleeps * 9 / 10);
   EXPECT_EQ(numbers.size(), 1u);  // told once
 }
 
-// Between the marks. Where the machine is slow, a sleep may be over before it has begun to block.
+// Between the marks.
 std::size_t blocked_switches(const Recorded& recorded, const Stacks& stacks) {
   std::size_t blocked = 0;
   for (const auto& [event, change] : recorded.all<model::Switch>()) {
