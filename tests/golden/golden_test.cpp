@@ -6,7 +6,6 @@
 // read the difference.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -26,15 +25,6 @@ namespace triptych {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::vector<std::string> case_names() {
-  std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(golden_directory())) {
-    if (fs::exists(entry.path() / "trace.txt")) names.push_back(entry.path().filename().string());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
 
 std::string content_of(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -171,7 +161,7 @@ TEST_P(Golden, DumpsJsonLines) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, Golden, testing::ValuesIn(case_names()), [](const auto& each) {
+INSTANTIATE_TEST_SUITE_P(Cases, Golden, testing::ValuesIn(golden_cases()), [](const auto& each) {
   std::string name = each.param;
   for (char& byte : name) {
     if (byte == '-') byte = '_';
@@ -180,7 +170,7 @@ INSTANTIATE_TEST_SUITE_P(Cases, Golden, testing::ValuesIn(case_names()), [](cons
 });
 
 TEST(GoldenCases, AreThere) {
-  EXPECT_GE(case_names().size(), 12u);
+  EXPECT_GE(golden_cases().size(), 12u);
 }
 
 }  // namespace

@@ -54,6 +54,11 @@ void apply_summary(TaskRecord& record, model::TimeNs end_ns, std::uint32_t page_
   task.runnable_ns = summary.runnable_ns;
   task.blocked_ns = summary.blocked_ns;
   const std::uint64_t known = task.on_cpu_ns + task.runnable_ns + task.blocked_ns;
+  // One whose creation is not in the trace lived at least as long as what was added up for it.
+  if (!record.born && known > task.unknown_ns && known <= end) {
+    task.start_ns = end - known;
+    task.unknown_ns = known;
+  }
   task.unknown_ns -= std::min(known, task.unknown_ns);
   task.switches.voluntary = summary.voluntary;
   task.switches.involuntary = summary.involuntary;
