@@ -18,6 +18,7 @@ LATE = os.environ.get("TRIPTYCH_LATE", "")
 LATE_COROUTINES = os.environ.get("TRIPTYCH_LATE_COROUTINES", "")
 KINDS = ("created", "resumed", "suspended", "finished", "destroyed")
 MOST_ERROR_NS = 2000
+ARMED_OFFSET = 64  # of triptych_coro_header
 LONG_PATIENCE = 150  # seconds: forty million events
 
 
@@ -49,6 +50,15 @@ class Trace:
 
     def lost(self):
         return sum(e["count"] for e in self.of("coroutine_lost"))
+
+
+def armed(process):
+    """The word by which a program that links the recorder is told that somebody records it."""
+    with open(f"/proc/{process}/maps", encoding="utf-8") as maps:
+        begin, = [int(line.split("-")[0], 16) for line in maps if "/memfd:triptych-coroutine" in line]
+    with open(f"/proc/{process}/mem", "rb") as memory:
+        memory.seek(begin + ARMED_OFFSET)
+        return int.from_bytes(memory.read(4), "little")
 
 
 def said(text):
@@ -275,6 +285,18 @@ class CoroutinesTest(Survival):
                 out, *_ = self.recorded_among_others((), (PROGRAM, what, 20_000), files=())
                 self.expect_exact(self.trace(), said(out))
                 os.unlink(self.path("triptych.tpt"))
+
+    def test_it_is_disarmed_when_the_recording_ends(self):
+        program, bystander = (self.waiting(PROGRAM, "wait", 100) for _ in range(2))
+        self.assertEqual(armed(program.pid), 0)
+        recorder = self.attached((), program)
+        self.assertNotEqual(armed(program.pid), 0)
+        self.assertEqual(armed(bystander.pid), 0)
+        recorder.send_signal(signal.SIGINT)
+        self.assertEqual(self.finish(recorder).status, 0)
+        self.assertEqual(armed(program.pid), 0)
+        for each in (program, bystander):
+            self.assertTrue(said(self.gone_on(each)))
 
     def test_no_coroutine_runs_on_a_thread_that_is_off_its_cpu(self):
         trace, expected = self.recorded("switch", 200_000, 3)

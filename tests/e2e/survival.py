@@ -3,6 +3,7 @@
 them, and that each of them lives, whoever is recorded and however the recorder ends."""
 
 import collections
+import os
 import signal
 import subprocess
 
@@ -62,7 +63,8 @@ class Survival(harness.Test):
         """Of processes that all run one command: what the one put out that was recorded, how its recorder ended,
         and who the others were that lived as well. They have all `said` the same: a bystander that ran with the
         probes in it, one whose recorder was killed meanwhile, and one in which nothing has stayed of either, at
-        which the test may `look` while the probes are there."""
+        which the test may `look` while the probes are there. There is a file of each recording, and no other."""
+        before = self.names()
         target, *others = (self.waiting(*command) for _ in range(4))
         bystander, orphan, witness = others
         recorder = self.attached(way, target)
@@ -83,4 +85,6 @@ class Survival(harness.Test):
         self.expect_probed(witness, files, False)
         outs += [self.gone_on(orphan), self.gone_on(witness)]
         self.assertEqual([said(out) for out in outs], [said(outs[0])] * 4)
+        self.assertEqual(set(self.names()) - set(before), {"triptych.tpt", "killed.tpt"})
+        os.unlink(self.path("killed.tpt"))
         return Among(outs[1], done, [each.pid for each in others])
