@@ -280,9 +280,13 @@ class CoroutinesTest(Survival):
 
     def test_programs_that_run_already(self):
         """The second one dies of any system call that it does not need itself."""
-        for what in ("wait", "sandbox"):
+        def expect_sandbox(witness):
+            with open(f"/proc/{witness.pid}/status", encoding="ascii", errors="replace") as status:
+                self.assertIn("Seccomp:\t2\n", status.read())
+
+        for what, look in (("wait", lambda witness: None), ("sandbox", expect_sandbox)):
             with self.subTest(what=what):
-                out, *_ = self.recorded_among_others((), (PROGRAM, what, 20_000), files=())
+                out, *_ = self.recorded_among_others((), (PROGRAM, what, 20_000), files=(), look=look)
                 self.expect_exact(self.trace(), said(out))
                 os.unlink(self.path("triptych.tpt"))
 

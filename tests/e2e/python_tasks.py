@@ -4,12 +4,14 @@ recorded of them."""
 
 import collections
 import json
+import re
 import subprocess
 
 import harness
 from survival import Survival, probed_bytes
 
 PYTHON = "/usr/bin/python3"
+MOST_NAMED = 8  # of the processes that are slowed down, too
 UNNAMED = ""  # of compiled code, as uvloop's own coroutines are
 
 
@@ -103,8 +105,9 @@ class Tasks(Survival):
             ("--coroutines", f"uprobe:{self.runtime}"), (PYTHON, self.program, "wait", "many", 25, 200), [file], said,
             lambda witness: self.assertEqual(len(probed_bytes(witness.pid, file)), probes))
         self.expect_exact(self.events(), said(done.out))
-        for other in done.others:
-            self.assertIn(f"process {other} (python3)", done.done.err)
+        named = {int(pid) for pid in re.findall(r"process (\d+) \(", done.done.err)}
+        if len(named) < MOST_NAMED:  # else the machine runs many programs in Python
+            self.assertLessEqual(set(done.others), named)
 
     def serve(self):
         program = subprocess.Popen([PYTHON, self.program, "serve"], stdout=subprocess.PIPE, text=True,
