@@ -48,18 +48,27 @@ class ElfBuilder {
 
   // A table of symbols with this one function.
   ElfBuilder& function(const std::string& name, std::uint64_t address, std::uint64_t size) {
-    const Elf64_Sym symbol{.st_name = 1,
-                           .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC),
-                           .st_other = 0,
-                           .st_shndx = 1,
-                           .st_value = address,
-                           .st_size = size};
-    section(".strtab", SHT_STRTAB, std::string(1, '\0') + name + '\0');
-    const auto names = static_cast<std::uint32_t>(sections_.size());  // the first one is no section
-    section(".symtab", SHT_SYMTAB,
-            std::string(reinterpret_cast<const char*>(&symbol), sizeof symbol));
-    sections_.back().link = names;
-    sections_.back().entry_size = sizeof symbol;
+    return functions({{name, STB_GLOBAL}}, address, size);
+  }
+  // With this one by all these names, and how each is bound.
+  ElfBuilder& functions(const std::vector<std::pair<std::string, unsigned>>& names,
+                        std::uint64_t address, std::uint64_t size) {
+    std::string texts(1, '\0'), symbols;
+    for (const auto& [name, bound] : names) {
+      const Elf64_Sym symbol{.st_name = static_cast<Elf64_Word>(texts.size()),
+                             .st_info = static_cast<unsigned char>(ELF64_ST_INFO(bound, STT_FUNC)),
+                             .st_other = 0,
+                             .st_shndx = 1,
+                             .st_value = address,
+                             .st_size = size};
+      texts += name + '\0';
+      symbols.append(reinterpret_cast<const char*>(&symbol), sizeof symbol);
+    }
+    section(".strtab", SHT_STRTAB, texts);
+    const auto link = static_cast<std::uint32_t>(sections_.size());  // the first one is no section
+    section(".symtab", SHT_SYMTAB, symbols);
+    sections_.back().link = link;
+    sections_.back().entry_size = sizeof(Elf64_Sym);
     return *this;
   }
 

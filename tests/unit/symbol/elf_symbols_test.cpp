@@ -47,6 +47,29 @@ TEST(ElfSymbols, AFunctionEndsWhereItsSizeSays) {
   EXPECT_FALSE(symbols->function_at(at + 64));
 }
 
+// As libc's file of debug information has them.
+TEST(ElfSymbols, OfSeveralNamesTheUsualOneIsTaken) {
+  constexpr std::uint64_t at = test::ElfBuilder::kCodeAddress;
+  const auto name_of = [](const std::vector<std::pair<std::string, unsigned>>& names) {
+    const std::string program =
+        test::ElfBuilder().code(std::string(128, '\x90')).functions(names, at, 64).build();
+    auto symbols = ElfSymbols::open(Image::of(std::as_bytes(std::span(program))));
+    return symbols->function_at(at)->name;
+  };
+  EXPECT_EQ(name_of({{"__clock_gettime_2", STB_LOCAL},
+                     {"__GI___clock_gettime", STB_LOCAL},
+                     {"clock_gettime@GLIBC_2.2.5", STB_GLOBAL},
+                     {"__clock_gettime", STB_GLOBAL}}),
+            "clock_gettime");
+  EXPECT_EQ(name_of({{"__libc_start_main_alias_2", STB_LOCAL},
+                     {"__libc_start_main_impl", STB_LOCAL},
+                     {"__libc_start_main@@GLIBC_2.34", STB_GLOBAL}}),
+            "__libc_start_main");
+  EXPECT_EQ(name_of({{"f_alias", STB_LOCAL}, {"the_function", STB_LOCAL}}), "the_function");
+  EXPECT_EQ(name_of({{"same", STB_WEAK}, {"name", STB_GLOBAL}}), "same");
+  EXPECT_EQ(name_of({{"@", STB_GLOBAL}}), "@");
+}
+
 TEST(ElfSymbols, WhatIsNoProgramIsNone) {
   EXPECT_FALSE(ElfSymbols::open(Image::open("/dev/zero")));
   EXPECT_FALSE(ElfSymbols::open(Image::open("/etc")));

@@ -15,6 +15,8 @@ constexpr std::size_t kMostFunctions = 4u << 20;  // 64 MiB of them
 constexpr std::size_t kMostNotes = 64 << 10;
 constexpr std::size_t kMostName = 4096;
 constexpr std::size_t kSymbolsAtOnce = 4096;
+constexpr std::size_t kMostNamesCompared = 16;
+constexpr std::uint32_t kLocal = 1u << 31;
 
 bool is_ours(const Elf64_Ehdr& header) {
   return std::memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 &&
@@ -25,7 +27,14 @@ bool is_ours(const Elf64_Ehdr& header) {
 bool is_function(const Elf64_Sym& symbol) {
   const auto type = ELF64_ST_TYPE(symbol.st_info);
   return (type == STT_FUNC || type == STT_GNU_IFUNC) && symbol.st_shndx != SHN_UNDEF &&
-         symbol.st_name != 0;
+         symbol.st_name != 0 && symbol.st_name < kLocal;
+}
+
+// Debug files have the names that a compiler or the library made for itself besides the usual ones.
+bool is_better(std::string_view name, std::string_view than) {
+  const auto made_up = [](std::string_view each) { return each.find("_alias") != each.npos; };
+  if (made_up(name) != made_up(than)) return made_up(than);
+  return name.size() < than.size();
 }
 
 constexpr std::uint64_t rounded_up(std::uint64_t size) {
@@ -131,13 +140,15 @@ void ElfSymbols::read_table() {
   each_function([&](const Elf64_Sym& symbol) {
     if (functions_.size() == most) return;
     constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max();
+    const bool is_local = ELF64_ST_BIND(symbol.st_info) == STB_LOCAL;
     functions_.push_back({symbol.st_value,
                           static_cast<std::uint32_t>(std::min(symbol.st_size, kMost)),
-                          symbol.st_name});
+                          symbol.st_name | (is_local ? kLocal : 0)});
   });
-  // Of several at one address the longest, and of those the first.
+  // Of several at one address the longest, and of those one that others may call.
   std::stable_sort(functions_.begin(), functions_.end(), [](const Symbol& a, const Symbol& b) {
-    return a.address != b.address ? a.address < b.address : a.size > b.size;
+    if (a.address != b.address) return a.address < b.address;
+    return a.size != b.size ? a.size > b.size : (a.name & kLocal) < (b.name & kLocal);
   });
 }
 
@@ -159,6 +170,30 @@ std::optional<std::uint64_t> ElfSymbols::address_in_mapping(std::uint64_t offset
   return start + offset;
 }
 
+// Without the version, which the linker adds to those of libraries.
+std::string ElfSymbols::name_of(const Symbol& symbol) const {
+  std::string name = image_.text(table_->names + (symbol.name & ~kLocal), kMostName);
+  const std::size_t version = name.find('@');
+  if (version != std::string::npos && version != 0) name.resize(version);
+  return name;
+}
+
+// Of those that are as good as the first one.
+std::string ElfSymbols::best_name(const Symbol* first, const Symbol* end) const {
+  std::string best = name_of(*first);
+  std::size_t compared = 1;
+  for (const Symbol* each = first + 1; each != end && compared < kMostNamesCompared; ++each) {
+    if (each->address != first->address || each->size != first->size ||
+        (each->name & kLocal) != (first->name & kLocal)) {
+      break;
+    }
+    ++compared;
+    std::string name = name_of(*each);
+    if (!name.empty() && is_better(name, best)) best = std::move(name);
+  }
+  return best;
+}
+
 std::optional<ElfSymbols::Function> ElfSymbols::function_at(std::uint64_t address) {
   if (!read_) read_table();
   const auto after =
@@ -171,7 +206,7 @@ std::optional<ElfSymbols::Function> ElfSymbols::function_at(std::uint64_t addres
   const std::uint64_t offset = address - found->address;
   // What assembler wrote may have no size: it goes on to the next one.
   if (found->size != 0 && offset >= found->size) return std::nullopt;
-  return Function{image_.text(table_->names + found->name, kMostName), offset, found->size};
+  return Function{best_name(&*found, &*std::prev(after) + 1), offset, found->size};
 }
 
 }  // namespace triptych::symbol::resolve

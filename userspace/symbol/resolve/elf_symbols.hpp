@@ -53,7 +53,8 @@ class ElfSymbols {
   struct Symbol {
     std::uint64_t address;
     std::uint32_t size;
-    std::uint32_t name;
+    std::uint32_t
+        name;  // where it is told; kLocal besides, of what the linker sees in its own file only
   };
   struct Table {
     std::uint64_t offset = 0;
@@ -66,6 +67,8 @@ class ElfSymbols {
   void read_notes(std::uint64_t offset, std::uint64_t size);
   void find_table(std::uint64_t offset, std::uint16_t count);
   void read_table();
+  [[nodiscard]] std::string name_of(const Symbol& symbol) const;
+  [[nodiscard]] std::string best_name(const Symbol* first, const Symbol* end) const;
   template <class F>
   void each_function(F visit) const;
 
