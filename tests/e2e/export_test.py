@@ -96,6 +96,16 @@ class Intervals(harness.Test):
                     for name, value in row.items()}
             self.assertEqual({name: value for name, value in line.items() if value}, text)
 
+    def test_what_was_not_asked_for_is_not_missing(self):
+        """The kernel counts switches that nobody asked to record."""
+        result = self.record("--events", "fork,exec,exit", "--", "sh", "-c", "for i in 1 2 3 4 5; do sleep 0.01; done")
+        self.assertEqual(result.status, 0, result.err)
+        self.assertEqual(self.report()["data_quality"]["switches_missed"], 0)
+        self.assertEqual(self.triptych("export", "--format", "csv").err, "")
+        refused = self.triptych("export", "--format", "folded")
+        self.assert_refused(refused, 2, "this trace does not have switches between tasks, which the profile on-cpu is "
+                            "made of", "record with switch in --events")
+
     def test_coroutines(self):
         program = [os.environ["TRIPTYCH_COROUTINES"], "switch", "2000"]
         self.assertEqual(self.record("--", *program).status, 0)

@@ -15,10 +15,10 @@ struct Needed {
   std::string_view option;  // of record, that brings it
 };
 constexpr Needed kNeedsNothing{};
-constexpr Needed kSwitches{"switch", "when tasks ran and slept", "switch in --events"};
+constexpr Needed kSwitches{"switch", "switches between tasks", "switch in --events"};
 constexpr Needed kWakeups{"wakeup", "wakeups", "wakeup in --events"};
 constexpr Needed kFaults{"fault", "page faults", "fault in --events"};
-constexpr Needed kForks{"fork call", "what creating tasks took", "fork in --events"};
+constexpr Needed kForks{"fork call", "calls that create tasks", "fork in --events"};
 constexpr Needed kCoroutines{"coroutine", "coroutines", "--coroutines auto, or usdt"};
 
 struct About {

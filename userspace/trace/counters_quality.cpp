@@ -16,14 +16,18 @@ constexpr std::array<Quality, model::kLossClasses> kLostOfClass{
 
 }  // namespace
 
-void add_counters(const model::ProbeCounters& counters, model::DataQuality& quality) {
+void add_counters(const model::ProbeCounters& counters, const model::Metadata& metadata,
+                  model::DataQuality& quality) {
   for (std::size_t i = 0; i < model::kLossClasses; ++i) {
     quality.add(kLostOfClass[i], counters.lost[i]);
   }
   quality.add(Quality::lost_on_disk, counters.disk_lost);
   quality.add(Quality::storage_failed, counters.storage_failed + counters.serials_exhausted);
   quality.add(Quality::recursion_misses, counters.recursion_misses);
-  quality.add(Quality::switches_missed, counters.switches_missed);
+  const bool without_switches = std::any_of(
+      metadata.plan.begin(), metadata.plan.end(),
+      [](const model::PlannedEvent& each) { return each.event == "switch" && each.hook.empty(); });
+  if (!without_switches) quality.add(Quality::switches_missed, counters.switches_missed);
   quality.add(Quality::lost_stacks, counters.stacks.lost);
   quality.add(Quality::lost_maps, counters.stacks.lost_maps);
   quality.add(Quality::lost_samples, counters.stacks.lost_samples);

@@ -11,8 +11,9 @@
 
 namespace triptych::trace {
 
-// The recorder's own account.
-void add_counters(const model::ProbeCounters& counters, model::DataQuality& quality);
+// The recorder's own account, but for what nobody asked it to record.
+void add_counters(const model::ProbeCounters& counters, const model::Metadata& metadata,
+                  model::DataQuality& quality);
 
 // One report of a full ring, where the recorder's account is not there to have it already; or of a
 // damaged part of the file.

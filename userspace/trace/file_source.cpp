@@ -143,7 +143,7 @@ void FileSource::finish() {
   finished_ = true;
   if (file_.error() != 0) error_ = system_error("cannot read " + name_, file_.error());
   if (!index_.ending) return;
-  add_counters(index_.ending->counters, quality_);
+  add_counters(index_.ending->counters, index_.metadata, quality_);
   const bool whole =
       quality_[Quality::damaged_chunks] == 0 && quality_[Quality::truncated_bytes] == 0 && !error_;
   if (whole) {

@@ -209,7 +209,7 @@ void TextSource::finish() {
     for (const Quality each : {Quality::malformed_records, Quality::missing_records}) {
       quality_.set(each, read[each]);
     }
-    add_counters(ending_->counters, quality_);
+    add_counters(ending_->counters, metadata_, quality_);
   }
 }
 
