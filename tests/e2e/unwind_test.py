@@ -32,6 +32,8 @@ class Unwind(harness.Test):
         for frames in sleeps:
             self.assertFalse({"main", "a_calls_b"} <= set(frames), frames)
         self.assertIn("the others end in code without frame pointers", notes)
+        graph = self.triptych("export", "--format", "svg", "--profile", "off-cpu").out
+        self.assertRegex(graph, f'<text class="note cut"[^>]*>{WHOLE}')
 
         self.assertEqual(self.record("--stacks=off-cpu", "--unwind", "dwarf", "--", OMITTED,
                                      str(TIMES)).status, 0)
@@ -45,6 +47,9 @@ class Unwind(harness.Test):
         self.assertEqual(frames[at:at + len(CHAIN)], CHAIN)
         self.assertRegex(frames[-2], "nanosleep")
         self.assertIn(WHOLE + "100.0 %", notes)
+        # On a graph, warnings have a colour of their own: that is none.
+        graph = self.triptych("export", "--format", "svg", "--profile", "off-cpu").out
+        self.assertRegex(graph, f'<text class="quiet cut"[^>]*>{WHOLE}100.0 %</text>')
         with_inlined, _ = self.paths("off-cpu", "--unit", "count", "--inlines")
         self.assertEqual([count for _, count in with_inlined], [count for _, count in paths])
         chain = next(frames for frames, _ in with_inlined if "main" in frames)

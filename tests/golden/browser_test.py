@@ -98,6 +98,17 @@ class FlameGraph(unittest.TestCase):
         self.assertIn("50.0 ms (50,000,000 ns blocked), 57.47 % of all; itself 0 ns", figures)
         self.assertIn("source: switch and wakeup records", figures)
 
+    def test_hover_leaves_out_what_there_is_nothing_of(self):
+        self.show("stacks", "--profile", "on-cpu")
+        x, y, width, height = self.frame("server+0x1180")
+        self.browser.mouse("mouseMoved", x + width / 2, y + height / 2)
+        figures = self.said()[1]
+        self.assertIn("; 2 samples", figures)
+        self.assertNotIn("0 intervals", figures)  # a run on a CPU is not one function's
+        x, y, width, height = self.frame("all")
+        self.browser.mouse("mouseMoved", x + width / 2, y + height / 2)
+        self.assertIn("; 3 intervals; 3 samples", self.said()[1])
+
     def test_search_says_its_share(self):
         self.show("coroutines", "--profile", "off-cpu")
         self.search("blocked: (epoll|futex)")

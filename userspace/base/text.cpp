@@ -215,6 +215,14 @@ bool parse_bytes(std::string_view text, std::uint64_t* bytes) {
   return true;
 }
 
+bool is_zero_duration(std::string_view text) {
+  const std::size_t end = std::min(text.find_first_not_of("0."), text.size());
+  std::uint64_t ns = 0;
+  return text.starts_with('0') && !text.substr(0, end).ends_with('.') &&
+         std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end), '.') <= 1 &&
+         parse_duration_ns("1" + std::string(text.substr(end)), &ns);
+}
+
 bool parse_duration_ns(std::string_view text, std::uint64_t* ns) {
   std::uint64_t whole = 0;
   if (!take_number(text, &whole)) return false;

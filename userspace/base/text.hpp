@@ -38,5 +38,7 @@ bool parse_bytes(std::string_view text, std::uint64_t* bytes);
 
 // "10s", "250ms", "1.5m", "3" (seconds). False when it is none, is not positive, or does not fit.
 bool parse_duration_ns(std::string_view text, std::uint64_t* ns);
+// "0", "0s", "0.0ms": what parse_duration_ns() refuses, since no time is no length.
+bool is_zero_duration(std::string_view text);
 
 }  // namespace triptych

@@ -19,7 +19,7 @@ namespace {
 // A moment of the recording.
 Result<std::uint64_t> moment(const std::string& option, const std::string& text) {
   std::uint64_t ns = 0;
-  if (parse_duration_ns(text, &ns)) return ns;
+  if (is_zero_duration(text) || parse_duration_ns(text, &ns)) return ns;
   return fail(quote(text) + " is not a time since the recording began",
               option + " takes a number and a unit, as in 500us, 10ms or 1.5s", ErrorCode::kUsage);
 }

@@ -102,7 +102,9 @@ class Document {
                      is_time ? units_[options_.unit].of : "in all"));
     line(head, "quiet", 19, about());
     if (options_.base != nullptr) line(head, "quiet", 17, about_base());
-    for (const std::string& note : profile_.notes) line(head, "note", 17, note);
+    for (const std::string& note : profile_.notes) {
+      line(head, note == profile_.all_whole ? "quiet" : "note", 17, note);
+    }
     if (layout_.left_out != 0) {
       line(head, "note", 17,
            fmt::format("the {} frames are left out",

@@ -61,7 +61,8 @@ function flameGraph(svg) {
     if (zoomed) words += ', ' + share(value, zoomed.total[unit]) + ' of what is shown';
     if (node.self[unit] !== value) words += '; itself ' + amount(node.self[unit]);
     for (let other = 0; other < units.length; other += 1) {
-      if (other !== unit && units[other].name !== 'ns') words += '; ' + counted(node.total[other], units[other]);
+      // Samples have no intervals, and those no samples.
+      if (other !== unit && units[other].name !== 'ns' && node.total[other] !== 0) words += '; ' + counted(node.total[other], units[other]);
     }
     if (node.base) {
       words += '; before: ' + amount(node.base[unit]) + ', ' + share(node.base[unit], root.base[unit]);

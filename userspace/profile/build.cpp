@@ -365,6 +365,7 @@ void add_wholeness(Kind kind, const std::vector<PathTable::Entry>& entries,
   }
   notes.push_back(fmt::format("stacks that go back to where the program or thread began: {}",
                               wholeness.share()));
+  if (wholeness.whole() == wholeness.all()) profile.all_whole = notes.back();
   std::string others = wholeness.others();
   if (!others.empty()) notes.push_back(std::move(others));
   if (wholeness.without() == 0) return;

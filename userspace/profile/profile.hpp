@@ -55,6 +55,7 @@ struct Profile {
   std::uint64_t realtime_ns = 0;                // the recording began
   std::vector<std::string> choices;             // of what: "process redis-server"
   std::vector<std::string> notes;               // what is not in it, and why
+  std::string all_whole;  // the one of the notes by which nothing is amiss; empty: none is
   // Of the notes, those that say why it has no functions, or is empty: to be told to whoever asks
   // for it, too.
   std::vector<std::string> warnings;

@@ -152,6 +152,12 @@ TEST(ParseTest, Durations) {
     EXPECT_FALSE(parse_duration_ns(bad, &ns)) << bad;
   }
   EXPECT_EQ(ns, 7u);
+  for (const char* zero : {"0", "0s", "0ms", "0.0ms", "00h"})
+    EXPECT_TRUE(is_zero_duration(zero)) << zero;
+  for (const char* other :
+       {"", "s", "0.", "0.s", "0.0.0s", "0.5s", "1s", "10s", "-0s", ".0s", "0 s", "0d"}) {
+    EXPECT_FALSE(is_zero_duration(other)) << other;
+  }
 }
 
 }  // namespace

@@ -67,6 +67,19 @@ TEST_F(ExportCommand, RefusesWhatItDoesNotUnderstand) {
           "hint: write it to a file first\n");
 }
 
+TEST_F(ExportCommand, BeginsAtTheBeginning) {
+  const std::string trace = golden_trace("threads");
+  const std::string all = triptych({"export", "--format", "csv", trace}).out;
+  for (const std::string zero : {"0", "0s", "0ms"}) {
+    const test::ProgramResult result =
+        triptych({"export", "--format", "csv", "--from", zero, trace});
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_EQ(result.out, all);
+  }
+  refuses({"--format", "csv", trace, "--from", "0s", "--to", "0s"},
+          "error: nothing lies between 0s and 0s\nhint: --to must be later than --from\n");
+}
+
 TEST_F(ExportCommand, NamesTheTasksThatThereAre) {
   const test::ProgramResult result =
       triptych({"export", "--format", "csv", golden_trace("fork-cow"), "--process", "cow-fork"});
