@@ -135,6 +135,14 @@ TEST_F(ExportCommand, SaysWhyAProfileHasNoFunctions) {
             "triptych: no functions: their stacks were lost, or could not be read\n");
   EXPECT_EQ(said("run-queue", path("asked.txt")),
             "triptych: no functions: record with --stacks=wakeup for them\n");
+  std::string half = content_of(golden_trace("stacks"));
+  ASSERT_NE(half.find(plan), std::string::npos);
+  half.insert(half.find(plan) + plan.size(),
+              R"({"event":"off-cpu stacks","hook":"tp_btf/sched_switch","reason":""},)");
+  write_file(path("half.txt"), half);
+  EXPECT_EQ(said("off-cpu", path("half.txt")), "");
+  EXPECT_EQ(said("wakeup", path("half.txt")),
+            "triptych: some functions are missing: record with --stacks=off-cpu,wakeup for them\n");
 }
 
 TEST_F(ExportCommand, WritesAFileWholeOrNotAtAll) {
