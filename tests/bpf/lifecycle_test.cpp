@@ -159,6 +159,12 @@ TEST(Lifecycle, TheEndHasTheTimesAndThePeakThatTheParentIsTold) {
       static_cast<double>(end.utime_ns) / static_cast<double>(end.utime_ns + end.stime_ns);
   EXPECT_NEAR(share * (user + system), user, 1000);
   EXPECT_NEAR(share, 2.0 / 3, 0.2);  // the clock ticks some hundred times a second
+  // The report counts from when the recording began.
+  const Task task = targets(recorded.summary()).front();
+  const auto baselines = recorded.all<model::TaskBaseline>();
+  ASSERT_EQ(baselines.size(), 1u);
+  EXPECT_EQ(task.user_ns, end.utime_ns - baselines[0].second.counters.utime_ns);
+  EXPECT_EQ(task.system_ns, end.stime_ns - baselines[0].second.counters.stime_ns);
   EXPECT_EQ(end.min_flt, static_cast<std::uint64_t>(recorded.usage.ru_minflt));
   EXPECT_EQ(end.maj_flt, static_cast<std::uint64_t>(recorded.usage.ru_majflt));
   // The last switch comes after the parent can be told.

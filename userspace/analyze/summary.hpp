@@ -179,6 +179,8 @@ struct Task {
   // Of the process, known at its end; 0 also where the kernel's account is partly its creator's.
   std::uint64_t peak_rss_bytes = 0;
   std::uint64_t run_time_ns = 0;  // the scheduler's own account, where known
+  // As the clock's ticks found it, since its recording began; known of one that ended.
+  std::optional<std::uint64_t> user_ns, system_ns;
   TaskAudit audit;
 };
 

@@ -16,10 +16,15 @@ void complete(TaskRecord& record) {
     task.blocked_by_syscall_ns[blocked_name(entry.key)] += entry.time_ns;
   }
   if (!record.end) return;
-  const std::uint64_t before = record.baseline_switches ? record.baseline_switches->run_time_ns : 0;
-  const std::uint64_t after = record.end->counters.run_time_ns;
-  if (record.born || record.baseline_switches)
-    task.run_time_ns = after > before ? after - before : 0;
+  if (!record.born && !record.baseline_switches) return;
+  const model::Counters before = record.baseline_switches.value_or(model::Counters{});
+  const model::Counters& after = record.end->counters;
+  const auto since = [](std::uint64_t first, std::uint64_t last) {
+    return last > first ? last - first : 0;
+  };
+  task.run_time_ns = since(before.run_time_ns, after.run_time_ns);
+  task.user_ns = since(before.utime_ns, after.utime_ns);
+  task.system_ns = since(before.stime_ns, after.stime_ns);
 }
 
 }  // namespace

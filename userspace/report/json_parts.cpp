@@ -211,6 +211,8 @@ Json task_json(const View& view, const Task& task) {
   json["faults"] = fault_counts_json(task.faults, view.available());
   json["peak_rss_bytes"] = task.peak_rss_bytes == 0 ? Json() : Json(task.peak_rss_bytes);
   json["run_time_ns"] = task.run_time_ns == 0 ? Json() : Json(task.run_time_ns);
+  json["user_ns"] = optional_json(task.user_ns);
+  json["system_ns"] = optional_json(task.system_ns);
   json["audit"] = audit_json(task.audit, view.available());
   return json;
 }

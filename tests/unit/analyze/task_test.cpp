@@ -82,6 +82,28 @@ TEST(TaskTest, NamesExecsAndTheEnd) {
   EXPECT_EQ(summary.totals.exits, 1u);
 }
 
+TEST(TaskTest, TimesInUserAndKernelModeCountFromTheBaselineToTheEnd) {
+  TraceBuilder t;
+  const TaskId a = t.at(10us).cpu(0).launch("sh", 100);
+  const TaskId child = t.at(11us).fork(101);
+  t.at(12us).wake_new(child).at(20us).exit(0).at(21us).end_to(child);
+  std::vector<model::Event> events = t.events();
+  for (model::Event& event : events) {
+    if (auto* baseline = std::get_if<model::TaskBaseline>(&event.payload)) {
+      baseline->counters.utime_ns = 1'000;
+      baseline->counters.stime_ns = 20'000;
+    } else if (auto* end = std::get_if<model::TaskEnd>(&event.payload)) {
+      end->counters.utime_ns = 5'000;
+      end->counters.stime_ns = 70'000;
+    }
+  }
+  const Summary summary = analyze_events(events);
+  EXPECT_EQ(task_of(summary, a).user_ns, 4'000u);
+  EXPECT_EQ(task_of(summary, a).system_ns, 50'000u);
+  EXPECT_EQ(task_of(summary, child).user_ns, std::nullopt);
+  EXPECT_EQ(task_of(summary, child).system_ns, std::nullopt);
+}
+
 TEST(TaskTest, NamesAndExecsAreBounded) {
   TraceBuilder t;
   const TaskId a = t.at(10us).cpu(0).launch("sh", 100);
