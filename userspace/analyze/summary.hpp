@@ -157,6 +157,7 @@ struct Task {
   // Inferred: it ended, its creator lives, and no release of it had been seen by the end (first
   // threads only; a release shows late, so not of those that ended in the last 50 ms).
   bool zombie = false;
+  bool unreaped = false;  // inferred alike: none had been seen when its creator, too, had ended
   bool stranger = false;  // not recorded: only met
   std::uint64_t on_cpu_ns = 0, runnable_ns = 0, blocked_ns = 0, unknown_ns = 0;
   UnknownTimes unknown_by_cause_ns{};  // of unknown_ns; all zero in a trace of summaries

@@ -201,13 +201,25 @@ void TaskTable::judge_survivors(model::TimeNs end_ns, const LossTracker& losses)
         !losses.first(model::LossClass::kTask, processes_[creator].begin_ns)) {
       task.orphaned = !task.end_ns || *task.end_ns > *processes_[creator].end_ns;
     }
-    // The command itself is reaped by the recorder, which stops then.
-    if (!task.end_ns || task.free_ns || task.created_by == CreatedBy::kLaunched) continue;
-    // Who outlives its creator is reaped by init; a release that was not told is no proof then.
-    const bool creator_lives = creator != kNoProcess && !processes_[creator].end_ns;
-    task.zombie = creator_lives && end_ns >= *task.end_ns + kReapedUnseenNs &&
-                  !losses.first(model::LossClass::kTask, *task.end_ns);
+    judge_reaping(*record, end_ns, losses);
   }
+}
+
+// Who outlives its creator is reaped by init: a release that was not told is no proof then.
+void TaskTable::judge_reaping(TaskRecord& record, model::TimeNs end_ns,
+                              const LossTracker& losses) const {
+  Task& task = record.task;
+  const std::uint32_t creator = processes_[record.process].creator;
+  // The command itself is reaped by the recorder, which stops then.
+  if (creator == kNoProcess || !task.end_ns || task.created_by == CreatedBy::kLaunched) return;
+  if (losses.first(model::LossClass::kTask, *task.end_ns)) return;
+  const std::optional<model::TimeNs> creator_end = processes_[creator].end_ns;
+  const model::TimeNs until = creator_end.value_or(end_ns);
+  const bool released = task.free_ns && *task.free_ns <= until;
+  if (released || (task.free_ns && !creator_end)) return;
+  if (until < *task.end_ns + kReapedUnseenNs) return;
+  task.zombie = !creator_end;
+  task.unreaped = creator_end.has_value();
 }
 
 }  // namespace triptych::analyze

@@ -56,6 +56,7 @@ class TaskTable {
   };
 
   TaskRecord* insert(model::TaskId id, model::TimeNs ts_ns);
+  void judge_reaping(TaskRecord& record, model::TimeNs end_ns, const LossTracker& losses) const;
   void join_process(TaskRecord& record, std::uint32_t process);
   std::uint32_t new_process(std::uint32_t creator, model::TimeNs ts_ns);
 

@@ -243,6 +243,7 @@ class TreeBuilder {
     if (task.peak_rss_bytes != 0) text += ", peak memory " + format_bytes(task.peak_rss_bytes);
     Tone tone = Tone::kPlain;
     if (task.zombie) text += " – ZOMBIE: ended, and no release seen";
+    if (task.unreaped) text += ", never reaped by its parent as far as was seen";
     if (task.orphaned) text += " – ORPHAN: outlived its creator";
     if (task.zombie || task.orphaned) tone = Tone::kWarning;
     add_line(now, std::move(text), tone, false, has_children);

@@ -206,6 +206,7 @@ Json task_json(const View& view, const Task& task) {
   add_wait_status(json, task.exit_code);
   json["group_exit"] = task.group_exit;
   json["zombie"] = task.zombie;
+  json["unreaped"] = task.unreaped;
   json["orphaned"] = task.orphaned;
   add_scheduling(view, task, json);
   json["faults"] = fault_counts_json(task.faults, view.available());

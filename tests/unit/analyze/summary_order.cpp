@@ -91,7 +91,7 @@ void compare(Grown& grown, const Task& full, const Task& less, bool provable, bo
   grown.at_most("wakeups", full.wakeups, less.wakeups);
   grown.at_most("execs", full.execs.size(), less.execs.size());
   grown.at_most("orphaned", full.orphaned, less.orphaned);
-  grown.at_most("zombie", full.zombie, less.zombie);
+  grown.at_most("zombie or unreaped", full.zombie || full.unreaped, less.zombie || less.unreaped);
   grown.at_most("start (its life began earlier)", less.start_ns, full.start_ns);
   if (less.parent != model::kNoTask && less.parent != full.parent) grown.add("other parent");
   if (less.created_by != analyze::CreatedBy::kUnknown && less.created_by != full.created_by) {

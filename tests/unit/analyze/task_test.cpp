@@ -82,6 +82,27 @@ TEST(TaskTest, NamesExecsAndTheEnd) {
   EXPECT_EQ(summary.totals.exits, 1u);
 }
 
+TEST(TaskTest, WhoIsNotReapedIsNotOnceTheParentHasEndedEither) {
+  TraceBuilder t;
+  const TaskId sh = t.at(10us).cpu(0).launch("sh", 100);
+  const TaskId left = t.at(11us).fork(101);
+  const TaskId reaped = t.at(12us).fork(102);
+  t.at(13us).wake_new(left).wake_new(reaped).cpu(1).at(14us).switch_to(left);
+  t.at(15us).exit(0).at(16us).end_to(reaped).at(17us).exit(0).at(18us).end_to(model::kIdleTask);
+  t.at(30us).free(reaped).at(90ms).cpu(0).exit(0).at(91ms).end_to(model::kIdleTask);
+  AnalysisInput input;
+  input.ending = ending_at(100ms);
+  Summary summary = analyze_events(t.events(), input);
+  EXPECT_TRUE(task_of(summary, left).unreaped);
+  EXPECT_FALSE(task_of(summary, left).zombie);
+  EXPECT_FALSE(task_of(summary, reaped).unreaped);
+  EXPECT_FALSE(task_of(summary, sh).unreaped);
+  t.at(95ms).free(left);  // by init
+  summary = analyze_events(t.events(), input);
+  EXPECT_TRUE(task_of(summary, left).unreaped);
+  EXPECT_FALSE(task_of(summary, reaped).unreaped);
+}
+
 TEST(TaskTest, TimesInUserAndKernelModeCountFromTheBaselineToTheEnd) {
   TraceBuilder t;
   const TaskId a = t.at(10us).cpu(0).launch("sh", 100);
@@ -158,6 +179,7 @@ TEST(TaskTest, ZombiesWereNotReaped) {
   EXPECT_FALSE(task_of(analyze_events(t.events(), input), reaped).zombie);
   input.ending = ending_at(10ms);  // too early to know: reaping shows late
   EXPECT_FALSE(task_of(analyze_events(t.events(), input), left).zombie);
+  EXPECT_FALSE(task_of(analyze_events(t.events(), input), left).unreaped);
   t.at(20ms).lost(19ms, 19ms, model::LossClass::kTask);
   input.ending = ending_at(100ms);
   EXPECT_FALSE(task_of(analyze_events(t.events(), input), left).zombie);
