@@ -40,7 +40,7 @@ class CommandLine(harness.Test):
                          "known events: switch, wakeup, fault, fork, exec, exit")
 
     def test_impossible_duration(self):
-        hint = "--duration takes a number and a unit, as in 250ms, 10s or 1.5m, up to a year"
+        hint = "--duration takes a number, of seconds where no unit follows: 10, 250ms or 1.5m, up to a year"
         for text in ("0", "-5s", "10x", "s", "1e99", "2000000000m"):
             self.refused([f"--duration={text}", "--", "true"], 2, f"{text} is not a duration", hint)
         self.refused(["--duration", "10 parsecs", "--", "true"], 2,

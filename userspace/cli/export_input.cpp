@@ -21,7 +21,8 @@ Result<std::uint64_t> moment(const std::string& option, const std::string& text)
   std::uint64_t ns = 0;
   if (is_zero_duration(text) || parse_duration_ns(text, &ns)) return ns;
   return fail(quote(text) + " is not a time since the recording began",
-              option + " takes a number and a unit, as in 500us, 10ms or 1.5s", ErrorCode::kUsage);
+              option + " takes a number, of seconds where no unit follows: 500us, 10ms or 1.5",
+              ErrorCode::kUsage);
 }
 
 // The tasks that the report would show. Only the whole trace tells which those are: a process may

@@ -187,7 +187,8 @@ Result<void> read_quantities(const RecordWords& words, record::Options* options)
     std::uint64_t ns = 0;
     if (!parse_duration_ns(words.duration, &ns) || ns > kLongestDurationNs) {
       return wrong(fmt::format("{} is not a duration", quote(words.duration)),
-                   "--duration takes a number and a unit, as in 250ms, 10s or 1.5m, up to a year");
+                   "--duration takes a number, of seconds where no unit follows: 10, 250ms or "
+                   "1.5m, up to a year");
     }
     options->duration_ns = ns;
   }

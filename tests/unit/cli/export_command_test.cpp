@@ -56,10 +56,10 @@ TEST_F(ExportCommand, RefusesWhatItDoesNotUnderstand) {
           "hint: name a trace, or record one: sudo triptych record -- COMMAND\n");
   refuses({"--format", "csv", trace, "--from", "soon"},
           "error: soon is not a time since the recording began\n"
-          "hint: --from takes a number and a unit, as in 500us, 10ms or 1.5s\n");
+          "hint: --from takes a number, of seconds where no unit follows: 500us, 10ms or 1.5\n");
   refuses({"--format", "csv", trace, "--to", "-1s"},
           "error: -1s is not a time since the recording began\n"
-          "hint: --to takes a number and a unit, as in 500us, 10ms or 1.5s\n");
+          "hint: --to takes a number, of seconds where no unit follows: 500us, 10ms or 1.5\n");
   refuses({"--format", "csv", trace, "--from", "2s", "--to", "1s"},
           "error: nothing lies between 2s and 1s\nhint: --to must be later than --from\n");
   refuses({"--format", "csv", "-", "--process", "x"},
