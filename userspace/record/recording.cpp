@@ -241,13 +241,11 @@ Result<void> finish(Prepared& prepared, EventLoop& loop, trace::Writer& writer, 
 
 // After the file is finished: the status to end with. Leaving a command in the foreground of the
 // terminal behind would mix it up with whatever is typed next.
-int status_of_command(Prepared& prepared, EventLoop& loop, bool recorded) {
+int status_of_command(Prepared& prepared, EventLoop& loop, const char* outcome) {
   if (prepared.target.child() == nullptr) return 0;
   std::optional<int> status = prepared.target.child()->try_wait();
   if (!status) {
-    prepared.console.say(
-        fmt::format("{}; waiting for the command to end",
-                    recorded ? "the recording is finished" : "there is no recording"));
+    prepared.console.say(fmt::format("{}; waiting for the command to end", outcome));
     status = loop.wait_for_command();
   }
   if (status) return launch::exit_status_of_wait(*status);
@@ -301,12 +299,14 @@ Outcome<int> record(const Options& options, Prepared& prepared) {
        prepared.coroutines, prepared.coroutine_probes, prepared.code_maps},
       start_ns);
   Result<void> finished = prepared.file.publish();
+  const char* outcome = "there is no recording";
   if (finished) {
     const Stop stop = loop.run();
     finished = finish(prepared, loop, writer, stop, start_ns);
+    outcome = finished ? "the recording is finished" : "the recording ended early";
   }
   take_probes_away(prepared);
-  const int status = status_of_command(prepared, loop, finished.has_value());
+  const int status = status_of_command(prepared, loop, outcome);
   if (!finished) return tl::unexpected<Failure>(Failure{std::move(finished.error())});
   return status;
 }
