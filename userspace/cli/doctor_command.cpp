@@ -22,6 +22,7 @@
 #include "record/coroutine_survey.hpp"
 #include "report/document.hpp"
 #include "report/text_writer.hpp"
+#include "report/words.hpp"
 
 namespace triptych::cli {
 namespace {
@@ -116,15 +117,17 @@ std::string advice_for(const probe::Capability& hook) {
   return "needed: use a distribution's kernel of 6.1 or newer, and run as root outside a container";
 }
 
-report::Section events_section(const std::vector<model::PlannedEvent>& events) {
+report::Section events_section(const std::vector<model::PlannedEvent>& events,
+                               report::SaidOnce& once) {
   report::Table table;
   table.columns = {
       {"", true}, {"event", true}, {"hook, and why there is none or no better one", true}};
   for (const model::PlannedEvent& event : events) {
     report::Row row;
+    const std::string reason = once(event.reason);
     row.cells = {event.hook.empty() ? "no" : "yes", event.event,
-                 event.hook.empty() ? event.reason : event.hook};
-    if (!event.hook.empty()) row.detail = event.reason;
+                 event.hook.empty() ? reason : event.hook};
+    if (!event.hook.empty()) row.detail = reason;
     table.rows.push_back(std::move(row));
   }
   report::Section section("Events", "");
@@ -132,7 +135,7 @@ report::Section events_section(const std::vector<model::PlannedEvent>& events) {
   return section;
 }
 
-report::Section hooks_section(const probe::Capabilities& capabilities) {
+report::Section hooks_section(const probe::Capabilities& capabilities, report::SaidOnce& once) {
   report::Table table;
   table.columns = {{"", true}, {"hook", true}, {"why it is refused", true}};
   std::vector<std::string> advice;
@@ -140,7 +143,7 @@ report::Section hooks_section(const probe::Capabilities& capabilities) {
     report::Row row;
     row.cells = {hook.available ? "ok" : "--", hook.name};
     if (!hook.available) {
-      row.cells.emplace_back(hook.reason);
+      row.cells.emplace_back(once(hook.reason));
       std::string what = advice_for(hook);
       if (std::find(advice.begin(), advice.end(), what) == advice.end()) {
         advice.push_back(std::move(what));
@@ -176,9 +179,10 @@ std::string as_text(const Diagnosis& diagnosis) {
     document.sections.push_back(
         coroutines_of_program(*diagnosis.coroutines, diagnosis.capabilities));
   }
-  report::Section events = events_section(diagnosis.plan.events);
+  report::SaidOnce once;
+  report::Section events = events_section(diagnosis.plan.events, once);
   if (!events.blocks.empty()) document.sections.push_back(std::move(events));
-  document.sections.push_back(hooks_section(diagnosis.capabilities));
+  document.sections.push_back(hooks_section(diagnosis.capabilities, once));
   document.sections.push_back(self_test_section(diagnosis.five_byte_nop));
   return report::write_text(document);
 }

@@ -75,12 +75,21 @@ analyze::CoroutineSink coroutines_of(const ReportOptions& options, Gathered& gat
   return [&gathered](const analyze::CoroutineChange& each) { gathered.profiles->add(each); };
 }
 
+// Not even what stands before the first event.
+bool nothing_readable(const analyze::Summary& summary) {
+  const model::DataQuality& quality = summary.quality;
+  const bool damaged =
+      quality[model::Quality::truncated_bytes] != 0 || quality[model::Quality::damaged_chunks] != 0;
+  return damaged && summary.events == 0 && summary.metadata.host.kernel.empty() &&
+         summary.metadata.record_command.empty() && !summary.ending;
+}
+
 Result<analyze::Summary> summarize(const ReportOptions& options, const std::string& path,
                                    Gathered& gathered) {
   std::uint64_t slow_step_ns = 0;
   if (!parse_duration_ns(options.slow_step, &slow_step_ns) || slow_step_ns == 0) {
     return fail(quote(options.slow_step) + " is not a duration",
-                "--slow-step takes a number and a unit, as in 500us, 10ms or 1s",
+                "--slow-step takes a number, of seconds where no unit follows: 500us, 10ms or 1",
                 ErrorCode::kUsage);
   }
   TRIPTYCH_TRY_ASSIGN(auto source, open_trace(path, !options.file.empty()));
@@ -93,7 +102,15 @@ Result<analyze::Summary> summarize(const ReportOptions& options, const std::stri
     analysis.push(event);
     return {};
   }));
-  return analysis.finish(source->ending(), source->quality(), source->stored_bytes());
+  TRIPTYCH_TRY_ASSIGN(analyze::Summary summary,
+                      analysis.finish(source->ending(), source->quality(), source->stored_bytes()));
+  if (nothing_readable(summary)) {
+    return fail(quote(path) +
+                    ": nothing of this recording can be read: what it is of is missing, " +
+                    "and so is every event",
+                "the file is damaged, or was cut off near its beginning");
+  }
+  return summary;
 }
 
 std::vector<profile::Profile> profiles_of(const Gathered& gathered, const report::View& view) {

@@ -113,6 +113,7 @@ std::string missing_words(const Summary& summary) {
     words += ", parts of the file are DAMAGED";
   }
   if (cut) words += ", the end is MISSING";
+  if (truncated && !cut && missing == 0) words += ", the rest of the file is MISSING";
   return words.empty() ? ", none lost" : words;
 }
 
@@ -123,7 +124,7 @@ std::string recording_words(const Summary& summary) {
   }
   words += missing_words(summary);
   if (summary.stored_bytes != 0) {
-    words += ", taking " + format_bytes(summary.stored_bytes);
+    words += ", taking " + format_bytes(summary.stored_bytes) + " of the file";
     if (summary.events != 0) {
       words += fmt::format(" ({:.1f} bytes an event)", static_cast<double>(summary.stored_bytes) /
                                                            static_cast<double>(summary.events));
@@ -133,6 +134,14 @@ std::string recording_words(const Summary& summary) {
   words += ", hooks: " + (tier.empty() ? "unknown tier" : escape(tier) + " tier");
   if (summary.summary_only) words += ", summary mode: counts without the events themselves";
   return words;
+}
+
+// Something of what was recorded is not in the file.
+bool is_partial(const Summary& summary) {
+  const model::DataQuality& quality = summary.quality;
+  return quality[model::Quality::recording_cut] != 0 ||
+         quality[model::Quality::truncated_bytes] != 0 ||
+         quality[model::Quality::damaged_chunks] != 0;
 }
 
 Paragraph switch_verdict(const View& view) {
@@ -158,6 +167,11 @@ Paragraph switch_verdict(const View& view) {
         Tone::kBad};
   }
   if (left_out == 0) {
+    if (is_partial(view.summary())) {
+      return {fmt::format("As far as the file goes, every context switch is accounted for: {}.",
+                          figures),
+              Tone::kWarning};
+    }
     return {fmt::format("Every context switch is accounted for: {}.", figures), Tone::kGood};
   }
   return {fmt::format("Where they can be checked, context switches are accounted for: {}; {} could "

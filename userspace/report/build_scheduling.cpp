@@ -30,7 +30,7 @@ std::string blocked_words(const Task& task) {
   std::vector<std::string> words;
   for (const auto& reason : reasons) {
     if (words.size() == kSyscallsShown || reason.second < life_ns / kSmallestShare) break;
-    words.push_back(escape(reason.first) + " " + format_value(Duration{reason.second}));
+    words.push_back(blocked_in(reason.first) + " " + format_value(Duration{reason.second}));
   }
   if (!words.empty() && words.size() < reasons.size()) {
     words.push_back(fmt::format("{} more", reasons.size() - words.size()));

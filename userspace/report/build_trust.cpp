@@ -354,11 +354,12 @@ Section provenance_section(const View& view) {
   if (metadata.plan.empty()) return section;
   Table table;
   table.columns = {{"event", true}, {"hook, and why there is none or no better one", true}};
+  SaidOnce once;
   for (const model::PlannedEvent& each : metadata.plan) {
     Row row;
     row.cells = {escape(each.event),
                  each.hook.empty() ? std::string("not recorded") : escape(each.hook)};
-    row.detail = escape(each.reason);
+    row.detail = once(escape(each.reason));
     table.rows.push_back(std::move(row));
   }
   section.blocks.emplace_back(std::move(table));

@@ -74,7 +74,8 @@ std::string calls_words(const View& view) {
   std::vector<std::string> named;
   for (const auto& call : calls) {
     if (named.size() == kCallsNamed || call.second * 20 < view.totals().blocked_ns) break;
-    named.push_back(fmt::format("{} ({})", escape(call.first), format_duration_ns(call.second)));
+    named.push_back(
+        fmt::format("{} ({})", blocked_in(call.first), format_duration_ns(call.second)));
   }
   return named.empty() ? "" : ", most of it in " + joined(named);
 }

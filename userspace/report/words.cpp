@@ -156,6 +156,25 @@ std::vector<std::string> new_namespaces(std::uint64_t clone_flags) {
   return words_of(kNamespaces, clone_flags);
 }
 
+std::string blocked_in(const std::string& call) {
+  if (call == "no system call") return "a page fault or alike, no system call,";
+  return escape(call);
+}
+
+std::string SaidOnce::operator()(std::string text) {
+  for (std::size_t begin = text.find(" ("); begin != std::string::npos;) {
+    const std::size_t end = text.find(')', begin);
+    if (end == std::string::npos) break;
+    if (said_.insert(text.substr(begin, end - begin)).second) {
+      begin = text.find(" (", end);
+    } else {
+      text.erase(begin, end + 1 - begin);
+      begin = text.find(" (", begin);
+    }
+  }
+  return text;
+}
+
 std::string joined(const std::vector<std::string>& words, std::string_view separator) {
   std::string all;
   for (const std::string& word : words) {

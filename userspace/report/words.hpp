@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,20 @@ std::string cut(std::string_view text, std::size_t width);
 std::vector<std::string> shared_by(std::uint64_t clone_flags);
 // Namespaces of its own: "pid", "net", …
 std::vector<std::string> new_namespaces(std::uint64_t clone_flags);
+
+// What a task was blocked in. Without a system call, it is a page fault that waits, or what a task
+// of the kernel's own waits for.
+std::string blocked_in(const std::string& call);
+
+// Leaves out what stands in parentheses and was said before: why a hook is refused is the same for
+// many.
+class SaidOnce {
+ public:
+  std::string operator()(std::string text);
+
+ private:
+  std::set<std::string> said_;
+};
 
 std::string joined(const std::vector<std::string>& words, std::string_view separator = ", ");
 

@@ -140,6 +140,14 @@ TEST_F(ReportCommand, SaysWhyItCannotWrite) {
   EXPECT_EQ(full.err, "error: cannot write /dev/full: No space left on device\n");
 }
 
+TEST_F(ReportCommand, RefusesAFileOfWhichNothingIsLeft) {
+  std::ofstream(path("short.tpt"), std::ios::binary) << "\x89TPT\r\n\x1a\n" << std::string(2, '\1');
+  const test::ProgramResult result = triptych({"report", "short.tpt"}, directory_.path());
+  EXPECT_EQ(result.status, 1);
+  EXPECT_EQ(result.out, "");
+  EXPECT_THAT(result.err, HasSubstr("short.tpt: nothing of this recording can be read"));
+}
+
 TEST_F(ReportCommand, StrictRefusesLossAndDamageOnly) {
   EXPECT_EQ(triptych({"report", "--strict", golden_trace("fork-cow")}).status, 0);
   const test::ProgramResult loss = triptych({"report", "--strict", golden_trace("loss")});

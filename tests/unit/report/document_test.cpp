@@ -33,6 +33,12 @@ TEST(Report, SaysWhatRanAndWhetherToTrustIt) {
   whole.audit.tasks = 1;
   EXPECT_THAT(text_of(whole), HasSubstr("Every context switch is accounted for: 15 recorded, 15 "
                                         "counted by the kernel, in 1 task.\n"));
+  whole.quality.add(model::Quality::truncated_bytes, 10);
+  EXPECT_THAT(text_of(whole),
+              HasSubstr("As far as the file goes, every context switch is accounted "
+                        "for: 15 recorded, 15"));
+  EXPECT_THAT(text_of(whole), HasSubstr("  recorded  100 events, the rest of the file is MISSING, "
+                                        "taking 400 B of the file (4.0"));
   EXPECT_THAT(text, HasSubstr("Every page fault is accounted for: 8 recorded, 8 counted"));
   EXPECT_THAT(text, HasSubstr("Nothing was lost, cut or damaged."));
 }
@@ -279,6 +285,19 @@ TEST(Words, DescribeWaitStatuses) {
   EXPECT_EQ(wait_status_words(40), "killed by signal 40");
   EXPECT_EQ(shell_status(7 << 8), 7);
   EXPECT_EQ(shell_status(9), 137);
+}
+
+TEST(Words, WhatStandsInParenthesesIsSaidOnce) {
+  SaidOnce once;
+  EXPECT_EQ(once("a: refused (locked); b: refused (locked)"), "a: refused (locked); b: refused");
+  EXPECT_EQ(once("c: refused (locked), (other) and (open"), "c: refused, (other) and (open");
+  EXPECT_EQ(once("d: refused (other)"), "d: refused");
+  EXPECT_EQ(SaidOnce()("d: refused (other)"), "d: refused (other)");
+}
+
+TEST(Words, WithoutASystemCallItIsAFaultThatWaits) {
+  EXPECT_EQ(blocked_in("no system call"), "a page fault or alike, no system call,");
+  EXPECT_EQ(blocked_in("read"), "read");
 }
 
 TEST(Words, CutBetweenCharactersAndEscapes) {
