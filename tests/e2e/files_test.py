@@ -108,6 +108,7 @@ class FullDisk(harness.Test):
         self.assertEqual(result.status, 125)
         self.assertIn("error: ", result.err)
         self.assertIn("No space left on device", result.err)
+        self.assertNotIn("there is no recording", result.err)
         self.assertTrue(os.path.exists(self.path("done")))
 
         said = re.search(r"recorded ([\d,]+) events .* ([\d,]+) lost", result.err)
