@@ -241,6 +241,11 @@ std::string loop_words(const View& view, const EventLoop& loop) {
         fmt::format("{:.1f} % of its time in coroutines, {:.1f} % idle, {:.1f} % elsewhere",
                     share(loop.coroutine_ns), share(loop.idle_ns), share(loop.elsewhere_ns)));
   }
+  const analyze::Task* task = view.find(loop.task);
+  if (task != nullptr && task->system_ns) {
+    words.push_back(fmt::format("{} in the kernel, by its own count of the thread",
+                                format_value(Duration{*task->system_ns})));
+  }
   return joined(words);
 }
 

@@ -109,6 +109,7 @@ void add_coroutines(const View& view, Json& json) {
   }
   Json loops = Json::array();
   for (const analyze::EventLoop* loop : loops_of(view)) {
+    const analyze::Task* task = view.find(loop->task);
     loops.push_back({{"task", static_cast<std::uint32_t>(loop->task)},
                      {"tid", tid_json(view, loop->task)},
                      {"iterations", loop->iterations},
@@ -118,7 +119,8 @@ void add_coroutines(const View& view, Json& json) {
                      {"idle_ns", loop->idle_ns},
                      {"coroutine_ns", loop->coroutine_ns},
                      {"elsewhere_ns", loop->elsewhere_ns},
-                     {"unknown_ns", loop->unknown_ns}});
+                     {"unknown_ns", loop->unknown_ns},
+                     {"system_ns", task == nullptr ? Json() : optional_json(task->system_ns)}});
   }
   Json blocked = Json::array();
   for (const analyze::BlockedLoop* block : blocks_of(view)) {
