@@ -77,7 +77,8 @@ Result<UniqueFd> find_by_trusted_links(const std::string& path) {
         next.reset(::openat(here.get(), step.c_str(), O_PATH | O_CLOEXEC));
         if (!next) return absent_or_error(path, errno);
       } else {
-        rest = where + (rest.empty() ? "" : "/") + rest;
+        if (!rest.empty()) rest.insert(0, 1, '/');
+        rest.insert(0, where);
         if (where.starts_with('/')) here = open_root(where);
         if (!here) return absent_or_error(path, errno);
         continue;

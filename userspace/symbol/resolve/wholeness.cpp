@@ -99,6 +99,7 @@ std::string Wholeness::others() const {
     std::uint64_t weight = 0;
   };
   std::vector<Part> parts;
+  parts.reserve(kinds.size() + 1);
   for (const std::size_t kind : kinds) {
     parts.push_back(
         {fmt::format("{}{}", parts.empty() ? "end " : "", text_of(static_cast<StackEnd>(kind))),
