@@ -82,7 +82,8 @@ static __always_inline void emit_fault(const struct triptych_task_state *state, 
 		return;
 	fill_header(&record->hdr, TRIPTYCH_EV_FAULT, now, state->serial);
 	record->address = state->fault_address;
-	record->ip = (s64)state->fault_ip < 0 ? 0 : state->fault_ip; /* where the kernel lies is told to nobody */
+	/* Where the kernel lies is told to nobody. */
+	record->ip = (s64)state->fault_ip < 0 ? 0 : state->fault_ip;
 	record->duration_ns = all & TRIPTYCH_FAULT_NO_START ? 0 : saturate(now - state->fault_start_ns);
 	record->vm_flags = found->vm_flags;
 	record->mm = state->mm;

@@ -315,7 +315,7 @@ enum triptych_mapping {
 struct triptych_fault {
 	struct triptych_hdr hdr;
 	__u64 address;
-	__u64 ip; /* of the program; 0: the kernel's code touched it */
+	__u64 ip;          /* of the program; 0: the kernel's code touched it */
 	__u32 duration_ns; /* 2^32-1 is that or more */
 	__u32 vm_flags;    /* low 32 bits */
 	__u32 mm;

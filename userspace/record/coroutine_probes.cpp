@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -17,6 +16,7 @@
 #include "base/text.hpp"
 #include "coroutine/probes/mapped_files.hpp"
 #include "launch/program.hpp"
+#include "record/bystanders.hpp"
 #include "record/coroutine_hints.hpp"
 #include "record/coroutine_limits.hpp"
 #include "record/event_loop.hpp"
@@ -57,29 +57,6 @@ Result<std::pair<std::string, std::string>> target_program(const Options& option
   }
   TRIPTYCH_TRY_ASSIGN(const std::string program, program_of(options.command.front()));
   return std::pair(program, program);
-}
-
-// A file that other processes map is probed in them, too: that costs them what it costs the target.
-std::string bystanders_of(int file, const std::string& path, pid_t target, bool only_serves) {
-  constexpr std::size_t kMostNamed = 8;
-  struct stat status {};
-  if (::fstat(file, &status) != 0) return {};
-  std::vector<std::string> names;
-  const auto others =
-      coroutine::probes::mappers_of(status, target, std::numeric_limits<std::size_t>::max());
-  const std::size_t count = others.size();
-  for (const auto& mapper : others) {
-    if (names.size() == kMostNamed) break;
-    names.push_back(fmt::format("process {} ({})", mapper.tgid, escape(mapper.name)));
-  }
-  if (names.empty()) return {};
-  if (only_serves) {
-    return fmt::format(
-        "its probe in {} is in {} other {}, too, and slows down who calls setcontext", quote(path),
-        count, count == 1 ? "process" : "processes");
-  }
-  return fmt::format("its probes in {} slow down {}{}, too", quote(path), fmt::join(names, ", "),
-                     count > kMostNamed ? fmt::format(" and {} more", count - kMostNamed) : "");
 }
 
 }  // namespace
