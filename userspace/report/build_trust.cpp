@@ -8,6 +8,7 @@
 #include <map>
 
 #include "base/text.hpp"
+#include "report/coroutine_view.hpp"
 #include "report/sections.hpp"
 #include "report/text_writer.hpp"
 #include "report/words.hpp"
@@ -349,6 +350,11 @@ Section provenance_section(const View& view) {
            fmt::format("of the programs' time for {}, estimated by the instructions under them",
                        counted(cost.hits, "hit", "hits"))});
     }
+  }
+  if (const std::uint64_t events = recorder_events(view.summary()); events != 0) {
+    fields.push_back({"recorder of coroutines", Duration{events * kRecorderEventNs},
+                      fmt::format("of the programs' time for {}, estimated at {} ns each",
+                                  counted(events, "event", "events"), kRecorderEventNs)});
   }
   section.blocks.emplace_back(Fields{std::move(fields)});
   if (metadata.plan.empty()) return section;

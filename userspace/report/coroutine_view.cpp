@@ -58,6 +58,16 @@ std::optional<model::CoroutineClock> recorder_clock(const View& view) {
   return clock;
 }
 
+std::uint64_t recorder_events(const analyze::Summary& summary) {
+  std::uint64_t events = 0;
+  for (const analyze::CoroutineFunction& each : summary.coroutines.functions) {
+    if (!each.own_counts) continue;
+    const analyze::CoroutineCounts& own = *each.own_counts;
+    events += own.created + own.resumed + own.suspended + own.finished + own.destroyed;
+  }
+  return events;
+}
+
 // As recordings say it.
 constexpr std::string_view kNotAskedFor = "not asked for";
 

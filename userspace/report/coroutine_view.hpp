@@ -22,6 +22,10 @@ std::vector<const analyze::CoroutineFunction*> coroutine_functions_of(const View
 bool are_only_hits(const View& view);
 // Of what programs' own recorders told: kMonotonic if any could not use the TSC; none: nothing was.
 std::optional<model::CoroutineClock> recorder_clock(const View& view);
+// What the programs' own recorder counted, and so wrote or left out. An event takes a program some
+// kRecorderEventNs while it is recorded: resuming and suspending, as measured (docs/coroutines.md).
+inline constexpr std::uint64_t kRecorderEventNs = 13;
+std::uint64_t recorder_events(const analyze::Summary& summary);
 // What the recording found beforehand that may have kept some from being seen.
 std::vector<std::string> why_none_was_seen(const View& view);
 std::vector<const analyze::EventLoop*> loops_of(const View& view);

@@ -2,6 +2,7 @@
 //
 // The whole summary as JSON, for programs. docs/report-schema.md says what each member means and
 // report_schema.json which there are: change the three together.
+#include "report/coroutine_view.hpp"
 #include "report/json_parts.hpp"
 #include "report/report.hpp"
 #include "report/words.hpp"
@@ -66,6 +67,7 @@ Json recording_json(const Summary& summary) {
                {"stored_bytes", summary.stored_bytes == 0 ? Json() : Json(summary.stored_bytes)},
                {"recorder_cpu_ns", nullptr},
                {"coroutine_probes", nullptr},
+               {"coroutine_recorder", nullptr},
                {"plan", std::move(plan)}};
   if (summary.ending) {
     json["end_ns"] = summary.ending->end_ns;
@@ -74,6 +76,9 @@ Json recording_json(const Summary& summary) {
     if (const model::CoroutineProbeCost& cost = summary.ending->coroutine_probes; cost.hits != 0) {
       json["coroutine_probes"] = {{"hits", cost.hits}, {"estimated_ns", cost.ns}};
     }
+  }
+  if (const std::uint64_t events = recorder_events(summary); events != 0) {
+    json["coroutine_recorder"] = {{"events", events}, {"estimated_ns", events * kRecorderEventNs}};
   }
   return json;
 }
