@@ -130,6 +130,7 @@ void Analysis::Impl::push(const model::Event& event) {
     wakeup(event, *woken);
   } else if (const auto* arrival = std::get_if<model::Arrival>(&event.payload)) {
     switches.on_arrival(event, *arrival);
+    coroutines.on_arrival(event, *arrival);
   } else if (const auto* faulted = std::get_if<model::Fault>(&event.payload)) {
     if (!window.closed()) fault(event, *faulted);
   } else if (const auto* coroutine = std::get_if<model::Coroutine>(&event.payload)) {

@@ -10,7 +10,6 @@ namespace triptych::analyze {
 namespace {
 
 constexpr std::size_t kMostEnded = 10'000;  // coroutines that are no more
-constexpr std::size_t kMostBlocks = 10'000;
 constexpr std::size_t kMostAwaited = 100'000;  // before they are met
 constexpr std::size_t kMostThreads = 16;       // that are named of one coroutine
 constexpr std::size_t kMostDepth = 4096;
@@ -380,7 +379,7 @@ void CoroutineTracker::on_event(const model::Event& event, const model::Coroutin
   if (thread.state != State::kOnCpu && ts > thread.since_ns + kClockErrorNs) {
     // It runs, and nobody told us: what it did since is not known.
     charge(thread, ts);
-    settle_on_cpu(thread, false);
+    put_off(thread, ts);
     thread.state = State::kOnCpu;
     thread.seq_known = false;
     thread.since_ns = ts;

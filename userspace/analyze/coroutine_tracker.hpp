@@ -41,10 +41,12 @@ class CoroutineTracker {
   // Cheap for tasks that have no coroutines.
   void on_switch(const model::Event& event, const model::Switch& change);
   void on_wakeup(const model::Event& event);
+  void on_arrival(const model::Event& event, const model::Arrival& arrival);
 
   void finish(model::TimeNs end_ns, Summary& summary);
 
  private:
+  static constexpr std::size_t kMostBlocks = 10'000;
   struct Row {
     Coroutine coroutine;
     std::uint64_t key_id = 0;
@@ -66,6 +68,16 @@ class CoroutineTracker {
     bool end_unseen = false;
   };
   enum class State : std::uint8_t { kUnknown, kOnCpu, kRunnable, kBlocked };
+  // It was off its CPU since then, and at the latest there on it again.
+  struct Untold {
+    Charge charge;
+    State state{};
+    std::int32_t syscall = model::kNoSyscall;
+    bool compat = false;
+    model::CoroutineWait wait;
+    model::TimeNs since_ns = 0, until_ns = 0, woken_ns = 0;
+    std::uint16_t seq = 0;
+  };
   struct Thread {
     model::TaskId task{};
     State state = State::kUnknown;
@@ -85,6 +97,7 @@ class CoroutineTracker {
     bool step_end_unseen = false;
     std::vector<RowPointer> stack;
     std::vector<Charge> pending;           // since the last switch
+    std::optional<Untold> untold;          // before those
     std::vector<std::size_t> open_blocks;  // until it is idle
     EventLoop loop;
   };
@@ -123,6 +136,9 @@ class CoroutineTracker {
   void tell_new_top(const Thread& thread);
   // It was suspended until now.
   void count_wait(Row& row, model::TimeNs ts_ns);
+  void put_off(Thread& thread, model::TimeNs ts_ns);
+  void settle_untold(Thread& thread);
+  void settle_arrived(Thread& thread, const model::Arrival& arrival);
   void settle_on_cpu(Thread& thread, bool proven);
   void settle_off_cpu(Thread& thread, model::TimeNs ts_ns, bool proven);
   void add_block(Thread& thread, const BlockedLoop& block);

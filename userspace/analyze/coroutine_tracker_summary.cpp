@@ -13,6 +13,7 @@ void CoroutineTracker::finish(model::TimeNs end_ns, Summary& summary) {
   for (const auto& thread : threads_) {
     charge(*thread, end_ns);
     // No switch follows that could prove it.
+    settle_untold(*thread);
     settle_on_cpu(*thread, false);
     if (window_.counting()) computed(*thread, end_ns);
     tell_top(*thread);

@@ -36,11 +36,12 @@ Result<CodeMaps> CodeMaps::prepare(const Options& options, bool wanted_besides) 
   return maps;
 }
 
-void CodeMaps::start(const model::Target& target, std::uint32_t stream) {
+Result<void> CodeMaps::start(const model::Target& target, std::uint32_t stream) {
   stream_ = stream;
   there_ = for_stacks_ && target.kind != model::TargetKind::kCommand;
   // Its first mappings come before the record of its exec.
   if (target.tgid != 0) processes_.add(target.tgid);
+  return watch_ ? watch_->begin() : Result<void>();
 }
 
 void CodeMaps::begin() {

@@ -32,7 +32,7 @@ class CodeMaps {
 
   [[nodiscard]] bool recorded() const { return watch_ && for_stacks_; }
   // From here on the mappings go to this stream.
-  void start(const model::Target& target, std::uint32_t stream);
+  Result<void> start(const model::Target& target, std::uint32_t stream);
 
   // One drain: begin, then the kernel's own records, then write.
   void begin();

@@ -275,7 +275,11 @@ Outcome<int> record(const Options& options, Prepared& prepared) {
                             prepared.streams()));
   prepared.coroutines.start(prepared.target.describe(), prepared.coroutine_stream(),
                             prepared.console);
-  prepared.code_maps.start(prepared.target.describe(), prepared.map_stream());
+  if (const auto watched =
+          prepared.code_maps.start(prepared.target.describe(), prepared.map_stream());
+      !watched) {
+    return tl::unexpected<Failure>(Failure{watched.error()});
+  }
   if (prepared.session.first_process_hidden()) {
     prepared.console.say(
         "not recorded: process 1, which this kernel does not show to BPF programs");

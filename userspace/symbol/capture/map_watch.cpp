@@ -29,6 +29,7 @@ UniqueFd open_event(int cpu) {
   attr.config = PERF_COUNT_SW_DUMMY;
   attr.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU;
   attr.sample_id_all = 1;
+  attr.disabled = 1;
   attr.mmap = 1;
   attr.mmap2 = 1;
   attr.build_id = 1;
@@ -101,6 +102,15 @@ Result<MapWatch> MapWatch::open(std::uint32_t cpus) {
     watch.buffers_.push_back({std::move(event), std::move(memory)});
   }
   return watch;
+}
+
+Result<void> MapWatch::begin() const {
+  for (const Buffer& buffer : buffers_) {
+    if (::ioctl(buffer.event.get(), PERF_EVENT_IOC_ENABLE, 0) != 0) {
+      return fail_errno("watch what code is mapped", errno);
+    }
+  }
+  return {};
 }
 
 void MapWatch::look() {

@@ -19,6 +19,8 @@ class MapWatch {
  public:
   static Result<MapWatch> open(std::uint32_t cpus);
 
+  // From here on: until then nothing is told, and nothing lost.
+  Result<void> begin() const;
   // What has been told by now is what take() will hand over, and nothing later.
   void look();
   // In order of time.
