@@ -481,11 +481,7 @@ Result<Summary> Analysis::finish(const std::optional<model::Ending>& ending,
   summary.forks = impl.forks.take(summary.begin_ns, summary.end_ns);
   build_address_spaces(impl.spaces, impl.tasks, summary.begin_ns, summary.end_ns, summary);
   impl.coroutines.finish(trace_end, summary);
-  for (const EventLoop& loop : summary.coroutines.loops) {
-    if (TaskRecord* record = impl.tasks.find(loop.task)) {
-      record->task.coroutine_switches = loop.switches;
-    }
-  }
+  credit_coroutine_switches(impl.tasks, summary);
   impl.stacks.finish(summary);
   build_tasks(impl.tasks, summary.begin_ns, summary.end_ns, summary);
   if (!was_recorded(impl.metadata, "coroutine")) summary.coroutines.recorded = false;

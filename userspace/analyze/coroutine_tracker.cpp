@@ -9,7 +9,7 @@
 namespace triptych::analyze {
 namespace {
 
-constexpr std::size_t kMostEnded = 10'000;  // coroutines that are no more
+constexpr std::size_t kMostEnded = 10'000;     // coroutines that are no more
 constexpr std::size_t kMostAwaited = 100'000;  // before they are met
 constexpr std::size_t kMostThreads = 16;       // that are named of one coroutine
 constexpr std::size_t kMostDepth = 4096;

@@ -51,6 +51,13 @@ void build_tasks(const TaskTable& table, model::TimeNs begin_ns, model::TimeNs e
   });
 }
 
+void credit_coroutine_switches(TaskTable& table, const Summary& summary) {
+  for (const EventLoop& loop : summary.coroutines.loops) {
+    TaskRecord* record = table.find(loop.task);
+    if (record != nullptr) record->task.coroutine_switches = loop.switches;
+  }
+}
+
 void build_address_spaces(const AddressSpaces& spaces, const TaskTable& table,
                           model::TimeNs begin_ns, model::TimeNs end_ns, Summary& summary) {
   for (const auto& record : spaces.records()) {

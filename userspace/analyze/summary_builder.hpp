@@ -13,6 +13,9 @@ namespace triptych::analyze {
 void build_tasks(const TaskTable& table, model::TimeNs begin_ns, model::TimeNs end_ns,
                  Summary& summary);
 
+// Each task's, by its event loop. Call it before build_tasks.
+void credit_coroutine_switches(TaskTable& table, const Summary& summary);
+
 // Moves the address spaces out that lived in [begin_ns, end_ns]. Call it before build_tasks: names
 // of address spaces come from tasks.
 void build_address_spaces(const AddressSpaces& spaces, const TaskTable& table,
