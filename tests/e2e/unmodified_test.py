@@ -238,7 +238,7 @@ class UnmodifiedTest(Survival):
     def test_a_library_whose_first_mappers_end_at_once(self):
         """Before anybody could look into what they have mapped."""
         program, library = Build.late()
-        hurried = f"for i in 1 2 3 4 5 6 7 8 9; do {program} 0 0 {library} nothing >/dev/null; done"
+        hurried = f"for i in 1 2 3 4 5 6 7 8 9; do {program} 0 0 {library} all 0 >/dev/null; done"
         events, expected = self.recorded(
             "/bin/sh", "-c", f"{hurried}; exec {program} 700 700 {library} all 1")
         self.expect_exact(events, expected, self.first_calls("g++", "-O2"))

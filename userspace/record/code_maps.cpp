@@ -59,18 +59,27 @@ void CodeMaps::note_mapper(const MapEvent& event) {
   }
   std::string file = file_of(event);
   if (files_.count(file) != 0) return;
-  waiting_[std::move(file)].insert(event.tgid);
+  waiting_[std::move(file)][event.tgid] = event.start;
   mappers_.insert(event.tgid);
 }
 
-// What only those mapped that had gone before they were looked into is told of again when it is
-// mapped again.
+// What nobody had any more when he was looked into is told of again when it is mapped again.
 void CodeMaps::note_looked_into(const LookedInto& processes) {
   for (auto at = waiting_.begin(); at != waiting_.end();) {
-    std::set<model::Tid>& mappers = at->second;
-    const bool seen = std::any_of(mappers.begin(), mappers.end(),
-                                  [&](model::Tid tgid) { return processes.seen.count(tgid) != 0; });
-    for (const model::Tid tgid : processes.gone) mappers.erase(tgid);
+    Mappers& mappers = at->second;
+    bool seen = false;
+    for (auto mapper = mappers.begin(); mapper != mappers.end() && !seen;) {
+      const auto found = processes.find(mapper->first);
+      const std::uint64_t address = mapper->second;
+      if (found == processes.end()) {
+        ++mapper;
+        continue;
+      }
+      seen = std::any_of(found->second.begin(), found->second.end(), [&](const auto& range) {
+        return range.begin <= address && address < range.end;
+      });
+      mapper = mappers.erase(mapper);
+    }
     if (seen) files_.insert(at->first);
     at = seen || mappers.empty() ? waiting_.erase(at) : std::next(at);
   }

@@ -65,8 +65,9 @@ class CodeMaps {
   std::uint32_t stream_ = 0;
   bool for_stacks_ = false;
   bool for_others_ = false;
-  std::set<std::string> files_;                          // that were looked into
-  std::map<std::string, std::set<model::Tid>> waiting_;  // those that were not, and who maps them
+  using Mappers = std::map<model::Tid, std::uint64_t>;  // and where
+  std::set<std::string> files_;                         // that were looked into
+  std::map<std::string, Mappers> waiting_;              // those that were not
   std::set<model::Tid> mappers_;
   std::uint64_t lost_seen_ = 0;
 };

@@ -174,13 +174,13 @@ void CoroutineFinder::look_into_libraries(const std::string& program, const IsOu
   }
 }
 
-bool CoroutineFinder::look_into_process(pid_t tgid, const IsOurs& is_ours) {
-  auto programs = coroutine::probes::mapped_programs(tgid, known_);
-  if (!programs) return false;
-  for (coroutine::probes::MappedFile& mapped : *programs) {
+std::vector<coroutine::probes::AddressRange> CoroutineFinder::look_into_process(
+    pid_t tgid, const IsOurs& is_ours) {
+  coroutine::probes::MappedPrograms programs = coroutine::probes::mapped_programs(tgid, known_);
+  for (coroutine::probes::MappedFile& mapped : programs.files) {
     look_into(std::move(mapped.file), mapped.path, is_ours);
   }
-  return true;
+  return std::move(programs.known_at);
 }
 
 void CoroutineFinder::look_into_processes(const std::set<model::Tid>& mappers,
@@ -189,8 +189,7 @@ void CoroutineFinder::look_into_processes(const std::set<model::Tid>& mappers,
   IsOurs is_ours;
   if (!by_name_) is_ours = [&recorded](pid_t tgid) { return comes_of(tgid, recorded); };
   for (const model::Tid tgid : mappers) {
-    const bool seen = look_into_process(static_cast<pid_t>(tgid), is_ours);
-    (seen ? processes_.seen : processes_.gone).insert(tgid);
+    processes_[tgid] = look_into_process(static_cast<pid_t>(tgid), is_ours);
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -18,6 +19,7 @@
 #include "base/error.hpp"
 #include "base/unique_fd.hpp"
 #include "coroutine/probes/elf_file.hpp"
+#include "coroutine/probes/mapped_files.hpp"
 #include "model/ids.hpp"
 #include "model/metadata.hpp"
 #include "record/coroutine_runtimes.hpp"
@@ -33,10 +35,8 @@ struct ProbedFile {
   std::uint64_t device = 0, inode = 0;
 };
 
-// By whether there was still something to look into.
-struct LookedInto {
-  std::set<model::Tid> seen, gone;
-};
+// The processes, and where in each of them there is code of files that were looked into.
+using LookedInto = std::map<model::Tid, std::vector<coroutine::probes::AddressRange>>;
 
 class CoroutineFinder {
  public:
@@ -51,8 +51,8 @@ class CoroutineFinder {
   void look_into(UniqueFd file, const std::string& path, const IsOurs& is_ours);
   // The libraries that the program will load at its start, as far as that can be told beforehand.
   void look_into_libraries(const std::string& program, const IsOurs& is_ours);
-  // What a process has mapped and was not looked into before. False: it had gone.
-  bool look_into_process(pid_t tgid, const IsOurs& is_ours);
+  // What a process has mapped and was not looked into before. Where all that is by now.
+  std::vector<coroutine::probes::AddressRange> look_into_process(pid_t tgid, const IsOurs& is_ours);
   // Of all that run, `recorded` and what comes of them are ours. Our own program is not looked
   // into: before its exec a command is that.
   void look_into_processes(const std::set<model::Tid>& mappers,

@@ -6,12 +6,15 @@
 #include <asm/ptrace.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <triptych/usdt.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
+#include <fstream>
 #include <random>
 #include <set>
 #include <string>
@@ -289,9 +292,40 @@ TEST(MappedPrograms, AreEachThereOnce) {
 
 TEST(MappedPrograms, AreToldOnceToWhoRemembersThem) {
   std::set<std::string> known;
-  const std::size_t first = mapped_programs(::getpid(), known).value().size();
-  EXPECT_EQ(first, mapped_programs(::getpid()).size());
-  EXPECT_TRUE(mapped_programs(::getpid(), known).value().empty());
+  const MappedPrograms first = mapped_programs(::getpid(), known);
+  EXPECT_EQ(first.files.size(), mapped_programs(::getpid()).size());
+  const MappedPrograms again = mapped_programs(::getpid(), known);
+  EXPECT_TRUE(again.files.empty());
+  EXPECT_EQ(again.known_at.size(), first.known_at.size());
+}
+
+TEST(MappedPrograms, OfAProcessThatHasGoneNothingIsKnown) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  std::set<std::string> known;
+  const MappedPrograms none = mapped_programs(child, known);
+  EXPECT_TRUE(none.files.empty() && none.known_at.empty() && known.empty());
+}
+
+// Without root's rights its own mappings can be read of, but not opened: as when it ends meanwhile.
+TEST(MappedPrograms, WhatCouldNotBeOpenedIsNotKnown) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can open what is mapped at all";
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::set<std::string> known;
+    if (::setresuid(65534, 65534, 65534) != 0 || ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) {
+      ::_exit(2);
+    }
+    std::string line;
+    std::ifstream maps("/proc/self/maps");
+    if (!std::getline(maps, line)) ::_exit(3);
+    const MappedPrograms none = mapped_programs(::getpid(), known);
+    ::_exit(none.files.empty() && none.known_at.empty() && known.empty() ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
 }
 
 TEST(Mappers, AreThoseWhoAreNotOurs) {

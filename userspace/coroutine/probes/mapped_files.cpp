@@ -20,11 +20,10 @@ namespace {
 
 constexpr std::size_t kMostFiles = 4096;
 
-// Looked at before it is opened: opening a device or a pipe may do or wait for something.
-UniqueFd open_file(const std::string& path, std::set<std::pair<dev_t, ino_t>>& seen) {
-  const UniqueFd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
+// `place` is looked at first: opening a device or a pipe may do or wait for something.
+UniqueFd open_file(const UniqueFd& place, std::set<std::pair<dev_t, ino_t>>& seen) {
   struct stat status {};
-  if (!place || ::fstat(place.get(), &status) != 0 || !S_ISREG(status.st_mode)) return UniqueFd();
+  if (::fstat(place.get(), &status) != 0 || !S_ISREG(status.st_mode)) return UniqueFd();
   if (!seen.insert({status.st_dev, status.st_ino}).second) return UniqueFd();
   return UniqueFd(
       ::open(fmt::format("/proc/self/fd/{}", place.get()).c_str(), O_RDONLY | O_CLOEXEC));
@@ -89,21 +88,23 @@ std::string path_of_mapping(pid_t tgid, std::string_view range) {
 
 std::vector<MappedFile> mapped_programs(pid_t tgid) {
   std::set<std::string> known;
-  return mapped_programs(tgid, known).value_or(std::vector<MappedFile>());
+  return mapped_programs(tgid, known).files;
 }
 
-std::optional<std::vector<MappedFile>> mapped_programs(pid_t tgid, std::set<std::string>& known) {
-  std::vector<MappedFile> found;
+MappedPrograms mapped_programs(pid_t tgid, std::set<std::string>& known) {
+  MappedPrograms found;
   std::set<std::pair<dev_t, ino_t>> seen;
-  bool any = false;
   for_each_mapping(tgid, [&](const Line& line) {
-    any = true;
-    if (!known.emplace(line.file).second) return true;
-    UniqueFd file = open_file(path_of_mapping(tgid, line.range), seen);
-    if (file) found.push_back({std::string(line.path), std::move(file)});
-    return found.size() < kMostFiles;
+    if (known.find(std::string(line.file)) == known.end()) {
+      const UniqueFd place(::open(path_of_mapping(tgid, line.range).c_str(), O_PATH | O_CLOEXEC));
+      if (!place) return true;
+      known.emplace(line.file);
+      UniqueFd file = open_file(place, seen);
+      if (file) found.files.push_back({std::string(line.path), std::move(file)});
+    }
+    found.known_at.push_back({line.begin, line.end});
+    return found.files.size() < kMostFiles;
   });
-  if (!any) return std::nullopt;
   return found;
 }
 

@@ -22,6 +22,17 @@ struct MappedFile {
   UniqueFd file;
 };
 
+struct AddressRange {
+  std::uint64_t begin = 0, end = 0;
+};
+
+struct MappedPrograms {
+  std::vector<MappedFile> files;
+  // Where all lie that are known now, these and those from before. What the process had taken away,
+  // or had ended with, before it could be opened is not among them.
+  std::vector<AddressRange> known_at;
+};
+
 // Where the kernel shows what is mapped there; `range` is as /proc/PID/maps writes it, which pads
 // small addresses with zeros.
 std::string path_of_mapping(pid_t tgid, std::string_view range);
@@ -48,8 +59,7 @@ bool is_mapped_by_others(const struct stat& file, pid_t tgid);
 
 // The files that the process has mapped for execution, each once, whatever they are called by now.
 std::vector<MappedFile> mapped_programs(pid_t tgid);
-// Those that `known` does not have, where they are noted down as /proc/PID/maps has them. Nothing
-// when the process has no code mapped (any more).
-std::optional<std::vector<MappedFile>> mapped_programs(pid_t tgid, std::set<std::string>& known);
+// Those that `known` does not have, where they are noted down as /proc/PID/maps has them.
+MappedPrograms mapped_programs(pid_t tgid, std::set<std::string>& known);
 
 }  // namespace triptych::coroutine::probes
