@@ -5,14 +5,18 @@
     sudo tests/bench/side_by_side.py --triptych build/userspace/cli/triptych
 
 Every round runs each way of tracing once, in turn, on the same pinned workload; a cost is the median,
-over the rounds, of the difference to the same round without tracing. Only ratios of such figures mean
-anything: the machine is shared, and its speed drifts. Nothing here fails on a slow machine; the last
-column says whether the budget is met.
+over the rounds, of the difference to the same round without tracing. Times are CPU times of the
+workload's own: the machine is shared, and what others take of it is in the time by the clock. Only
+ratios of such figures mean anything, for the machine's speed drifts. Nothing here fails on a slow
+machine. The last column says whether the budget is met, where the rounds agree on that: with the
+95 % interval of the figure (bootstrap over the rounds) on both sides of the budget it is
+"inconclusive".
 """
 
 import argparse
 import json
 import os
+import random
 import re
 import shutil
 import statistics
@@ -23,6 +27,12 @@ import time
 
 WORKLOAD_CPU, RECORDER_CPU = "0", "1"
 SETTLE_SECONDS = 1.0  # the kernel takes its time to detach system-call tracepoints, after the end
+RESAMPLES = 2000
+
+WORKLOAD = f"""
+TIMEFORMAT='cpu %U %S'
+time /usr/bin/taskset -c {WORKLOAD_CPU} /usr/bin/perf bench sched pipe -l $(cat loops)
+"""
 
 
 def run(*command, **options):
@@ -30,14 +40,25 @@ def run(*command, **options):
 
 
 def pipe(loops, prefix):
-    """Microseconds a round trip of the pinned pipe ping-pong takes under `prefix`, and how much CPU time of its own."""
-    done = run(*prefix, "bash", "-c", f"TIMEFORMAT='cpu %U %S'; time taskset -c {WORKLOAD_CPU} perf bench sched "
-                                      f"pipe -l {loops}")
-    found = re.search(r"([\d.]+) usecs/op", done.stdout)
+    """Microseconds that a round trip of the pinned pipe ping-pong takes under `prefix`, of CPU time."""
+    with open("workload", "w", encoding="ascii") as file:
+        file.write(WORKLOAD)
+    with open("loops", "w", encoding="ascii") as file:
+        file.write(str(loops))
+    command = ["/bin/bash", os.path.abspath("workload")]
+    # bpftrace takes its command as one word.
+    done = run(*prefix, *([" ".join(command)] if prefix[-1:] == ["-c"] else command))
     cpu = re.search(r"^cpu ([\d.]+) ([\d.]+)$", done.stderr, re.MULTILINE)
-    if not found or not cpu:
+    if not cpu:
         sys.exit(f"{' '.join(prefix)}: {done.stdout}{done.stderr}")
-    return float(found.group(1)), sum(map(float, cpu.groups())) / loops * 1e6
+    return sum(map(float, cpu.groups())) / loops * 1e6
+
+
+def interval(count, figure):
+    """The middle 95 % of what `figure` is of as many rounds drawn from the `count` that there are."""
+    draw = random.Random(1)
+    figures = sorted(figure([draw.randrange(count) for _ in range(count)]) for _ in range(RESAMPLES))
+    return figures[RESAMPLES // 40], figures[-RESAMPLES // 40 - 1]
 
 
 class Bench:
@@ -45,10 +66,18 @@ class Bench:
         self.triptych, self.rounds, self.loops = triptych, rounds, loops
         self.rows, self.results = [], {}
 
-    def row(self, name, value, unit, budget=None):
-        verdict = "" if budget is None else ("met" if value <= budget else "MISSED")
-        self.rows.append((name, value, unit, budget, verdict))
-        self.results[name] = {"value": value, "unit": unit, "budget": budget}
+    def row(self, name, value, unit, budget=None, limits=None):
+        low, high = limits or (value, value)
+        verdict = ("" if budget is None else "met" if high <= budget else
+                   "MISSED" if low > budget else "inconclusive")
+        self.rows.append((name, value, unit, limits, budget, verdict))
+        self.results[name] = {"value": value, "unit": unit, "budget": budget, "interval": limits,
+                              "verdict": verdict}
+
+    def row_of_rounds(self, name, unit, budget, figure):
+        """`figure` gives the value of a list of rounds."""
+        limits = interval(self.rounds, figure)
+        self.row(name, figure(range(self.rounds)), unit, budget, limits)
 
     def recorder(self, *arguments):
         return ["taskset", "-c", RECORDER_CPU, self.triptych, "record", *arguments, "--"]
@@ -75,41 +104,31 @@ class Bench:
 
     def cost_of_tracing(self):
         ways = self.ways()
-        times, cpu_times = {way: [] for way in ways}, {way: [] for way in ways}
+        times = {way: [] for way in ways}
         for turn in range(self.rounds):
             # Each second round backwards, so that none always has the same one before it.
             for way, prefix in list(ways.items())[::-1 if turn % 2 else 1]:
                 time.sleep(SETTLE_SECONDS)
-                if prefix[-1:] == ["-c"]:  # bpftrace takes the command as one word
-                    done = run(*prefix, f"/usr/bin/taskset -c {WORKLOAD_CPU} /usr/bin/perf bench "
-                                        f"sched pipe -l {self.loops}")
-                    found = re.search(r"([\d.]+) usecs/op", done.stdout)
-                    if not found:
-                        continue
-                    times[way].append(float(found.group(1)))
-                else:
-                    wall, cpu = pipe(self.loops, prefix)
-                    times[way].append(wall)
-                    cpu_times[way].append(cpu)
+                times[way].append(pipe(self.loops, prefix))
         self.row("pipe round trip, untraced", statistics.median(times["none"]), "us")
-        added = {}
-        for way, values in times.items():
-            if way == "none" or not values:
-                continue
-            added[way] = statistics.median(a - b for a, b in zip(values, times["none"]))
-            self.row(f"added by {way}", added[way], "us")
-        own = added["triptych switch+wakeup"]
-        self.row("switch+wakeup / perf sched record", own / added["perf sched record"], "", 0.40)
-        self.row("switch+wakeup / perf switch+wakeup", own / added["perf switch+wakeup"], "", 0.50)
-        # The pipe's program has no coroutines, which the default, `auto`, finds out. By CPU time: the difference of two
-        # that do the same is smaller than what others take of a CPU.
-        auto, off = (statistics.median(a - b for a, b in zip(cpu_times[way], cpu_times["none"]))
-                     for way in ("triptych switch+wakeup", "triptych switch+wakeup, --coroutines off"))
-        self.row("CPU: switch+wakeup, coroutines auto / off", auto / off, "", 1.10)
-        self.row("summary / event stream, everything", added["triptych --summary-only"] /
-                 added["triptych, everything"], "", 0.50)
-        self.row("summary / event stream, switch+wakeup",
-                 added["triptych --summary-only, switch+wakeup"] / own, "")
+
+        def added(way, rounds):
+            return statistics.median(times[way][i] - times["none"][i] for i in rounds)
+
+        def ratio(name, way, other, budget=None):
+            self.row_of_rounds(name, "", budget,
+                               lambda rounds: added(way, rounds) / (added(other, rounds) or 1e-9))
+
+        for way in ways:
+            if way != "none":
+                self.row_of_rounds(f"added by {way}", "us", None, lambda rounds, way=way: added(way, rounds))
+        own = "triptych switch+wakeup"
+        ratio("switch+wakeup / perf sched record", own, "perf sched record", 0.40)
+        ratio("switch+wakeup / perf switch+wakeup", own, "perf switch+wakeup", 0.50)
+        # The pipe's program has no coroutines, which the default, `auto`, finds out.
+        ratio("switch+wakeup, coroutines auto / off", own, own + ", --coroutines off", 1.10)
+        ratio("summary / event stream, everything", "triptych --summary-only", "triptych, everything", 0.50)
+        ratio("summary / event stream, switch+wakeup", "triptych --summary-only, switch+wakeup", own)
 
     def events(self, trace):
         done = run(self.triptych, "report", "--format", "json", trace)
@@ -155,14 +174,17 @@ class Bench:
             moment = int(done.stdout)
             before.append((moment - begin) / 1e6)
             after.append((end - moment) / 1e6)
-        self.row("from the start to the command", statistics.median(before), "ms", 100)
-        self.row("from the command's end to ours", statistics.median(after), "ms", 100)
+        for name, times in (("from the start to the command", before),
+                            ("from the command's end to ours", after)):
+            self.row_of_rounds(name, "ms", 100,
+                               lambda rounds, times=times: statistics.median(times[i] for i in rounds))
 
     def print(self):
-        print(f"{'figure':<52}{'value':>10}  {'unit':<12}{'budget':>8}")
-        for name, value, unit, budget, verdict in self.rows:
+        print(f"{'figure':<50}{'value':>10}  {'95 % interval':<18}{'unit':<12}{'budget':>8}")
+        for name, value, unit, limits, budget, verdict in self.rows:
+            within = "" if limits is None else f"{limits[0]:.3f} to {limits[1]:.3f}"
             shown = "" if budget is None else f"{budget:g}"
-            print(f"{name:<52}{value:>10.3f}  {unit:<12}{shown:>8}  {verdict}")
+            print(f"{name:<50}{value:>10.3f}  {within:<18}{unit:<12}{shown:>8}  {verdict}".rstrip())
 
 
 def main():

@@ -200,6 +200,18 @@ std::string counted(std::uint64_t count, std::string_view singular, std::string_
   return fmt::format("{} {}", format_count(count), count == 1 ? singular : plural);
 }
 
+std::string listed(const std::set<std::string>& names, std::size_t most) {
+  std::string list;
+  std::size_t count = 0;
+  for (const std::string& name : names) {
+    if (count++ == most) {
+      return list + fmt::format(" and {} more", names.size() - most);
+    }
+    list += (list.empty() ? "" : ", ") + name;
+  }
+  return list;
+}
+
 bool parse_bytes(std::string_view text, std::uint64_t* bytes) {
   std::uint64_t number = 0;
   if (!take_number(text, &number) || text.size() > 1) return false;

@@ -4,7 +4,9 @@
 // quantities get units.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -32,6 +34,9 @@ std::string format_count(std::uint64_t count);
 
 // "1 task", "2 tasks"
 std::string counted(std::uint64_t count, std::string_view singular, std::string_view plural);
+
+// "a, b, c", or "a, b and 7 more" when there are more of them than `most`.
+std::string listed(const std::set<std::string>& names, std::size_t most);
 
 // "64M", "512K", "1G", "4096": powers of 1024. False when it is none, or does not fit.
 bool parse_bytes(std::string_view text, std::uint64_t* bytes);

@@ -93,17 +93,9 @@ Result<void> check_coroutine(const std::string& coroutine, const analyze::Summar
     if (function.name == coroutine) return {};
     if (!function.name.empty()) known.insert(quote(function.name));
   }
-  std::string list;
-  std::size_t listed = 0;
-  for (const std::string& each : known) {
-    if (listed++ == kListed) {
-      list += fmt::format(" and {} more", known.size() - kListed);
-      break;
-    }
-    list += (list.empty() ? "" : ", ") + each;
-  }
   return fail(fmt::format("no recorded coroutine is of the function {}", quote(coroutine)),
-              list.empty() ? "no function of its coroutines has a name" : "it has " + list,
+              known.empty() ? "no function of its coroutines has a name"
+                            : "it has " + listed(known, kListed),
               ErrorCode::kUsage);
 }
 

@@ -63,16 +63,8 @@ Error nothing_matches(const Summary& summary, const std::string& what, bool name
   for (const Task& task : summary.tasks) {
     if (!task.stranger) known.insert(names ? quote(task.comm) : fmt::format("{}", task.tid));
   }
-  std::string list;
-  std::size_t listed = 0;
-  for (const std::string& each : known) {
-    if (listed++ == kListed) {
-      list += fmt::format(" and {} more", known.size() - kListed);
-      break;
-    }
-    list += (list.empty() ? "" : ", ") + each;
-  }
-  return {ErrorCode::kUsage, what, known.empty() ? "the trace has no tasks" : "it has " + list};
+  return {ErrorCode::kUsage, what,
+          known.empty() ? "the trace has no tasks" : "it has " + listed(known, kListed)};
 }
 
 std::uint64_t sort_key(const Task& task, Sort sort) {

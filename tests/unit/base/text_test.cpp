@@ -110,6 +110,12 @@ TEST(FormatTest, CountsOneThingInTheSingular) {
   EXPECT_EQ(counted(1'000, "task", "tasks"), "1,000 tasks");
 }
 
+TEST(FormatTest, ListsAsManyAsAsked) {
+  EXPECT_EQ(listed({}, 2), "");
+  EXPECT_EQ(listed({"b", "a"}, 2), "a, b");
+  EXPECT_EQ(listed({"a", "b", "c"}, 2), "a, b and 1 more");
+}
+
 TEST(ParseTest, Bytes) {
   std::uint64_t bytes = 7;
   EXPECT_TRUE(parse_bytes("4096", &bytes));
