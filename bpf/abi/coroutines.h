@@ -107,6 +107,9 @@ enum triptych_coroutine_loss {
 	TRIPTYCH_COROUTINE_LOSS_DAMAGE = 3,  /* in a damaged part of the file, or of the memory */
 	TRIPTYCH_COROUTINE_LOSS_KERNEL = 4,  /* the kernel side found no room in the CPU's ring */
 	TRIPTYCH_COROUTINE_LOSS_BUDGET = 5,  /* the probes cost too much and are gone: none from here on */
+	/* Nobody had answered for the recording for long, or another one ended: the program stopped writing for
+	 * some time. How much is lost nobody has counted: 1. Since minor version 7. */
+	TRIPTYCH_COROUTINE_LOSS_DISARMED = 6,
 };
 struct triptych_coroutine_lost {
 	struct triptych_hdr hdr; /* hdr.task is the thread, 0: any */

@@ -12,7 +12,11 @@ namespace {
 const int kCode = 0;
 
 void arm(bool armed) {
-  *const_cast<volatile std::uint32_t*>(triptych_coro_armed) = armed ? 1 : 0;
+  auto* word = const_cast<std::uint32_t*>(const_cast<const std::uint32_t*>(triptych_coro_armed));
+  auto* header = reinterpret_cast<triptych_coro_header*>(reinterpret_cast<char*>(word) -
+                                                         offsetof(triptych_coro_header, armed));
+  header->armed_until = ~std::uint64_t{0};
+  __atomic_store_n(word, armed ? 1u : 0u, __ATOMIC_RELEASE);
 }
 
 // Two events a round. Armed or not, by the first argument; the column of CPU time is each thread's.

@@ -302,6 +302,22 @@ class CoroutinesTest(Survival):
         for each in (program, bystander):
             self.assertTrue(said(self.gone_on(each)))
 
+    def test_of_two_recordings_the_one_that_ends_leaves_the_program_to_the_other(self):
+        for which in ("first", "second"):
+            with self.subTest(ends=which):
+                program = self.waiting(PROGRAM, "wait", 1000)
+                recorders = {name: self.attached((), program, name + ".tpt") for name in ("first", "second")}
+                ending = recorders.pop(which)
+                ending.send_signal(signal.SIGINT)
+                self.assertEqual(self.finish(ending).status, 0)
+                self.assertNotEqual(armed(program.pid), 0)
+                out = self.gone_on(program)
+                (name, staying), = recorders.items()
+                self.assertEqual(self.finish(staying).status, 0)
+                self.expect_exact(self.trace(name + ".tpt"), said(out))
+                for each in ("first", "second"):
+                    os.unlink(self.path(each + ".tpt"))
+
     def test_no_coroutine_runs_on_a_thread_that_is_off_its_cpu(self):
         trace, expected = self.recorded("switch", 200_000, 3)
         self.expect_exact(trace, expected)

@@ -66,7 +66,7 @@ bool read(const triptych_coroutine_totals& raw, model::CoroutineTotals& out) {
 }
 
 bool read(const triptych_coroutine_lost& raw, model::CoroutineLost& out) {
-  if (raw.reason < TRIPTYCH_COROUTINE_LOSS_RING || raw.reason > TRIPTYCH_COROUTINE_LOSS_BUDGET) {
+  if (raw.reason < TRIPTYCH_COROUTINE_LOSS_RING || raw.reason > TRIPTYCH_COROUTINE_LOSS_DISARMED) {
     return false;
   }
   out = {.first_ns = raw.first_ns,

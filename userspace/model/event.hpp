@@ -345,6 +345,7 @@ enum class CoroutineLoss : std::uint8_t {
   kDamage = 3,
   kKernel = 4,
   kBudget = 5,
+  kDisarmed = 6,
 };
 
 struct CoroutineLost {

@@ -22,11 +22,12 @@ int run(const char* library) {
   const auto resumed = reinterpret_cast<Event>(::dlsym(handle, "triptych_coro_write_resumed"));
   const auto suspended = reinterpret_cast<Event>(::dlsym(handle, "triptych_coro_write_suspended"));
   if (armed == nullptr || resumed == nullptr || suspended == nullptr) return 3;
+  char* memory = reinterpret_cast<char*>(const_cast<std::uint32_t*>(*armed)) -
+                 offsetof(triptych_coro_header, armed);
+  reinterpret_cast<triptych_coro_header*>(memory)->armed_until = ~std::uint64_t{0};
   **armed = 1;
   resumed(1, 0);
   suspended(1, 0);
-  char* memory = reinterpret_cast<char*>(const_cast<std::uint32_t*>(*armed)) -
-                 offsetof(triptych_coro_header, armed);
   auto* slot = reinterpret_cast<triptych_coro_slot*>(memory + triptych_coro_slots_offset());
   const bool right = slot->head == 3 && slot->tid == static_cast<std::uint32_t>(::gettid());
   return right ? 0 : 4;

@@ -169,6 +169,7 @@ TEST_F(Process, ASandboxThatForbidsEverythingIsNoObstacle) {
   if (child == 0) {
     if (!close_sandbox()) ::_exit(1);
     // Armed from outside, first event of this process within the sandbox.
+    header().armed_until = ~std::uint64_t{0};
     header().armed = 77;
     switch_often(function_);
     ::_exit(0);

@@ -89,7 +89,10 @@ inline triptych_coro_totals totals(std::uint32_t function_index) {
 // While it lives, somebody records.
 class Armed {
  public:
-  Armed() { set(++last_); }
+  explicit Armed(std::uint64_t until = ~std::uint64_t{0}) {
+    header().armed_until = until;
+    set(++last_);
+  }
   ~Armed() { set(0); }
   Armed(const Armed&) = delete;
   Armed& operator=(const Armed&) = delete;

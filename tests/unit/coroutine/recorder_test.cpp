@@ -247,5 +247,29 @@ TEST_F(Recorder, NamesAFunctionOnce) {
   EXPECT_EQ(std::string(function(cut).name), std::string(TRIPTYCH_CORO_NAME_BYTES - 1, 'x'));
 }
 
+// Whoever recorded was killed.
+TEST_F(Recorder, DisarmsItselfWhenNobodyAnswersForItAnyMore) {
+  const std::vector<Seen> events = record([&] {
+    triptych_coro_resume(1, function_);
+    triptych_coro_suspend(1, function_);
+    header().armed_until = slot(slot_of(static_cast<std::uint32_t>(::gettid()))).last_stamp;
+    triptych_coro_resume(1, function_);
+    EXPECT_EQ(header().armed, 0u);
+    triptych_coro_suspend(1, function_);
+  });
+  ASSERT_EQ(events.size(), 4u) << "its thread, two events, and the one that came too late";
+  EXPECT_EQ(events.back().kind, static_cast<std::uint32_t>(TRIPTYCH_CORO_RESUMED));
+}
+
+TEST_F(Recorder, StaysArmedAsLongAsSomebodyAnswers) {
+  record([&] {
+    header().armed_until = __builtin_ia32_rdtsc() + triptych_coro_lease(header().clock);
+    const std::uint32_t armed = header().armed;
+    triptych_coro_resume(1, function_);
+    triptych_coro_suspend(1, function_);
+    EXPECT_EQ(header().armed, armed);
+  });
+}
+
 }  // namespace
 }  // namespace triptych::coroutine_testing

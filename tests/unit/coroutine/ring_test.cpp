@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "abi/events.h"
+#include "coroutine/ring/arming.hpp"
 #include "coroutine/ring/drain.hpp"
 #include "coroutine/ring/memory.hpp"
 #include "coroutine/ring/slot_reader.hpp"
@@ -253,6 +254,97 @@ TEST_F(DrainTest, NonsenseEverywhereIsBorne) {
       cycle();
     }
   }
+}
+
+class ArmingTest : public testing::Test {
+ protected:
+  ArmingTest() : memory_(Memory::open(fake_.fd()).value()) {}
+  // As the program does when its memory is armed and it has an event then.
+  void event_at(std::uint64_t stamp) {
+    if (stamp > fake_.header().armed_until) fake_.header().armed = 0;
+  }
+  static Anchor at(std::uint64_t moment) { return {moment, moment}; }
+  Fake fake_;
+  Memory memory_;
+  const std::uint64_t lease_ = triptych_coro_lease(TRIPTYCH_CORO_CLOCK_TSC);
+};
+
+TEST_F(ArmingTest, IsAnsweredForAsLongAsItIsKept) {
+  Arming arming;
+  ASSERT_TRUE(arming.begin(memory_, at(1000)).has_value());
+  const std::uint32_t number = memory_.armed();
+  EXPECT_NE(number, 0u);
+  EXPECT_EQ(memory_.armed_until(), 1000 + lease_);
+  // Not by a system call each time.
+  EXPECT_TRUE(arming.keep(memory_, at(1000 + lease_ / 8)));
+  EXPECT_EQ(memory_.armed_until(), 1000 + lease_);
+  for (std::uint64_t now = 1000; now < 1000 + 4 * lease_; now += lease_ / 3) {
+    EXPECT_TRUE(arming.keep(memory_, at(now)));
+    event_at(now + lease_ / 2);
+    EXPECT_EQ(memory_.armed(), number);
+  }
+  arming.end(memory_, at(1000 + 4 * lease_));
+  EXPECT_EQ(memory_.armed(), 0u);
+  // What it wrote until then is still to be read.
+  EXPECT_TRUE(arming.keep(memory_, at(1001 + 4 * lease_)));
+  EXPECT_EQ(memory_.armed(), 0u);
+}
+
+TEST_F(ArmingTest, ThatItWasDisarmedIsToldOnce) {
+  Arming arming;
+  ASSERT_TRUE(arming.begin(memory_, at(1000)).has_value());
+  event_at(1001 + lease_);
+  EXPECT_EQ(memory_.armed(), 0u);
+  EXPECT_FALSE(arming.keep(memory_, at(1002 + lease_)));
+  EXPECT_NE(memory_.armed(), 0u);
+  EXPECT_TRUE(arming.keep(memory_, at(1003 + lease_)));
+  EXPECT_EQ(memory_.armed_until(), 1002 + 2 * lease_);
+}
+
+TEST_F(ArmingTest, AProgramThatArmsItselfIsWaitedFor) {
+  Arming arming;
+  EXPECT_TRUE(arming.keep(memory_, at(1000)));
+  EXPECT_EQ(memory_.armed(), 0u);
+  fake_.header().armed = 1;
+  EXPECT_TRUE(arming.keep(memory_, at(1000)));
+  EXPECT_EQ(memory_.armed(), 1u);
+  EXPECT_EQ(memory_.armed_until(), 1000 + lease_);
+}
+
+TEST_F(ArmingTest, OfTwoRecordingsTheOneThatEndsLeavesItToTheOther) {
+  Arming first, second;
+  for (const bool first_ends : {true, false}) {
+    first = second = Arming();
+    fake_.header().armed = 0;
+    ASSERT_TRUE(first.begin(memory_, at(1000)).has_value());
+    ASSERT_TRUE(second.begin(memory_, at(2000)).has_value());
+    EXPECT_TRUE(first.keep(memory_, at(3000)) && second.keep(memory_, at(3000)));
+    Arming& stays = first_ends ? second : first;
+    (first_ends ? first : second).end(memory_, at(4000));
+    event_at(4001);
+    EXPECT_TRUE(stays.keep(memory_, at(5000)));
+    EXPECT_EQ(memory_.armed_until(), 5000 + lease_);
+    // Whether the other one still is there cannot be known.
+    stays.end(memory_, at(6000));
+    event_at(6000 + lease_ / TRIPTYCH_CORO_PARTING);
+    EXPECT_NE(memory_.armed(), 0u);
+    event_at(6001 + lease_ / TRIPTYCH_CORO_PARTING);
+    EXPECT_EQ(memory_.armed(), 0u);
+  }
+}
+
+TEST_F(DrainTest, ThatAProgramStoppedWritingIsToldAsALoss) {
+  Fake fake;
+  add(fake);
+  fake.header().armed = 1;
+  EXPECT_TRUE(of<model::CoroutineLost>(cycle()).empty());
+  fake.header().armed = 0;
+  const auto lost = of<model::CoroutineLost>(cycle());
+  ASSERT_EQ(lost.size(), 1u);
+  EXPECT_EQ(lost[0].reason, model::CoroutineLoss::kDisarmed);
+  EXPECT_LT(lost[0].first_ns, lost[0].last_ns);
+  EXPECT_NE(fake.header().armed, 0u);
+  EXPECT_TRUE(of<model::CoroutineLost>(cycle()).empty());
 }
 
 TEST(Clock, InterpolatesBetweenItsAnchors) {

@@ -188,6 +188,8 @@ __attribute__((constructor)) static void load(void) {
       if (!process->has_exit_key) pthread_key_delete(process->exit_key);
     }
     triptych_coro_armed = &process->header->armed;
+    process->header->armed_until =
+        triptych_coro_clock_now() + triptych_coro_lease(process->header->clock);
     if (wish.socket_name != NULL && hand_over(fd, wish.socket_name)) {
       __atomic_store_n(&process->header->armed, 1, __ATOMIC_RELEASE);
     }

@@ -117,6 +117,23 @@ static inline struct triptych_coro_slot* enter(void) {
   return slot;
 }
 
+// Nobody answers for the recording any more: it was killed, or stands still. This event is written
+// all the same.
+static COLD void disarm(uint64_t stamp) {
+  struct triptych_coro_header* header = triptych_coro_process.header;
+  uint32_t armed = __atomic_load_n(&header->armed, __ATOMIC_ACQUIRE);
+  if (armed == 0 || stamp <= __atomic_load_n(&header->armed_until, __ATOMIC_RELAXED)) return;
+  __atomic_compare_exchange_n(&header->armed, &armed, 0, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
+static inline uint64_t stamp_now(void) {
+  const uint64_t stamp = triptych_coro_clock_now();
+  const uint64_t until =
+      __atomic_load_n(&triptych_coro_process.header->armed_until, __ATOMIC_RELAXED);
+  if (__builtin_expect(stamp > until, 0)) disarm(stamp);
+  return stamp;
+}
+
 static inline void write_event(struct triptych_coro_slot* slot, uint32_t kind, uint64_t stamp,
                                uint64_t id, uint32_t function) {
   slot->last_stamp = stamp;
@@ -183,14 +200,13 @@ HOT void triptych_coro_write_created(uint64_t id, uint32_t function) {
   struct triptych_coro_slot* slot = enter();
   if (slot == NULL) return;
   add(&totals_of(slot, function)->created, 1);
-  write_event(slot, TRIPTYCH_CORO_CREATED, triptych_coro_clock_now(), id, function);
+  write_event(slot, TRIPTYCH_CORO_CREATED, stamp_now(), id, function);
 }
 
 HOT void triptych_coro_write_resumed(uint64_t id, uint32_t function) {
   struct triptych_coro_slot* slot = enter();
   if (slot == NULL) return;
-  const uint64_t stamp =
-      slot->next_id == id && id != 0 ? slot->last_stamp : triptych_coro_clock_now();
+  const uint64_t stamp = slot->next_id == id && id != 0 ? slot->last_stamp : stamp_now();
   add(&totals_of(slot, function)->resumed, 1);
   push(slot, stamp, id, function);
   write_event(slot, TRIPTYCH_CORO_RESUMED, stamp, id, function);
@@ -199,7 +215,7 @@ HOT void triptych_coro_write_resumed(uint64_t id, uint32_t function) {
 HOT void triptych_coro_write_suspended(uint64_t id, uint32_t function) {
   struct triptych_coro_slot* slot = enter();
   if (slot == NULL) return;
-  const uint64_t stamp = triptych_coro_clock_now();
+  const uint64_t stamp = stamp_now();
   add(&totals_of(slot, function)->suspended, 1);
   pop(slot, stamp, id);
   write_event(slot, TRIPTYCH_CORO_SUSPENDED, stamp, id, function);
@@ -208,7 +224,7 @@ HOT void triptych_coro_write_suspended(uint64_t id, uint32_t function) {
 HOT void triptych_coro_write_finished(uint64_t id, uint32_t function) {
   struct triptych_coro_slot* slot = enter();
   if (slot == NULL) return;
-  const uint64_t stamp = triptych_coro_clock_now();
+  const uint64_t stamp = stamp_now();
   add(&totals_of(slot, function)->finished, 1);
   pop(slot, stamp, id);
   write_event(slot, TRIPTYCH_CORO_FINISHED, stamp, id, function);
@@ -217,7 +233,7 @@ HOT void triptych_coro_write_finished(uint64_t id, uint32_t function) {
 HOT void triptych_coro_write_destroyed(uint64_t id, uint32_t function) {
   struct triptych_coro_slot* slot = enter();
   if (slot == NULL) return;
-  const uint64_t stamp = triptych_coro_clock_now();
+  const uint64_t stamp = stamp_now();
   add(&totals_of(slot, function)->destroyed, 1);
   // Mounted still: an exception left it.
   if (slot->depth != 0 && slot->depth <= TRIPTYCH_CORO_DEPTH &&
@@ -234,7 +250,7 @@ HOT void triptych_coro_write_transfer(uint64_t from, uint32_t from_function, uin
     count_no_slot();  // two events, one of which enter has counted
     return;
   }
-  const uint64_t stamp = triptych_coro_clock_now();
+  const uint64_t stamp = stamp_now();
   add(&totals_of(slot, from_function)->suspended, 1);
   add(&totals_of(slot, to_function)->resumed, 1);
   pop(slot, stamp, from);

@@ -37,10 +37,8 @@ Result<bool> Drain::add(UniqueFd fd, model::Tid process, bool from_start) {
   for (const auto& source : sources_) {
     if (source->memory().inode() == memory.inode()) return false;
   }
-  const std::uint32_t before = memory.armed();
   auto source = std::make_unique<Source>(std::move(memory), process, from_start);
-  // A number that differs from the last one: threads begin anew.
-  if (!from_start) TRIPTYCH_TRY(source->memory().arm(before + 1 == 0 ? 1 : before + 1));
+  if (!from_start) TRIPTYCH_TRY(source->arm(read_anchor()));
   sources_.push_back(std::move(source));
   return true;
 }
@@ -51,6 +49,7 @@ void Drain::begin() {
   clock_.advance(std::exchange(newest_, now));
   std::uint64_t sleep_ns = kLongestNs;
   for (const auto& source : sources_) {
+    source->keep_armed(now);
     source->look(elapsed_ns, threads_);
     // An eighth of a ring, at the present rate.
     const std::uint64_t bytes = std::max<std::uint64_t>(source->fullest_bytes(), 1);
@@ -115,10 +114,8 @@ void Drain::forget_ended() {
 }
 
 void Drain::disarm() {
-  for (const auto& source : sources_) {
-    // Where it cannot be done, the program goes on writing for nobody.
-    if (!source->memory().arm(0)) continue;
-  }
+  const Anchor now = read_anchor();
+  for (const auto& source : sources_) source->disarm(now);
 }
 
 Result<void> Drain::write_totals(const Sink& sink) {

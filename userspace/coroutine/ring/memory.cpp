@@ -74,11 +74,23 @@ std::uint32_t Memory::armed() const {
   return load<std::uint32_t>(data() + offsetof(triptych_coro_header, armed));
 }
 
-Result<void> Memory::arm(std::uint32_t number) const {
-  const ssize_t done =
-      ::pwrite(fd_.get(), &number, sizeof number, offsetof(triptych_coro_header, armed));
-  if (done == sizeof number) return {};
+std::uint64_t Memory::armed_until() const {
+  return load<std::uint64_t>(data() + offsetof(triptych_coro_header, armed_until));
+}
+
+template <class T>
+Result<void> Memory::put(T value, std::size_t offset) const {
+  const ssize_t done = ::pwrite(fd_.get(), &value, sizeof value, static_cast<off_t>(offset));
+  if (done == sizeof value) return {};
   return fail_errno("cannot arm a coroutine recorder", done < 0 ? errno : EIO);
+}
+
+Result<void> Memory::arm(std::uint32_t number) const {
+  return put(number, offsetof(triptych_coro_header, armed));
+}
+
+Result<void> Memory::answer_until(std::uint64_t stamp) const {
+  return put(stamp, offsetof(triptych_coro_header, armed_until));
 }
 
 void Memory::free_slot(std::uint32_t slot) const {

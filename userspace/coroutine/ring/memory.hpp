@@ -35,6 +35,7 @@ class Memory {
   // Refused: what is not a memfd with exactly the recorder's seals, size and version.
   static Result<Memory> open(UniqueFd fd);
 
+  [[nodiscard]] std::uint32_t clock() const { return clock_; }  // enum triptych_coro_clock
   [[nodiscard]] bool uses_tsc() const { return clock_ == TRIPTYCH_CORO_CLOCK_TSC; }
   [[nodiscard]] std::uint64_t ring_bytes() const { return ring_bytes_; }
   [[nodiscard]] std::uint64_t ring_events() const {
@@ -44,8 +45,10 @@ class Memory {
   [[nodiscard]] std::uint64_t inode() const { return inode_; }
 
   [[nodiscard]] std::uint32_t armed() const;
+  [[nodiscard]] std::uint64_t armed_until() const;  // in units of the program's clock
   // By writing into the file: the mapping is for reading only.
   Result<void> arm(std::uint32_t number) const;
+  Result<void> answer_until(std::uint64_t stamp) const;
   void free_slot(std::uint32_t slot) const;
 
   [[nodiscard]] std::uint32_t slots_used() const;  // at most TRIPTYCH_CORO_SLOTS
@@ -62,6 +65,8 @@ class Memory {
   Memory() = default;
   [[nodiscard]] const std::byte* data() const { return mapping_.bytes().data(); }
   [[nodiscard]] const std::byte* slot_at(std::uint32_t slot) const;
+  template <class T>
+  Result<void> put(T value, std::size_t offset) const;
 
   UniqueFd fd_;
   SharedMapping mapping_;

@@ -79,6 +79,10 @@ Source::Source(Memory memory, model::Tid process, bool from_start)
   }
 }
 
+void Source::keep_armed(const Anchor& now) {
+  if (!arming_.keep(memory_, now)) lapsed_ = true;
+}
+
 void Source::look(std::uint64_t elapsed_ns, const Threads& threads) {
   ended_ = all_ended(threads);
   for (auto slot = static_cast<std::uint32_t>(rings_.size()); slot < memory_.slots_used(); ++slot) {
@@ -300,13 +304,22 @@ Result<void> Source::end_cycle(const Cycle& cycle) {
   }
   unnamed_ = std::move(still);
   const std::uint64_t no_slot = memory_.no_slot_events();
-  if (no_slot <= no_slot_seen_) return {};
+  if (no_slot > no_slot_seen_) {
+    const std::uint64_t count = no_slot - std::exchange(no_slot_seen_, no_slot);
+    TRIPTYCH_TRY(write_lost_of_all(count, TRIPTYCH_COROUTINE_LOSS_NO_RING, cycle));
+  }
+  if (!std::exchange(lapsed_, false)) return {};
+  return write_lost_of_all(1, TRIPTYCH_COROUTINE_LOSS_DISARMED, cycle);
+}
+
+Result<void> Source::write_lost_of_all(std::uint64_t count, std::uint32_t reason,
+                                       const Cycle& cycle) {
   triptych_coroutine_lost raw{};
   raw.first_ns = cycle.from_ns;
   raw.last_ns = cycle.to_ns;
-  raw.count = no_slot - std::exchange(no_slot_seen_, no_slot);
+  raw.count = count;
   raw.space = spaces_.empty() ? 0 : spaces_.front().number;
-  raw.reason = TRIPTYCH_COROUTINE_LOSS_NO_RING;
+  raw.reason = reason;
   return put(raw, TRIPTYCH_EV_COROUTINE_LOST, cycle.to_ns, model::kNoTask, cycle.sink);
 }
 

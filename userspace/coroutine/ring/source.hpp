@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "coroutine/ring/arming.hpp"
 #include "coroutine/ring/drain.hpp"
 #include "coroutine/ring/memory.hpp"
 #include "coroutine/ring/slot_reader.hpp"
@@ -38,6 +39,11 @@ class Source {
 
   [[nodiscard]] const Memory& memory() const { return memory_; }
   [[nodiscard]] model::Tid process() const { return process_; }
+
+  // Of a program that runs already.
+  Result<void> arm(const Anchor& now) { return arming_.begin(memory_, now); }
+  void keep_armed(const Anchor& now);
+  void disarm(const Anchor& now) { arming_.end(memory_, now); }
 
   // Looks how far the rings are. `elapsed_ns`: since the last time.
   void look(std::uint64_t elapsed_ns, const Threads& threads);
@@ -87,6 +93,8 @@ class Source {
   Result<void> meet_owner(Ring& ring, const Cycle& cycle);
   static Result<void> write_lost(const Ring& ring, std::uint64_t count, std::uint32_t reason,
                                  const Cycle& cycle);
+  // Of any of its threads.
+  Result<void> write_lost_of_all(std::uint64_t count, std::uint32_t reason, const Cycle& cycle);
   Result<std::uint32_t> space_of(model::Tid tgid, model::TimeNs ts_ns, const Cycle& cycle);
   [[nodiscard]] bool all_ended(const Threads& threads) const;
   Result<std::uint32_t> number_of(std::uint32_t function, model::TimeNs ts_ns, Serials serials,
@@ -94,6 +102,8 @@ class Source {
   void reclaim(Ring& ring, const Threads& threads);
 
   Memory memory_;
+  Arming arming_;
+  bool lapsed_ = false;  // it was disarmed since the last cycle
   model::Tid process_;
   bool from_start_;
   bool ended_ = false;

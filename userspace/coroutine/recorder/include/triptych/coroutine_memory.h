@@ -2,7 +2,8 @@
 /*
  * The memory that a program with coroutines shares with whoever records it: one memfd, made when the
  * recorder library is loaded, sealed so that it neither shrinks nor grows. Who records reads it and
- * writes two things: `armed`, and the `state` of a slot whose thread has ended.
+ * writes three things: `armed`, until when he answers for that, and the `state` of a slot whose thread
+ * has ended.
  *
  *     header (one page) · functions · slots, one for each thread · rings, one for each slot
  *
@@ -17,7 +18,7 @@
 #include <stdint.h>
 
 #define TRIPTYCH_CORO_MAGIC 0x6f726f6374707274ull /* "trptcoro" */
-#define TRIPTYCH_CORO_VERSION 1u
+#define TRIPTYCH_CORO_VERSION 2u
 #define TRIPTYCH_CORO_MEMFD "triptych-coroutine" /* its name, as /proc/PID/maps shows it */
 
 /* Tells a program that it is being recorded: "1:BYTES:NAME", where BYTES is the size of each ring and
@@ -50,7 +51,9 @@ struct triptych_coro_header {
 	uint64_t reserved[1];
 	/* A line of its own: it is read at each event, and written when somebody comes or goes. */
 	uint32_t armed; /* 0: nobody records; otherwise a number that changes when somebody begins */
-	uint32_t reserved_armed[15];
+	uint32_t reserved_armed;
+	uint64_t armed_until; /* in units of the clock: an event later than that disarms the memory */
+	uint64_t reserved_until[6];
 	uint32_t slots_used;     /* slots beyond were never taken */
 	uint32_t reserved_used;
 	uint64_t no_slot_events; /* of threads that found no slot: neither recorded nor in the totals */
@@ -120,6 +123,15 @@ enum triptych_coro_kind {
 #define TRIPTYCH_CORO_ID_BITS 48
 #define TRIPTYCH_CORO_ID_MASK ((1ull << TRIPTYCH_CORO_ID_BITS) - 1)
 #define TRIPTYCH_CORO_KIND_SHIFT 60
+
+/* For how long who records answers at a time: 9 to 17 s of a TSC of 4 to 2 GHz, 10 s of the kernel's clock. He does
+ * so again long before; but if he is killed, the program must not write for nobody for ever. When he ends and another
+ * recording may be there, he leaves it this part of that time. */
+#define TRIPTYCH_CORO_PARTING 16u
+static inline uint64_t triptych_coro_lease(uint32_t clock)
+{
+	return clock == TRIPTYCH_CORO_CLOCK_TSC ? 1ull << 35 : 10000000000ull;
+}
 
 static inline uint64_t triptych_coro_align(uint64_t bytes)
 {
