@@ -9,9 +9,9 @@
 #include <cerrno>
 
 #include "base/check.hpp"
+#include "base/pidfd.hpp"
 #include "base/text.hpp"
 #include "launch/child_setup.hpp"
-#include "launch/pidfd.hpp"
 
 namespace triptych::launch {
 namespace {

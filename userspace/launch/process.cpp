@@ -13,8 +13,8 @@
 #include <optional>
 #include <string>
 
+#include "base/pidfd.hpp"
 #include "base/proc_status.hpp"
-#include "launch/pidfd.hpp"
 
 namespace triptych::launch {
 namespace {

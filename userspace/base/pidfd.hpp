@@ -7,7 +7,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-namespace triptych::launch {
+namespace triptych {
 
 inline int pidfd_open(pid_t tgid) {
   return static_cast<int>(::syscall(SYS_pidfd_open, tgid, 0));
@@ -17,4 +17,4 @@ inline void pidfd_send_signal(int pidfd, int number) {
   ::syscall(SYS_pidfd_send_signal, pidfd, number, nullptr, 0);
 }
 
-}  // namespace triptych::launch
+}  // namespace triptych
