@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/check.hpp"
+#include "coroutine/reader/encoding.hpp"
 #include "decode/encode.hpp"
 #include "support/elf_builder.hpp"
 #include "support/memory_file.hpp"
@@ -130,6 +131,33 @@ void write_symbol_seeds(const std::filesystem::path& directory) {
   }
 }
 
+// One for each answer that the fuzzer's first byte chooses.
+void write_answer_seeds(const std::filesystem::path& directory) {
+  using namespace coroutine::reader;
+  coroutine::discover::Discovery found;
+  found.functions = {{"session(int)", 0x401000}};
+  found.places.resize(2);
+  found.places[1].site.function = 1;
+  found.returns = {0x401010};
+  found.python.emplace();
+  found.contexts.emplace();
+  found.loop.emplace();
+  Examined examined;
+  examined.is_program = true;
+  examined.runtimes = {{RuntimeId::kCpp, found}};
+  examined.markers = fail("why", "hint");
+  examined.needs = {{"libc.so.6"}, ":$ORIGIN"};
+  const Bytes answers[] = {
+      encode(examined), encode(PythonPart{true, coroutine::discover::Interpreter{}, true, {"a"}}),
+      encode(Result<coroutine::discover::Discovery>(found)),
+      encode(Landing{0x401010, found.places[0]})};
+  for (std::size_t i = 0; i < std::size(answers); ++i) {
+    Bytes seed = answers[i];
+    seed.insert(seed.begin(), static_cast<std::byte>(i));
+    write_seed(directory, fmt::format("answer{}", i), seed);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -171,6 +199,7 @@ int main(int argc, char** argv) {
                                   .build();
   write_seed(directory / "probes", "markers", std::as_bytes(std::span(program)));
   write_symbol_seeds(directory / "symbols");
+  write_answer_seeds(directory / "answers");
   const auto count = static_cast<std::uint32_t>(test::sample_events().size());
   write_seed(directory / "codec", "columns", columns_of(records, count));
   const std::vector<std::uint64_t> steps = coroutine_steps();

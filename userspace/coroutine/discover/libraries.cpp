@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coroutine/discover/libraries.hpp"
 
-#include <elf.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <filesystem>
 #include <set>
 #include <utility>
 
+#include "coroutine/discover/needs.hpp"
 #include "coroutine/probes/elf_file.hpp"
 
 namespace triptych::coroutine::discover {
@@ -29,32 +28,10 @@ constexpr std::array kUsualFolders = {"/lib/x86_64-linux-gnu",
                                       "/lib",
                                       "/usr/lib"};
 
-struct Needs {
-  std::vector<std::string> names;
-  std::string folders;  // RPATH and RUNPATH, separated by colons
-};
-
-Needs needs_of(const std::string& path) {
-  Needs needs;
+Needs needs_of_file(const std::string& path) {
   // Without O_NONBLOCK the opening of a pipe would wait.
   const auto elf = ElfFile::open(UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)));
-  if (!elf) return needs;
-  const probes::Section* section = elf->section(".dynamic");
-  const probes::Section* strings = elf->section(".dynstr");
-  if (section == nullptr || strings == nullptr) return needs;
-  const auto entries = elf->read(*section), texts = elf->read(*strings);
-  if (!entries || !texts) return needs;
-  for (std::size_t at = 0; entries->size() - at >= sizeof(Elf64_Dyn); at += sizeof(Elf64_Dyn)) {
-    Elf64_Dyn entry{};
-    std::memcpy(&entry, entries->data() + at, sizeof entry);
-    const auto text = probes::text_at(*texts, entry.d_un.d_val);
-    if (!text) continue;
-    if (entry.d_tag == DT_NEEDED) needs.names.emplace_back(*text);
-    if (entry.d_tag == DT_RPATH || entry.d_tag == DT_RUNPATH) {
-      needs.folders.append(":").append(*text);
-    }
-  }
-  return needs;
+  return elf ? needs_of(*elf) : Needs();
 }
 
 void add_folders(std::string_view folders, const std::string& origin,
@@ -88,7 +65,7 @@ std::vector<std::string> libraries_of(const std::string& program, std::string_vi
   std::error_code error;
   const std::string origin = fs::canonical(program, error).parent_path().string();
   const auto look_into = [&](const std::string& path) {
-    const Needs needs = needs_of(path);
+    const Needs needs = needs_of_file(path);
     std::vector<std::string> folders;
     add_folders(library_path, origin, folders);
     add_folders(needs.folders, fs::canonical(path, error).parent_path().string(), folders);
