@@ -103,7 +103,7 @@ struct Ending {
   ProbeCounters counters;
   CountedFaults counted_faults;
   CoroutineProbeCost coroutine_probes;
-  std::uint64_t recorder_cpu_ns = 0;  // user + system time of the recorder itself
+  std::uint64_t recorder_cpu_ns = 0;  // user + system, of the recorder and its readers
 };
 
 }  // namespace triptych::model

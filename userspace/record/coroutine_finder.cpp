@@ -11,16 +11,16 @@
 #include <fstream>
 
 #include "base/text.hpp"
-#include "coroutine/discover/libraries.hpp"
-#include "coroutine/discover/named_function.hpp"
-#include "coroutine/discover/symbols.hpp"
 #include "coroutine/probes/mapped_files.hpp"
+#include "record/coroutine_readers.hpp"
 
 namespace triptych::record {
 namespace {
 
 using coroutine::discover::Discovery;
-using coroutine::probes::ElfFile;
+using coroutine::discover::Needs;
+using coroutine::probes::Place;
+using coroutine::reader::ProgramFile;
 
 constexpr const char* kHint = "a program that includes <triptych/usdt.h> has those that can be";
 
@@ -46,29 +46,29 @@ bool comes_of(pid_t tgid, const std::set<model::Tid>& recorded) {
 
 }  // namespace
 
-CoroutineFinder CoroutineFinder::of_markers(coroutine::probes::MarkerTable table) {
-  CoroutineFinder finder;
+CoroutineFinder CoroutineFinder::of_markers(Reader& reader, coroutine::probes::MarkerTable table) {
+  CoroutineFinder finder(reader);
   finder.markers_ = std::move(table);
   finder.by_name_ = true;
   return finder;
 }
 
-CoroutineFinder CoroutineFinder::of_runtime(const CoroutineRuntime* runtime) {
-  CoroutineFinder finder;
+CoroutineFinder CoroutineFinder::of_runtime(Reader& reader, const CoroutineRuntime* runtime) {
+  CoroutineFinder finder(reader);
   finder.by_name_ = true;
   finder.runtime_ = runtime;
   return finder;
 }
 
-CoroutineFinder CoroutineFinder::of_function(std::string name) {
-  CoroutineFinder finder = of_runtime(&named_function());
+CoroutineFinder CoroutineFinder::of_function(Reader& reader, std::string name) {
+  CoroutineFinder finder = of_runtime(reader, &named_function());
   finder.function_ = std::move(name);
   return finder;
 }
 
 // Our own programs have workloads in them, and what is to be seen of those the recorder tells.
-CoroutineFinder CoroutineFinder::of_cheap_places() {
-  CoroutineFinder finder;
+CoroutineFinder CoroutineFinder::of_cheap_places(Reader& reader) {
+  CoroutineFinder finder(reader);
   std::error_code error;
   const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe", error);
   finder.skip(own);
@@ -88,26 +88,53 @@ std::span<const CoroutineRuntime> CoroutineFinder::runtimes() const {
 
 // In any file, as soon as it is met.
 bool CoroutineFinder::is_looked_for(const CoroutineRuntime& runtime) const {
-  const bool can_be = runtime.discover != nullptr || !function_.empty();
+  const bool can_be = runtime.in_any_file() || !function_.empty();
   return can_be && (by_name_ || !runtime.is_spread);
 }
 
-// A file that cannot be read is one without coroutines.
-void CoroutineFinder::look_into(UniqueFd file, const std::string& path, const IsOurs& is_ours) {
-  struct stat status {};
-  if (!file || ::fstat(file.get(), &status) != 0) return;
-  if (!looked_into_.insert({status.st_dev, status.st_ino}).second) return;
-  if (!markers_.empty()) look_for_markers(UniqueFd(::fcntl(file.get(), F_DUPFD_CLOEXEC, 0)), path);
+coroutine::reader::Wanted CoroutineFinder::wanted() const {
+  coroutine::reader::Wanted wanted;
+  wanted.markers = markers_;
+  wanted.function = function_;
+  wanted.unless_it_links_recorder = !by_name_;
   for (const CoroutineRuntime& runtime : runtimes()) {
-    if (!is_looked_for(runtime)) continue;
-    look_for_runtime(UniqueFd(::fcntl(file.get(), F_DUPFD_CLOEXEC, 0)), path, runtime, is_ours);
+    if (is_looked_for(runtime) && runtime.id) wanted.runtimes.push_back(*runtime.id);
   }
+  wanted.needs = true;
+  return wanted;
 }
 
-void CoroutineFinder::look_for_markers(UniqueFd file, const std::string& path) {
-  auto elf = ElfFile::open(std::move(file));
-  if (!elf) return;  // code that is no program: a runtime's own
-  auto places = coroutine::probes::plan_markers(*elf, markers_);
+// A file that cannot be read is one without coroutines.
+Needs CoroutineFinder::look_into(const ProgramFile& file, const std::string& path,
+                                 const IsOurs& is_ours) {
+  if (!looked_into_.insert({file.device, file.inode}).second) return {};
+  auto examined = reader_->examine(file, wanted());
+  if (!examined) {
+    if (!std::exchange(is_missed_, true)) {
+      missed_ = Error{ErrorCode::kFailed,
+                      fmt::format("which coroutines of {} can be probed is not known, nor of what "
+                                  "would come after it: {}",
+                                  quote(path), examined.error().message),
+                      {}};
+    }
+    return {};
+  }
+  if (examined->markers) take_markers(file, path, std::move(*examined->markers));
+  if (examined->function) {
+    take_runtime(file, path, named_function(), std::move(*examined->function), is_ours);
+  }
+  for (const CoroutineRuntime& runtime : runtimes()) {
+    for (coroutine::reader::FoundRuntime& each : examined->runtimes) {
+      if (each.runtime != runtime.id || !is_looked_for(runtime)) continue;
+      take_runtime(file, path, runtime, std::move(each.found), is_ours);
+      break;
+    }
+  }
+  return std::move(examined->needs);
+}
+
+void CoroutineFinder::take_markers(const ProgramFile& file, const std::string& path,
+                                   Result<std::vector<Place>> places) {
   if (!places) {
     const Error& error = places.error();
     if (!refusal_) {
@@ -118,23 +145,19 @@ void CoroutineFinder::look_for_markers(UniqueFd file, const std::string& path) {
   }
   Discovery found;
   found.places = std::move(*places);
-  add(std::move(*elf), path, nullptr, std::move(found));
+  add(file, path, nullptr, std::move(found));
 }
 
-void CoroutineFinder::look_for_runtime(UniqueFd file, const std::string& path,
-                                       const CoroutineRuntime& runtime, const IsOurs& is_ours) {
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0) return;
-  auto elf = ElfFile::open(std::move(file));
-  if (!elf || (!by_name_ && coroutine::discover::links_recorder(*elf))) return;
-  auto found = function_.empty() ? runtime.discover(*elf)
-                                 : coroutine::discover::discover_function(*elf, function_);
-  if (!found) return;
-  if (!found->not_known.empty() && !refusal_) {
-    refusal_ = Error{ErrorCode::kFailed, fmt::format("{}: {}", quote(path), found->not_known), {}};
+void CoroutineFinder::take_runtime(const ProgramFile& file, const std::string& path,
+                                   const CoroutineRuntime& runtime, Discovery found,
+                                   const IsOurs& is_ours) {
+  if (!found.not_known.empty() && !refusal_) {
+    refusal_ = Error{ErrorCode::kFailed, fmt::format("{}: {}", quote(path), found.not_known), {}};
   }
-  if (found->contexts) context_layout_ = found->contexts;
-  if (found->places.empty() && found->dear.empty()) return;
+  if (found.contexts) context_layout_ = found.contexts;
+  if (found.places.empty() && found.dear.empty()) return;
+  struct stat status {};
+  if (::fstat(file.fd(), &status) != 0) return;
   if (is_ours && !coroutine::probes::mappers_of(status, is_ours, 1).empty()) {
     remarks_.push_back({"coroutine", "",
                         fmt::format("{} in {}: other processes have it mapped, too; "
@@ -142,13 +165,11 @@ void CoroutineFinder::look_for_runtime(UniqueFd file, const std::string& path,
                                     runtime.coroutines, path, runtime.name)});
     return;
   }
-  add(std::move(*elf), path, &runtime, std::move(*found));
+  add(file, path, &runtime, std::move(found));
 }
 
-void CoroutineFinder::add(ElfFile elf, const std::string& path, const CoroutineRuntime* runtime,
-                          Discovery found) {
-  struct stat status {};
-  if (::fstat(elf.fd(), &status) != 0) return;
+void CoroutineFinder::add(const ProgramFile& file, const std::string& path,
+                          const CoroutineRuntime* runtime, Discovery found) {
   if (runtime != nullptr && by_name_) {
     found.places.insert(found.places.end(), found.dear.begin(), found.dear.end());
     found.dear.clear();
@@ -161,24 +182,30 @@ void CoroutineFinder::add(ElfFile elf, const std::string& path, const CoroutineR
                      found.functions.size() + found.not_understood, runtime->coroutines, path)});
   }
   if (found.places.empty()) return;
-  files_.push_back({std::move(elf), path, runtime, std::move(found), status.st_dev, status.st_ino});
+  // One of its own for each runtime that is in it.
+  auto probed =
+      coroutine::reader::as_program_file(UniqueFd(::fcntl(file.fd(), F_DUPFD_CLOEXEC, 0)));
+  if (probed) files_.push_back({std::move(*probed), path, runtime, std::move(found)});
 }
 
-void CoroutineFinder::look_into_libraries(const std::string& program, const IsOurs& is_ours) {
-  const char* path = std::getenv("LD_LIBRARY_PATH");
-  for (const std::string& library :
-       coroutine::discover::libraries_of(program, path == nullptr ? "" : path)) {
-    // Without O_NONBLOCK the opening of a pipe would wait.
-    look_into(UniqueFd(::open(library.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)), library,
-              is_ours);
-  }
+Result<void> CoroutineFinder::look_into_command(const std::string& program,
+                                                const launch::User& user, const IsOurs& is_ours) {
+  const auto file = coroutine::reader::open_program_file(program);
+  if (!file) return {};
+  // Its own file is what was asked for, whoever else runs it.
+  const Needs needs = look_into(*file, program, {});
+  return for_each_library_of(user, program, needs,
+                             [&](ProgramFile library, const std::string& path) {
+                               return look_into(library, path, is_ours);
+                             });
 }
 
 std::vector<coroutine::probes::AddressRange> CoroutineFinder::look_into_process(
     pid_t tgid, const IsOurs& is_ours) {
   coroutine::probes::MappedPrograms programs = coroutine::probes::mapped_programs(tgid, known_);
   for (coroutine::probes::MappedFile& mapped : programs.files) {
-    look_into(std::move(mapped.file), mapped.path, is_ours);
+    const auto file = coroutine::reader::as_program_file(std::move(mapped.file));
+    if (file) look_into(*file, mapped.path, is_ours);
   }
   return std::move(programs.known_at);
 }

@@ -17,9 +17,12 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "base/unique_fd.hpp"
-#include "coroutine/probes/elf_file.hpp"
+#include "coroutine/discover/needs.hpp"
 #include "coroutine/probes/mapped_files.hpp"
+#include "coroutine/reader/program_file.hpp"
+#include "coroutine/reader/program_reader.hpp"
+#include "coroutine/reader/questions.hpp"
+#include "launch/user.hpp"
 #include "model/ids.hpp"
 #include "model/metadata.hpp"
 #include "record/coroutine_runtimes.hpp"
@@ -28,11 +31,10 @@ namespace triptych::record {
 
 // A file with places to probe.
 struct ProbedFile {
-  coroutine::probes::ElfFile elf;
+  coroutine::reader::ProgramFile file;
   std::string path;
   const CoroutineRuntime* runtime = nullptr;  // null: its markers
   coroutine::discover::Discovery found;
-  std::uint64_t device = 0, inode = 0;
 };
 
 // The processes, and where in each of them there is code of files that were looked into.
@@ -43,14 +45,19 @@ class CoroutineFinder {
   // Whose having a file mapped does not matter. Empty: whoever else has it, it is probed.
   using IsOurs = std::function<bool(pid_t)>;
 
-  static CoroutineFinder of_markers(coroutine::probes::MarkerTable table);
-  static CoroutineFinder of_runtime(const CoroutineRuntime* runtime);  // asked for by name
-  static CoroutineFinder of_function(std::string name);                // likewise
-  static CoroutineFinder of_cheap_places();                            // in any runtime
+  // All of them ask `reader`, which has to live as long.
+  using Reader = coroutine::reader::ProgramReader;
+  static CoroutineFinder of_markers(Reader& reader, coroutine::probes::MarkerTable table);
+  // Asked for by name.
+  static CoroutineFinder of_runtime(Reader& reader, const CoroutineRuntime* runtime);
+  static CoroutineFinder of_function(Reader& reader, std::string name);
+  // In any runtime.
+  static CoroutineFinder of_cheap_places(Reader& reader);
 
-  void look_into(UniqueFd file, const std::string& path, const IsOurs& is_ours);
-  // The libraries that the program will load at its start, as far as that can be told beforehand.
-  void look_into_libraries(const std::string& program, const IsOurs& is_ours);
+  // The command's own file, and the libraries that it will load at its start, as far as that can be
+  // told beforehand.
+  Result<void> look_into_command(const std::string& program, const launch::User& user,
+                                 const IsOurs& is_ours);
   // What a process has mapped and was not looked into before. Where all that is by now.
   std::vector<coroutine::probes::AddressRange> look_into_process(pid_t tgid, const IsOurs& is_ours);
   // Of all that run, `recorded` and what comes of them are ours. Our own program is not looked
@@ -59,8 +66,8 @@ class CoroutineFinder {
                            const std::set<model::Tid>& recorded);
 
   // A file that was found otherwise. Nothing is kept of one without places.
-  void add(coroutine::probes::ElfFile elf, const std::string& path, const CoroutineRuntime* runtime,
-           coroutine::discover::Discovery found);
+  void add(const coroutine::reader::ProgramFile& file, const std::string& path,
+           const CoroutineRuntime* runtime, coroutine::discover::Discovery found);
 
   // What came of it since it was asked last.
   [[nodiscard]] std::vector<ProbedFile> take_files() { return std::exchange(files_, {}); }
@@ -68,6 +75,8 @@ class CoroutineFinder {
     return std::exchange(remarks_, {});
   }
   [[nodiscard]] std::optional<Error> take_refusal() { return std::exchange(refusal_, {}); }
+  // What is not known because the reader ended, the first time that it is missed.
+  [[nodiscard]] std::optional<Error> take_missed() { return std::exchange(missed_, {}); }
   [[nodiscard]] LookedInto take_looked_into() { return std::exchange(processes_, {}); }
 
   // What the code that switches contexts keeps on a stack, once a file of it was found.
@@ -79,13 +88,21 @@ class CoroutineFinder {
   [[nodiscard]] std::vector<std::string_view> programs() const;
 
  private:
+  explicit CoroutineFinder(Reader& reader) : reader_(&reader) {}
   [[nodiscard]] std::span<const CoroutineRuntime> runtimes() const;
   [[nodiscard]] bool is_looked_for(const CoroutineRuntime& runtime) const;
+  [[nodiscard]] coroutine::reader::Wanted wanted() const;
   void skip(const std::string& path);
-  void look_for_markers(UniqueFd file, const std::string& path);
-  void look_for_runtime(UniqueFd file, const std::string& path, const CoroutineRuntime& runtime,
-                        const IsOurs& is_ours);
+  // What the file needs itself.
+  coroutine::discover::Needs look_into(const coroutine::reader::ProgramFile& file,
+                                       const std::string& path, const IsOurs& is_ours);
+  void take_markers(const coroutine::reader::ProgramFile& file, const std::string& path,
+                    Result<std::vector<coroutine::probes::Place>> places);
+  void take_runtime(const coroutine::reader::ProgramFile& file, const std::string& path,
+                    const CoroutineRuntime& runtime, coroutine::discover::Discovery found,
+                    const IsOurs& is_ours);
 
+  Reader* reader_;
   coroutine::probes::MarkerTable markers_;  // empty: they are not looked for
   bool by_name_ = false;
   const CoroutineRuntime* runtime_ = nullptr;                      // asked for by name
@@ -95,6 +112,8 @@ class CoroutineFinder {
   LookedInto processes_;
   std::vector<ProbedFile> files_;
   std::vector<model::PlannedEvent> remarks_;
+  std::optional<Error> missed_;
+  bool is_missed_ = false;        // and has been told
   std::optional<Error> refusal_;  // the first file that has something which must not be probed
   std::optional<triptych_context_layout> context_layout_;
 };

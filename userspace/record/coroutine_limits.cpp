@@ -7,8 +7,6 @@
 
 #include "base/clock.hpp"
 #include "base/text.hpp"
-#include "coroutine/discover/symbols.hpp"
-#include "coroutine/probes/elf_file.hpp"
 #include "probe/single_user_probes.hpp"
 
 namespace triptych::record {
@@ -68,11 +66,10 @@ void explain_probes(std::vector<model::PlannedEvent>& plan,
   }
 }
 
-Symbols symbols_of(UniqueFd program) {
-  const auto elf = coroutine::probes::ElfFile::open(std::move(program));
-  if (!elf || coroutine::discover::has_symbols(*elf)) return Symbols::kThere;
-  const bool cpp =
-      coroutine::discover::allocates_in_cpp(*elf) && !coroutine::discover::links_recorder(*elf);
+Symbols symbols_of(const coroutine::reader::Examined& program) {
+  const coroutine::reader::Traits& traits = program.traits;
+  if (!program.is_program || traits.has_symbols) return Symbols::kThere;
+  const bool cpp = traits.allocates_in_cpp && !traits.links_recorder;
   return cpp ? Symbols::kStrippedOfCpp : Symbols::kStripped;
 }
 

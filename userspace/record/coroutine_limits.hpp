@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "base/unique_fd.hpp"
+#include "coroutine/reader/questions.hpp"
 #include "model/metadata.hpp"
 #include "probe/attach_plan.hpp"
 #include "probe/capabilities.hpp"
@@ -50,6 +50,6 @@ void explain_probes(std::vector<model::PlannedEvent>& plan,
 
 // How a program may have coroutines that are found by its symbols, and has none.
 enum class Symbols : std::uint8_t { kThere, kStripped, kStrippedOfCpp };
-Symbols symbols_of(UniqueFd program);
+Symbols symbols_of(const coroutine::reader::Examined& program);
 
 }  // namespace triptych::record

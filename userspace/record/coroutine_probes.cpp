@@ -1,24 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "record/coroutine_probes.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <filesystem>
 #include <limits>
-#include <system_error>
 #include <utility>
 
 #include "base/clock.hpp"
 #include "base/text.hpp"
 #include "coroutine/probes/mapped_files.hpp"
-#include "launch/program.hpp"
 #include "record/bystanders.hpp"
 #include "record/coroutine_hints.hpp"
 #include "record/coroutine_limits.hpp"
+#include "record/coroutine_readers.hpp"
+#include "record/coroutine_target.hpp"
 #include "record/event_loop.hpp"
 
 namespace triptych::record {
@@ -34,35 +31,11 @@ constexpr std::uint64_t kWatchingSleepNs = 20'000'000;
 
 constexpr std::uint64_t kBudgetNs = 1'000'000'000;
 
-Result<std::string> program_of(const std::string& command) {
-  std::string program;
-  if (launch::find_program(command, launch::search_path(), &program) != 0) {
-    return fail(fmt::format("no program {}", quote(command)));
-  }
-  return program;
-}
-
-// Without O_NONBLOCK the opening of a pipe would wait.
-UniqueFd open_program(const std::string& program) {
-  return UniqueFd(::open(program.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-}
-
-// The target's file, as it can be opened and as people call it.
-Result<std::pair<std::string, std::string>> target_program(const Options& options) {
-  if (options.kind == model::TargetKind::kProcess) {
-    std::string file = fmt::format("/proc/{}/exe", options.process);
-    std::error_code error;
-    std::string called = std::filesystem::read_symlink(file, error).string();
-    return std::pair(std::move(file), std::move(called));
-  }
-  TRIPTYCH_TRY_ASSIGN(const std::string program, program_of(options.command.front()));
-  return std::pair(program, program);
-}
-
 }  // namespace
 
-Result<CoroutineProbes> CoroutineProbes::plan(const Options& options) {
+Result<CoroutineProbes> CoroutineProbes::plan(const Options& options, const launch::User& caller) {
   CoroutineProbes probes;
+  probes.caller_ = caller;
   probes.budget_permille_ = options.coroutine_budget_permille;
   const bool one_program = options.kind != model::TargetKind::kMachine;
   switch (options.coroutines) {
@@ -86,8 +59,9 @@ Result<void> CoroutineProbes::look_for_markers(const Options& options) {
   markers_ = true;
   by_name_ = true;
   watches_ = true;
-  finder_ =
-      std::make_unique<CoroutineFinder>(CoroutineFinder::of_markers(options.coroutine_markers));
+  TRIPTYCH_TRY_ASSIGN(reader_, start_reader(caller_));
+  finder_ = std::make_unique<CoroutineFinder>(
+      CoroutineFinder::of_markers(*reader_, options.coroutine_markers));
   TRIPTYCH_TRY_ASSIGN(const std::string where, look_into_target(options, {}));
   if (auto refusal = finder_->take_refusal()) return tl::unexpected<Error>(std::move(*refusal));
   if (wanted()) return {};
@@ -108,22 +82,25 @@ Result<void> CoroutineProbes::look_for_runtime(const Options& options) {
   runtime_ = find_coroutine_runtime(options.coroutine_runtime);
   if (runtime_ == nullptr) {
     TRIPTYCH_TRY(look_for_function(options));
-  } else if (runtime_->find == nullptr) {
+  } else if (runtime_->in_any_file()) {
     TRIPTYCH_TRY(look_for_runtimes(options));
   } else {
-    finder_ = std::make_unique<CoroutineFinder>(CoroutineFinder::of_runtime(runtime_));
+    TRIPTYCH_TRY_ASSIGN(reader_, start_reader(caller_));
+    finder_ = std::make_unique<CoroutineFinder>(CoroutineFinder::of_runtime(*reader_, runtime_));
     CoroutineProgram program;
     program.tgid = options.process;
     if (options.kind == model::TargetKind::kCommand) {
-      TRIPTYCH_TRY_ASSIGN(program.path, program_of(options.command.front()));
+      TRIPTYCH_TRY_ASSIGN(program.path, program_of_command(options));
     }
-    TRIPTYCH_TRY_ASSIGN(CoroutineFile file, runtime_->find(program));
-    finder_->add(std::move(file.elf), file.path, runtime_, std::move(file.found));
+    TRIPTYCH_TRY_ASSIGN(CoroutineFile found, find_module(*reader_, *runtime_, program));
+    finder_->add(found.file, found.path, runtime_, std::move(found.found));
     take_findings();
+    finder_.reset();
+    reader_.reset();  // nothing else is looked for
   }
   for (const ProbedFile& file : files_) {
     std::string others =
-        bystanders_of(file.elf.fd(), file.path, options.process, file.found.only_serves);
+        bystanders_of(file.file.fd(), file.path, options.process, file.found.only_serves);
     if (!others.empty()) bystanders_.push_back(std::move(others));
   }
   return {};
@@ -133,7 +110,8 @@ Result<void> CoroutineProbes::look_for_function(const Options& options) {
   const std::string& name = options.coroutine_runtime;
   runtime_ = &named_function();
   watches_ = true;
-  finder_ = std::make_unique<CoroutineFinder>(CoroutineFinder::of_function(name));
+  TRIPTYCH_TRY_ASSIGN(reader_, start_reader(caller_));
+  finder_ = std::make_unique<CoroutineFinder>(CoroutineFinder::of_function(*reader_, name));
   TRIPTYCH_TRY_ASSIGN(const std::string where, look_into_target(options, {}));
   if (wanted()) return {};
   // A word that is misspelt is not waited for.
@@ -145,26 +123,50 @@ Result<void> CoroutineProbes::look_for_function(const Options& options) {
 
 Result<void> CoroutineProbes::look_for_runtimes(const Options& options) {
   watches_ = true;
-  finder_ = std::make_unique<CoroutineFinder>(by_name_ ? CoroutineFinder::of_runtime(runtime_)
-                                                       : CoroutineFinder::of_cheap_places());
+  TRIPTYCH_TRY_ASSIGN(reader_, start_reader(caller_));
+  if (!by_name_ || runtime_->learns) {
+    TRIPTYCH_TRY(landings_.start(caller_, by_name_));
+  }
+  finder_ =
+      std::make_unique<CoroutineFinder>(by_name_ ? CoroutineFinder::of_runtime(*reader_, runtime_)
+                                                 : CoroutineFinder::of_cheap_places(*reader_));
   CoroutineFinder::IsOurs is_ours;
   if (!by_name_) is_ours = [&options](pid_t tgid) { return tgid == options.process; };
   TRIPTYCH_TRY_ASSIGN(const std::string where, look_into_target(options, is_ours));
   const std::optional<Error> refusal = finder_->take_refusal();
-  TRIPTYCH_TRY_ASSIGN(const std::string stripped, stripped_program(options));
-  if (!by_name_) {
-    TRIPTYCH_TRY_ASSIGN(const auto program, target_program(options));
-    std::string hint = coroutine_hint(program.first, program.second);
-    if (!hint.empty()) news_.push_back(std::move(hint));
-    return {};
-  }
+  if (!by_name_) return look_at_program(options);
   if (refusal) return tl::unexpected<Error>(*refusal);
+  return explain_none(options, where);
+}
+
+// What there is to say of the target's program besides what can be probed: that it was stripped may
+// be why nothing was found, and it may have what is not looked for.
+Result<void> CoroutineProbes::look_at_program(const Options& options) {
+  TRIPTYCH_TRY_ASSIGN(const auto program, target_program(options));
+  const coroutine::reader::Examined about = traits_of(*reader_, program.file);
+  if (!wanted() && symbols_of(about) == Symbols::kStrippedOfCpp) {
+    remarks_.push_back({"coroutine", "",
+                        program.called +
+                            " has no symbols: if it has C++20 coroutines, probes cannot find "
+                            "them"});
+  }
+  std::string hint = coroutine_hint(*reader_, about, program.file, program.called);
+  if (!hint.empty()) news_.push_back(std::move(hint));
+  return {};
+}
+
+// Of what was asked for by name, when it is not there.
+Result<void> CoroutineProbes::explain_none(const Options& options, const std::string& where) {
   const bool has_any = std::any_of(files_.begin(), files_.end(),
                                    [](const ProbedFile& file) { return !file.found.only_serves; });
   if (has_any) return {};
-  const std::string program = where == quote(stripped) ? "it" : quote(stripped);
-  const std::string why =
-      stripped.empty() ? "" : fmt::format("{} has no symbols, by which they are found", program);
+  TRIPTYCH_TRY_ASSIGN(const auto program, target_program(options));
+  std::string why;
+  if (!wanted() && runtime_->by_symbols &&
+      symbols_of(traits_of(*reader_, program.file)) != Symbols::kThere) {
+    why = fmt::format("{} has no symbols, by which they are found",
+                      where == quote(program.called) ? "it" : quote(program.called));
+  }
   if (options.kind != model::TargetKind::kProcess && !runtime_->is_spread) {
     news_.push_back(
         fmt::format("no {} in {} yet, or in its libraries{}: they are waited for in what "
@@ -180,41 +182,37 @@ Result<void> CoroutineProbes::look_for_runtimes(const Options& options) {
               "`triptych doctor` with the same -p PID or -- COMMAND says what could be seen");
 }
 
-// What was looked into, as people call it.
+// What was looked into, as people call it. An error when the reader ended, and what it is not known
+// for was asked for by name.
 Result<std::string> CoroutineProbes::look_into_target(const Options& options,
                                                       const CoroutineFinder::IsOurs& is_ours) {
+  std::string where = fmt::format("the files of process {}", options.process);
   if (options.kind == model::TargetKind::kProcess) {
     finder_->look_into_process(options.process, is_ours);
-    take_findings();
-    return fmt::format("the files of process {}", options.process);
+  } else {
+    TRIPTYCH_TRY_ASSIGN(const std::string program, program_of_command(options));
+    TRIPTYCH_TRY_ASSIGN(const launch::User user, user_of_command(options, caller_));
+    TRIPTYCH_TRY(finder_->look_into_command(program, user, is_ours));
+    where = quote(program);
   }
-  TRIPTYCH_TRY_ASSIGN(const std::string program, program_of(options.command.front()));
-  // Its own file is what was asked for, whoever else runs it.
-  finder_->look_into(open_program(program), program, {});
-  finder_->look_into_libraries(program, is_ours);
-  take_findings();
-  return quote(program);
+  if (const std::optional<Error> missed = take_findings()) {
+    if (by_name_) return tl::unexpected<Error>(*missed);
+    news_.push_back(missed->message);
+  }
+  return where;
 }
 
-void CoroutineProbes::take_findings() {
+// Gives back what could not be found out, which is among the remarks then.
+std::optional<Error> CoroutineProbes::take_findings() {
   for (ProbedFile& file : finder_->take_files()) files_.push_back(std::move(file));
   for (model::PlannedEvent& remark : finder_->take_remarks()) remarks_.push_back(std::move(remark));
   if (finder_->context_layout()) context_layout_ = finder_->context_layout();
-}
-
-// The target's program, if that it was stripped may be why nothing was found in it.
-Result<std::string> CoroutineProbes::stripped_program(const Options& options) {
-  if (wanted() || (runtime_ != nullptr && !runtime_->by_symbols)) return {};
-  TRIPTYCH_TRY_ASSIGN(const auto program, target_program(options));
-  const auto& [file, path] = program;
-  const Symbols symbols = symbols_of(open_program(file));
-  if (symbols == Symbols::kThere) return {};
-  if (!by_name_ && symbols == Symbols::kStrippedOfCpp) {
-    remarks_.push_back({"coroutine", "",
-                        path + " has no symbols: if it has C++20 coroutines, probes cannot find "
-                               "them"});
+  std::optional<Error> missed = finder_->take_missed();
+  if (missed) {
+    remarks_.push_back({"coroutine", "", missed->message});
+    watches_ = false;
   }
-  return path;
+  return missed;
 }
 
 Result<void> CoroutineProbes::settle_for(const probe::Capabilities& capabilities) {
@@ -336,7 +334,7 @@ Result<void> CoroutineProbes::attach(probe::CoroutinePrograms& programs, std::si
   }
   const std::string_view program =
       file.runtime == nullptr ? "on_coroutine_marker" : file.runtime->program;
-  TRIPTYCH_TRY(programs.attach(program, file.elf.fd(), probes_of(file, number, first_function)));
+  TRIPTYCH_TRY(programs.attach(program, file.file.fd(), probes_of(file, number, first_function)));
   return {};
 }
 
@@ -377,6 +375,37 @@ void CoroutineProbes::attach_findings(probe::CoroutinePrograms& programs, std::u
   }
 }
 
+std::vector<std::string> CoroutineProbes::take_news() {
+  tell_ended_reader();
+  std::vector<std::string> news = std::exchange(news_, {});
+  for (std::string& each : landings_.take_news()) news.push_back(std::move(each));
+  return news;
+}
+
+// One that ended without being asked.
+void CoroutineProbes::tell_ended_reader() {
+  if (watches_ && !looking_.valid() && !reader_->runs()) {
+    watches_ = false;
+    news_.emplace_back(
+        "which coroutines can be probed in what is mapped from now on is not known: the reader of "
+        "programs ended");
+  }
+}
+
+void CoroutineProbes::stop_looking() {
+  watches_ = false;
+  if (reader_) reader_->kill();
+  if (looking_.valid()) looking_.wait();
+  looking_ = {};
+  finder_.reset();
+  reader_.reset();
+  landings_.stop();
+}
+
+std::uint64_t CoroutineProbes::readers_cpu_ns() const {
+  return (reader_ ? reader_->cpu_ns() : 0) + landings_.cpu_ns();
+}
+
 Result<void> CoroutineProbes::attach_late(probe::CoroutinePrograms& programs, std::size_t index) {
   std::vector<coroutine::probes::Place>& places = files_[index].found.places;
   for (coroutine::probes::Place& place : places) place.site.late = 1;
@@ -397,7 +426,7 @@ void CoroutineProbes::on_record(std::span<const std::byte> record) {
 
 bool CoroutineProbes::learns() const {
   return std::any_of(files_.begin(), files_.end(), [](const ProbedFile& each) {
-    return each.runtime != nullptr && each.runtime->landing != nullptr;
+    return each.runtime != nullptr && each.runtime->learns;
   });
 }
 
@@ -405,54 +434,10 @@ void CoroutineProbes::follow_returns(probe::CoroutinePrograms& programs) {
   if (!learns() || !over_budget_.empty()) return;
   for (const triptych_cpp_return& place : programs.take_new_returns()) {
     learned_ns_ = monotonic_ns();
-    const bool covered = cover(programs, place);
+    const bool covered = landings_.cover(programs, files_, place);
     programs.settle_return(place,
                            covered ? TRIPTYCH_CPP_RETURN_COVERED : TRIPTYCH_CPP_RETURN_REFUSED);
   }
-}
-
-bool CoroutineProbes::cover(probe::CoroutinePrograms& programs, const triptych_cpp_return& place) {
-  std::size_t number = place.file - 1;
-  std::uint64_t address = place.address;
-  if (place.file == 0) {
-    const auto mapped = coroutine::probes::mapping_at(static_cast<pid_t>(place.tgid), address);
-    if (!mapped) return false;
-    const auto found = std::find_if(files_.begin(), files_.end(), [&](const ProbedFile& each) {
-      return each.device == mapped->device && each.inode == mapped->inode;
-    });
-    if (found == files_.end()) return false;
-    const auto here = found->elf.code_address(mapped->offset);
-    if (!here) return false;
-    number = static_cast<std::size_t>(found - files_.begin());
-    address = *here;
-  }
-  if (number >= files_.size()) return false;
-  const ProbedFile& file = files_[number];
-  if (file.runtime == nullptr || file.runtime->landing == nullptr) return false;
-  const auto landing = file.runtime->landing(file.elf, address, by_name_);
-  if (!landing) {
-    tell_uncovered(file);
-    return false;
-  }
-  probe::UserProbe probe{landing->offset, landing->site, landing->watchers};
-  probe.site.file = static_cast<std::uint32_t>(number);
-  if (!programs.attach(file.runtime->program, file.elf.fd(), std::span(&probe, 1))) return false;
-  if (place.file == 0) {
-    // Whoever else maps the file returns there, too.
-    programs.settle_return({address, static_cast<std::uint32_t>(number + 1), 0},
-                           TRIPTYCH_CPP_RETURN_COVERED);
-  }
-  return true;
-}
-
-// Once for each file.
-void CoroutineProbes::tell_uncovered(const ProbedFile& file) {
-  if (!uncovered_.insert(file.path).second) return;
-  news_.push_back(fmt::format(
-      "until when some {} run is not known: {} has no cheap place to probe where they return to{}",
-      file.runtime->coroutines, quote(file.path),
-      by_name_ ? ""
-               : fmt::format("; --coroutines uprobe:{} takes a dear one", file.runtime->name)));
 }
 
 std::optional<triptych_coroutine_lost> CoroutineProbes::keep_budget(

@@ -18,11 +18,14 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "coroutine/reader/program_reader.hpp"
+#include "launch/user.hpp"
 #include "model/ids.hpp"
 #include "model/metadata.hpp"
 #include "probe/capabilities.hpp"
 #include "probe/session.hpp"
 #include "record/coroutine_finder.hpp"
+#include "record/coroutine_landings.hpp"
 #include "record/options.hpp"
 
 namespace triptych::record {
@@ -30,8 +33,9 @@ namespace triptych::record {
 class CoroutineProbes {
  public:
   // Looks into the command's program, or into the files that the process has mapped. An error when
-  // there is nothing to probe and it was asked for by name.
-  static Result<CoroutineProbes> plan(const Options& options);
+  // there is nothing to probe and it was asked for by name. The files are read by children, with
+  // `caller`'s rights, that are forked here: only while this process has one thread.
+  static Result<CoroutineProbes> plan(const Options& options, const launch::User& caller);
 
   // What this kernel refuses is not wanted, unless it was asked for by name; neither are more
   // places than it takes in its way.
@@ -61,9 +65,13 @@ class CoroutineProbes {
   // These have mapped what nobody had before, of all that are recorded.
   void look_into_mapped(probe::CoroutinePrograms& programs, std::set<model::Tid> mappers,
                         const std::set<model::Tid>& recorded, std::uint64_t now_ns);
+  // Nobody waits for what is still being looked into.
+  void stop_looking();
+  // What those who read the files took of the CPUs.
+  [[nodiscard]] std::uint64_t readers_cpu_ns() const;
   [[nodiscard]] LookedInto take_looked_into() { return std::exchange(looked_into_, {}); }
   // What there is to say since it was asked last.
-  std::vector<std::string> take_news() { return std::exchange(news_, {}); }
+  std::vector<std::string> take_news();
   // Probes where coroutines have been seen to return to.
   void follow_returns(probe::CoroutinePrograms& programs);
   // Takes the probes away when they have cost too much since the last time. Then what the trace has
@@ -77,14 +85,17 @@ class CoroutineProbes {
   [[nodiscard]] bool silent() const { return (wanted() || by_name_) && !hit_; }
 
  private:
+  using Reader = coroutine::reader::ProgramReader;
   Result<void> look_for_markers(const Options& options);
   Result<void> look_for_runtime(const Options& options);
   Result<void> look_for_function(const Options& options);
   Result<void> look_for_runtimes(const Options& options);
   Result<std::string> look_into_target(const Options& options,
                                        const CoroutineFinder::IsOurs& is_ours);
-  Result<std::string> stripped_program(const Options& options);
-  void take_findings();
+  Result<void> look_at_program(const Options& options);
+  Result<void> explain_none(const Options& options, const std::string& where);
+  std::optional<Error> take_findings();
+  void tell_ended_reader();
   [[nodiscard]] bool loads_late() const;
   [[nodiscard]] std::vector<std::string> late_programs() const;  // of what is yet to be found
   void attach_findings(probe::CoroutinePrograms& programs, std::uint64_t now_ns);
@@ -94,9 +105,10 @@ class CoroutineProbes {
                                                         std::uint32_t number,
                                                         std::uint32_t first_function) const;
   [[nodiscard]] bool learns() const;  // where coroutines return to, while it watches them
-  bool cover(probe::CoroutinePrograms& programs, const triptych_cpp_return& place);
-  void tell_uncovered(const ProbedFile& file);
 
+  launch::User caller_;
+  std::unique_ptr<Reader> reader_;  // of what is looked for; null: nothing more
+  CoroutineLandings landings_;
   std::unique_ptr<CoroutineFinder> finder_;  // null while it looks, in a thread of its own
   std::future<std::unique_ptr<CoroutineFinder>> looking_;
   std::set<model::Tid> mappers_;  // to be looked into when it is back
@@ -118,8 +130,7 @@ class CoroutineProbes {
   probe::CoroutinePrograms::Cost paid_;
   std::uint64_t paid_ns_ = 0;  // when that was looked at
   std::string over_budget_;
-  std::set<std::string> uncovered_;  // files that were told to have no place where one returns to
-  std::uint64_t learned_ns_ = 0;     // when a new place to return to was met last
+  std::uint64_t learned_ns_ = 0;  // when a new place to return to was met last
 };
 
 }  // namespace triptych::record

@@ -1,135 +1,158 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "record/coroutine_survey.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <utility>
 
 #include "base/text.hpp"
-#include "coroutine/discover/libraries.hpp"
-#include "coroutine/discover/symbols.hpp"
 #include "coroutine/probes/mapped_files.hpp"
-#include "coroutine/probes/usdt.hpp"
+#include "coroutine/reader/program_reader.hpp"
 #include "launch/program.hpp"
+#include "launch/user.hpp"
+#include "record/coroutine_readers.hpp"
 #include "record/coroutine_runtimes.hpp"
 
 namespace triptych::record {
 namespace {
 
-using coroutine::probes::ElfFile;
+using coroutine::reader::Examined;
+using coroutine::reader::ProgramFile;
+using coroutine::reader::ProgramReader;
 
 constexpr const char* kNoSymbols =
     "it has no symbols: if it has C++20 coroutines, they cannot be found";
 
-void survey_markers(const ElfFile& elf, const std::string& path, std::vector<SurveyedFile>& all) {
-  const auto markers = coroutine::probes::read_markers(elf);
-  if (!markers) return;
-  const auto ours = std::count_if(markers->begin(), markers->end(),
-                                  [](const auto& each) { return each.provider == "triptych"; });
-  if (ours == 0) return;
+void survey_markers(const Examined& about, const std::string& path,
+                    std::vector<SurveyedFile>& all) {
+  if (about.traits.own_markers == 0) return;
   all.push_back({.path = path,
                  .way = "usdt",
                  .coroutines = "its own markers",
                  .program = "on_coroutine_marker",
                  .functions = 0,
-                 .cheap = static_cast<std::size_t>(ours),
+                 .cheap = static_cast<std::size_t>(about.traits.own_markers),
                  .invisible = "what it does not mark"});
 }
 
-void survey_runtime(const ElfFile& elf, const std::string& path, const CoroutineRuntime& runtime,
-                    std::vector<SurveyedFile>& all) {
-  if (runtime.discover == nullptr) return;
-  const auto found = runtime.discover(elf);
-  if (!found || found->only_serves) return;
-  const bool has_any = !found->functions.empty() || !found->places.empty() || !found->dear.empty();
-  if (!has_any && found->not_understood == 0) return;
+void survey_runtime(const coroutine::discover::Discovery& found, const std::string& path,
+                    const CoroutineRuntime& runtime, std::vector<SurveyedFile>& all) {
+  if (found.only_serves) return;
+  const bool has_any = !found.functions.empty() || !found.places.empty() || !found.dear.empty();
+  if (!has_any && found.not_understood == 0) return;
   all.push_back({.path = path,
                  .way = fmt::format("uprobe:{}", runtime.name),
                  .coroutines = std::string(runtime.coroutines),
                  .program = runtime.program,
-                 .functions = found->functions.size(),
-                 .cheap = found->places.size(),
-                 .dear = found->dear.size(),
-                 .not_understood = found->not_understood,
-                 .lower_bounds = found->lower_bounds,
+                 .functions = found.functions.size(),
+                 .cheap = found.places.size(),
+                 .dear = found.dear.size(),
+                 .not_understood = found.not_understood,
+                 .lower_bounds = found.lower_bounds,
                  .invisible = std::string(runtime.invisible)});
 }
 
-bool is_program_of(const struct stat& file, pid_t tgid) {
-  struct stat program {};
-  return tgid == 0 || (::stat(fmt::format("/proc/{}/exe", tgid).c_str(), &program) == 0 &&
-                       program.st_dev == file.st_dev && program.st_ino == file.st_ino);
+// What was found, whatever else is said of the file.
+void survey_found(const Examined& about, const std::string& path, std::vector<SurveyedFile>& all) {
+  survey_markers(about, path, all);
+  for (const coroutine::reader::FoundRuntime& each : about.runtimes) {
+    const CoroutineRuntime* runtime = find_coroutine_runtime(each.runtime);
+    if (runtime != nullptr) survey_runtime(each.found, path, *runtime, all);
+  }
 }
 
-// `tgid` 0: of a command. The program itself is one that is told of even when there is nothing in
-// it.
-void survey(UniqueFd file, const std::string& path, pid_t tgid, std::vector<SurveyedFile>& all) {
+Result<Examined> examine(ProgramReader& reader, const ProgramFile& file, const std::string& path) {
+  coroutine::reader::Wanted wanted;
+  for (const CoroutineRuntime& runtime : coroutine_runtimes()) {
+    if (runtime.in_any_file()) wanted.runtimes.push_back(*runtime.id);
+  }
+  wanted.needs = true;
+  wanted.traits = true;
+  auto about = reader.examine(file, wanted);
+  if (about) return about;
+  return fail(
+      fmt::format("what can be seen of {} is not known: {}", quote(path), about.error().message));
+}
+
+bool is_program_of(const ProgramFile& file, pid_t tgid) {
+  struct stat program {};
+  return tgid == 0 || (::stat(fmt::format("/proc/{}/exe", tgid).c_str(), &program) == 0 &&
+                       program.st_dev == file.device && program.st_ino == file.inode);
+}
+
+// `tgid` 0: of a command.
+void mark_shared(const ProgramFile& file, pid_t tgid, std::size_t from,
+                 std::vector<SurveyedFile>& all) {
   struct stat status {};
-  if (!file || ::fstat(file.get(), &status) != 0) return;
-  const auto elf = ElfFile::open(std::move(file));
-  if (!elf) return;
+  if (all.size() == from || ::fstat(file.fd(), &status) != 0) return;
+  const bool shared = coroutine::probes::is_mapped_by_others(status, tgid);
+  for (std::size_t i = from; i < all.size(); ++i) all[i].shared = shared;
+}
+
+// The program itself is one that is told of even when there is nothing in it.
+Result<Examined> survey(ProgramReader& reader, const ProgramFile& file, const std::string& path,
+                        pid_t tgid, std::vector<SurveyedFile>& all) {
+  TRIPTYCH_TRY_ASSIGN(Examined about, examine(reader, file, path));
+  if (!about.is_program) return about;
   const std::size_t before = all.size();
-  if (coroutine::discover::links_recorder(*elf)) {
+  if (about.traits.links_recorder) {
     all.push_back({.path = path,
                    .way = "recorder",
                    .coroutines = "what it tells triptych's recorder",
                    .invisible = "what it does not tell"});
   }
-  survey_markers(*elf, path, all);
-  for (const CoroutineRuntime& runtime : coroutine_runtimes()) {
-    survey_runtime(*elf, path, runtime, all);
-  }
+  survey_found(about, path, all);
   // What is found without symbols, markers or contexts, need not be all that there is.
-  if ((all.size() == before || coroutine::discover::allocates_in_cpp(*elf)) &&
-      is_program_of(status, tgid) && !coroutine::discover::has_symbols(*elf)) {
+  if ((all.size() == before || about.traits.allocates_in_cpp) && is_program_of(file, tgid) &&
+      !about.traits.has_symbols) {
     all.push_back({.path = path, .invisible = kNoSymbols});
   }
-  if (all.size() == before) return;
-  const bool shared = coroutine::probes::is_mapped_by_others(status, tgid);
-  for (std::size_t i = before; i < all.size(); ++i) all[i].shared = shared;
+  mark_shared(file, tgid, before, all);
+  return about;
 }
 
-// Of the libraries that a command will load.
-void survey_libraries(const std::string& program, std::vector<SurveyedFile>& all) {
-  const char* path = std::getenv("LD_LIBRARY_PATH");
-  for (const std::string& library :
-       coroutine::discover::libraries_of(program, path == nullptr ? "" : path)) {
-    const auto elf =
-        ElfFile::open(UniqueFd(::open(library.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)));
-    struct stat status {};
-    if (!elf || ::fstat(elf->fd(), &status) != 0) continue;
-    const std::size_t before = all.size();
-    survey_markers(*elf, library, all);
-    for (const CoroutineRuntime& runtime : coroutine_runtimes()) {
-      survey_runtime(*elf, library, runtime, all);
-    }
-    if (all.size() == before) continue;
-    const bool shared = coroutine::probes::is_mapped_by_others(status, 0);
-    for (std::size_t i = before; i < all.size(); ++i) all[i].shared = shared;
-  }
+// Of a command and the libraries that it will load.
+Result<void> survey_files(ProgramReader& reader, const launch::User& user,
+                          const std::string& program, std::vector<SurveyedFile>& all) {
+  const auto file = coroutine::reader::open_program_file(program);
+  if (!file) return {};
+  TRIPTYCH_TRY_ASSIGN(const Examined about, survey(reader, *file, program, 0, all));
+  Result<void> surveyed;
+  TRIPTYCH_TRY(for_each_library_of(
+      user, program, about.needs, [&](const ProgramFile& library, const std::string& path) {
+        const std::size_t before = all.size();
+        auto of_library = surveyed ? examine(reader, library, path) : Examined();
+        if (!of_library) {
+          surveyed = tl::unexpected<Error>(of_library.error());
+          return coroutine::discover::Needs();
+        }
+        survey_found(*of_library, path, all);
+        mark_shared(library, 0, before, all);
+        return std::move(of_library->needs);
+      }));
+  return surveyed;
 }
 
 // Of the runtimes whose file one finds by the program. A program that is none of theirs has none.
-void survey_program(const CoroutineProgram& program, std::vector<SurveyedFile>& all) {
+void survey_program(ProgramReader& reader, const CoroutineProgram& program,
+                    std::vector<SurveyedFile>& all) {
   const std::size_t before = all.size();
   for (const CoroutineRuntime& runtime : coroutine_runtimes()) {
-    if (runtime.find == nullptr) continue;
-    const auto file = runtime.find(program);
-    struct stat status {};
-    if (!file || ::fstat(file->elf.fd(), &status) != 0) continue;
-    all.push_back({.path = file->path,
+    if (runtime.module == nullptr) continue;
+    const auto module = find_module(reader, runtime, program);
+    if (!module) continue;
+    const std::size_t begin = all.size();
+    all.push_back({.path = module->path,
                    .way = fmt::format("uprobe:{}", runtime.name),
                    .coroutines = std::string(runtime.coroutines),
                    .program = runtime.program,
-                   .cheap = file->found.places.size(),
-                   .shared = coroutine::probes::is_mapped_by_others(status, program.tgid),
+                   .cheap = module->found.places.size(),
                    .invisible = std::string(runtime.invisible)});
+    mark_shared(module->file, program.tgid, begin, all);
   }
   // Of an interpreter nobody expects C++20 coroutines.
   if (all.size() == before) return;
@@ -145,10 +168,11 @@ Result<std::vector<SurveyedFile>> survey_command(const std::string& command) {
   if (launch::find_program(command, launch::search_path(), &program) != 0) {
     return fail(fmt::format("no program {}", quote(command)));
   }
+  TRIPTYCH_TRY_ASSIGN(const launch::User user, launch::calling_user());
+  TRIPTYCH_TRY_ASSIGN(const auto reader, start_reader(user));
   std::vector<SurveyedFile> all;
-  survey(UniqueFd(::open(program.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)), program, 0, all);
-  survey_libraries(program, all);
-  survey_program({program, 0}, all);
+  TRIPTYCH_TRY(survey_files(*reader, user, program, all));
+  survey_program(*reader, {program, 0}, all);
   return all;
 }
 
@@ -156,11 +180,14 @@ Result<std::vector<SurveyedFile>> survey_process(pid_t tgid) {
   if (::kill(tgid, 0) != 0 && errno == ESRCH) {
     return fail(fmt::format("no process {}", tgid), "`ps -e` lists the running processes");
   }
+  TRIPTYCH_TRY_ASSIGN(const launch::User user, launch::calling_user());
+  TRIPTYCH_TRY_ASSIGN(const auto reader, start_reader(user));
   std::vector<SurveyedFile> all;
   for (coroutine::probes::MappedFile& mapped : coroutine::probes::mapped_programs(tgid)) {
-    survey(std::move(mapped.file), mapped.path, tgid, all);
+    const auto file = coroutine::reader::as_program_file(std::move(mapped.file));
+    if (file) TRIPTYCH_TRY(survey(*reader, *file, mapped.path, tgid, all));
   }
-  survey_program({{}, tgid}, all);
+  survey_program(*reader, {{}, tgid}, all);
   return all;
 }
 

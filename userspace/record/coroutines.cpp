@@ -49,7 +49,7 @@ model::PlannedEvent Coroutines::plan() const {
   }
   std::vector<std::string_view> cheap;
   for (const CoroutineRuntime& each : coroutine_runtimes()) {
-    if (each.discover != nullptr && !each.is_spread) cheap.push_back(each.coroutines);
+    if (each.in_any_file() && !each.is_spread) cheap.push_back(each.coroutines);
   }
   return {"coroutine", "recorder",
           fmt::format("{}; besides {} are looked for, to be probed where that is cheap; what else "

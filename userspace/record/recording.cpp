@@ -69,7 +69,7 @@ Outcome<Prepared> prepare(const Options& options, launch::Signals& signals, Cons
   // What can be wrong with the command line comes first: it costs nothing to find out.
   Outcome<Target> target = Target::prepare(options, caller, signals, coroutines.environment());
   if (!target) return tl::unexpected<Failure>(target.error());
-  TRIPTYCH_RECORD_TRY(CoroutineProbes coroutine_probes, CoroutineProbes::plan(options));
+  TRIPTYCH_RECORD_TRY(CoroutineProbes coroutine_probes, CoroutineProbes::plan(options, caller));
   Result<CodeMaps> code_maps = CodeMaps::prepare(options, coroutine_probes.watches());
   if (!code_maps && !options.stacks.any()) {
     coroutine_probes.cannot_watch(code_maps.error());
@@ -212,7 +212,7 @@ Result<void> finish(Prepared& prepared, EventLoop& loop, trace::Writer& writer, 
   ending.counted_faults = prepared.session.counted_faults();
   const probe::CoroutinePrograms::Cost cost = prepared.session.coroutines().cost();
   ending.coroutine_probes = {cost.hits, cost.ns};
-  ending.recorder_cpu_ns = own_cpu_ns();
+  ending.recorder_cpu_ns = own_cpu_ns() + prepared.coroutine_probes.readers_cpu_ns();
   Result<void> finished = writer.finish(ending);
   ending.counters.disk_lost = writer.records_lost() + loop.dropped();
   if (loop.error()) {  // main tells it, too, but only when the command has ended
@@ -256,6 +256,7 @@ int status_of_command(Prepared& prepared, EventLoop& loop, const char* outcome) 
 // While the command runs on, nothing slows it or the machine down any more.
 void take_probes_away(Prepared& prepared) {
   const bool slow = prepared.coroutine_probes.sit_one_by_one();
+  prepared.coroutine_probes.stop_looking();
   const std::uint64_t begin_ns = monotonic_ns();
   { const probe::Session over = std::move(prepared.session); }
   if (!slow) return;

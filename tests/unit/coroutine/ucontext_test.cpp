@@ -10,7 +10,6 @@
 #include <map>
 #include <string>
 
-#include "coroutine/discover/libraries.hpp"
 #include "python_support.hpp"
 #include "support/elf_builder.hpp"
 
@@ -88,18 +87,6 @@ TEST_F(Libc, DamagedHurtsNobody) {
     for (const probes::Place& place : plan->places) EXPECT_LT(place.offset, damaged.size());
   });
   EXPECT_GT(planned, 10u) << "or it is not the planning that was tried";
-}
-
-TEST(Libraries, OfAProgramAreThoseThatItNeeds) {
-  const std::vector<std::string> libraries = libraries_of("/proc/self/exe", "");
-  const auto ends_with = [&](std::string_view name) {
-    return std::count_if(libraries.begin(), libraries.end(),
-                         [&](const std::string& each) { return each.ends_with(name); });
-  };
-  EXPECT_EQ(ends_with("/libc.so.6"), 1);
-  EXPECT_EQ(ends_with("/libstdc++.so.6"), 1);
-  EXPECT_TRUE(libraries_of("/dev/null", "").empty());
-  EXPECT_TRUE(libraries_of("/nonexistent", "").empty());
 }
 
 }  // namespace

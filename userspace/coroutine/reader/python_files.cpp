@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "coroutine/discover/python_files.hpp"
+#include "coroutine/reader/python_files.hpp"
 
-#include <elf.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <system_error>
@@ -19,14 +15,13 @@
 #include <vector>
 
 #include "base/text.hpp"
-#include "coroutine/discover/dynamic_symbols.hpp"
 #include "coroutine/probes/mapped_files.hpp"
 
-namespace triptych::coroutine::discover {
+namespace triptych::coroutine::reader {
 namespace {
 
 namespace fs = std::filesystem;
-using probes::ElfFile;
+using discover::Interpreter;
 
 // What the process's paths begin with for us: nothing, or where its root is.
 struct ProgramPlace {
@@ -38,44 +33,14 @@ struct ProgramPlace {
 constexpr std::array kLibraryFolders = {"/usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu",
                                         "/usr/lib64", "/usr/lib", "/usr/local/lib"};
 
-Result<UniqueFd> open_file(const std::string& path) {
-  // Looked at before it is opened: opening a device or a pipe may do or wait for something.
-  const UniqueFd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
-  struct stat status {};
-  if (!place || ::fstat(place.get(), &status) != 0) {
-    return fail_errno(fmt::format("look into {}", quote(path)), errno);
-  }
-  if (!S_ISREG(status.st_mode)) return fail("not a file");
-  UniqueFd file(::open(fmt::format("/proc/self/fd/{}", place.get()).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) return fail_errno(fmt::format("look into {}", quote(path)), errno);
-  return file;
-}
-
-Result<ElfFile> open_elf(const std::string& path) {
-  TRIPTYCH_TRY_ASSIGN(UniqueFd file, open_file(path));
-  return ElfFile::open(std::move(file));
-}
-
 std::string folder_of(const std::string& path) {
   return fs::path(path).parent_path().string();
 }
 
-// "libpython3.11.so.1.0", which a small interpreter needs; its names are among those of the
-// program.
-std::optional<std::string> needed_library(const ElfFile& program) {
-  const probes::Section* section = program.section(".dynamic");
-  const probes::Section* names = program.section(".dynstr");
-  if (section == nullptr || names == nullptr) return std::nullopt;
-  const auto entries = program.read(*section), texts = program.read(*names);
-  if (!entries || !texts) return std::nullopt;
-  for (std::size_t at = 0; entries->size() - at >= sizeof(Elf64_Dyn); at += sizeof(Elf64_Dyn)) {
-    Elf64_Dyn entry{};
-    std::memcpy(&entry, entries->data() + at, sizeof entry);
-    if (entry.d_tag != DT_NEEDED) continue;
-    const auto name = probes::text_at(*texts, entry.d_un.d_val);
-    if (name && name->starts_with("libpython3.") && name->find('/') == name->npos) {
-      return std::string(*name);
-    }
+// "libpython3.11.so.1.0", which a small interpreter needs. It names a file in a folder of ours.
+std::optional<std::string> needed_library(const std::vector<std::string>& needed) {
+  for (const std::string& name : needed) {
+    if (name.starts_with("libpython3.") && name.find('/') == name.npos) return name;
   }
   return std::nullopt;
 }
@@ -83,22 +48,25 @@ std::optional<std::string> needed_library(const ElfFile& program) {
 struct FoundInterpreter {
   Interpreter interpreter;
   std::string path;  // of the file that it is in
-  ElfFile file;
+  ProgramFile file;
 };
 
-Result<FoundInterpreter> find_interpreter(const ProgramPlace& place) {
-  TRIPTYCH_TRY_ASSIGN(ElfFile program, open_elf(place.root + place.program));
-  TRIPTYCH_TRY_ASSIGN(const std::optional<Interpreter> own, read_interpreter(program));
+Result<FoundInterpreter> find_interpreter(ProgramReader& reader, const ProgramPlace& place) {
+  TRIPTYCH_TRY_ASSIGN(ProgramFile program, open_program_file(place.root + place.program));
+  TRIPTYCH_TRY_ASSIGN(const PythonPart part, reader.look_for_python(program, {}));
+  TRIPTYCH_TRY_ASSIGN(const std::optional<Interpreter> own, part.interpreter);
   if (own) return FoundInterpreter{*own, place.program, std::move(program)};
-  const auto library = needed_library(program);
+  const auto library = needed_library(part.needed);
   if (!library) return fail("it is no Python");
   std::vector<std::string> folders{folder_of(folder_of(place.program)) + "/lib"};
   folders.insert(folders.end(), kLibraryFolders.begin(), kLibraryFolders.end());
   for (const std::string& folder : folders) {
     std::string path = fmt::format("{}/{}", folder, *library);
-    auto file = open_elf(place.root + path);
-    if (!file) continue;
-    TRIPTYCH_TRY_ASSIGN(const std::optional<Interpreter> found, read_interpreter(*file));
+    auto file = open_program_file(place.root + path);
+    if (!file || !file->may_be_program) continue;
+    TRIPTYCH_TRY_ASSIGN(const PythonPart in_library, reader.look_for_python(*file, {}));
+    if (!in_library.is_program) continue;
+    TRIPTYCH_TRY_ASSIGN(const std::optional<Interpreter> found, in_library.interpreter);
     if (found) return FoundInterpreter{*found, std::move(path), std::move(*file)};
   }
   return fail(fmt::format("its {} is not found", quote(*library)));
@@ -135,15 +103,16 @@ std::vector<std::string> folders_of(const ProgramPlace& place, const FoundInterp
   return folders;
 }
 
-Result<PythonFiles> find_files(const ProgramPlace& place, const PythonModule& wanted) {
-  TRIPTYCH_TRY_ASSIGN(FoundInterpreter found, find_interpreter(place));
+Result<PythonFiles> find_files(ProgramReader& reader, const ProgramPlace& place,
+                               const PythonModule& wanted) {
+  TRIPTYCH_TRY_ASSIGN(FoundInterpreter found, find_interpreter(reader, place));
   if (wanted.name.empty()) {
     return PythonFiles{found.interpreter, std::move(found.path), std::move(found.file)};
   }
   for (const std::string& folder : folders_of(place, found, wanted)) {
     const auto path = module_in(place.root + folder, wanted.name);
     if (!path) continue;
-    TRIPTYCH_TRY_ASSIGN(ElfFile module, open_elf(*path));
+    TRIPTYCH_TRY_ASSIGN(ProgramFile module, open_program_file(*path));
     return PythonFiles{found.interpreter, path->substr(place.root.size()), std::move(module)};
   }
   return fail(
@@ -156,10 +125,10 @@ Result<PythonFiles> find_files(const ProgramPlace& place, const PythonModule& wa
 std::optional<std::string> interpreter_of_script(const std::string& path,
                                                  std::string_view search_path) {
   constexpr std::size_t kFirstLine = 256;  // as many as kernels look at
-  const auto file = open_file(path);
+  const auto file = open_program_file(path);
   if (!file) return std::nullopt;
   std::array<char, kFirstLine> bytes{};
-  const ssize_t size = ::pread(file->get(), bytes.data(), bytes.size(), 0);
+  const ssize_t size = ::pread(file->fd(), bytes.data(), bytes.size(), 0);
   std::string_view line(bytes.data(), size <= 0 ? 0 : static_cast<std::size_t>(size));
   if (!line.starts_with("#!")) return std::nullopt;
   line = line.substr(2, line.find('\n') - 2);
@@ -182,11 +151,6 @@ std::optional<std::string> interpreter_of_script(const std::string& path,
   return std::nullopt;
 }
 
-bool exports(const ElfFile& file, std::string_view symbol) {
-  const auto symbols = DynamicSymbols::read(file);
-  return symbols && symbols->defined(symbol) != nullptr;
-}
-
 std::string target_of_link(const std::string& link) {
   std::array<char, PATH_MAX> path{};
   const ssize_t size = ::readlink(link.c_str(), path.data(), path.size());
@@ -195,37 +159,37 @@ std::string target_of_link(const std::string& link) {
 
 }  // namespace
 
-Result<PythonFiles> python_files_of(const std::string& program, std::string_view search_path,
-                                    const PythonModule& wanted) {
+Result<PythonFiles> python_files_of(ProgramReader& reader, const std::string& program,
+                                    std::string_view search_path, const PythonModule& wanted) {
   std::error_code error;
   const std::string interpreter = interpreter_of_script(program, search_path).value_or(program);
   const std::string path = fs::canonical(interpreter, error).string();
   if (error) return fail_errno(fmt::format("look into {}", quote(interpreter)), error.value());
-  return find_files({{}, path, fs::absolute(interpreter, error).string()}, wanted);
+  return find_files(reader, {{}, path, fs::absolute(interpreter, error).string()}, wanted);
 }
 
-Result<PythonFiles> python_files_of(pid_t tgid, const PythonModule& wanted) {
+Result<PythonFiles> python_files_of(ProgramReader& reader, pid_t tgid, const PythonModule& wanted) {
   std::optional<Interpreter> interpreter;
-  std::optional<std::pair<std::string, ElfFile>> module;
+  std::optional<std::pair<std::string, ProgramFile>> module;
   for (probes::MappedFile& mapped : probes::mapped_programs(tgid)) {
-    auto elf = ElfFile::open(std::move(mapped.file));
-    if (!elf) continue;  // code that is no program
+    auto file = as_program_file(std::move(mapped.file));
+    if (!file) continue;
+    TRIPTYCH_TRY_ASSIGN(const PythonPart part, reader.look_for_python(*file, wanted.symbol));
+    if (!part.is_program) continue;  // code that is no program
     if (!interpreter) {
-      auto found = read_interpreter(*elf);
-      if (!found) return tl::unexpected<Error>(found.error());
-      interpreter = *found;
+      TRIPTYCH_TRY_ASSIGN(interpreter, part.interpreter);
       if (interpreter && wanted.name.empty()) {
-        return PythonFiles{*interpreter, mapped.path, std::move(*elf)};
+        return PythonFiles{*interpreter, mapped.path, std::move(*file)};
       }
     }
-    if (!module && exports(*elf, wanted.symbol)) module.emplace(mapped.path, std::move(*elf));
+    if (!module && part.exports) module.emplace(mapped.path, std::move(*file));
   }
   if (!interpreter) return fail("it is no Python");
   if (module) {
     return PythonFiles{*interpreter, std::move(module->first), std::move(module->second)};
   }
   const std::string program = target_of_link(fmt::format("/proc/{}/exe", tgid));
-  return find_files({fmt::format("/proc/{}/root", tgid), program, program}, wanted);
+  return find_files(reader, {fmt::format("/proc/{}/root", tgid), program, program}, wanted);
 }
 
-}  // namespace triptych::coroutine::discover
+}  // namespace triptych::coroutine::reader
