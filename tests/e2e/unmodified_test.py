@@ -259,6 +259,21 @@ class UnmodifiedTest(Survival):
         other.communicate("\n", timeout=harness.PATIENCE)
         self.assertEqual(other.returncode, 0)
 
+    def test_a_library_of_the_program_that_others_have_is_left_alone(self):
+        """Whoever asks: that others have it is not told by his rights."""
+        program = Build.get(library=True)
+        other = self.waiting(program, "wait")
+        os.chmod(self.directory, 0o777)
+        for user in ({}, {"SUDO_UID": str(harness.USER), "SUDO_GID": str(harness.USER)}):
+            with self.subTest(user=user):
+                done = self.record("--", program, "all", "1", env=harness.environment(**user))
+                self.assertEqual(done.status, 0, done.err)
+                reasons = [each["reason"] for each in self.report()["recording"]["plan"]]
+                self.assertIn(f"C++20 coroutines in {program}.so: other processes have it mapped, too; "
+                              "--coroutines uprobe:cpp probes it all the same", reasons)
+                os.unlink(self.path("triptych.tpt"))
+        self.gone_on(other)
+
     def test_bystanders_live_and_nothing_stays_probed(self):
         program = Build.get()
         out, *_ = self.recorded_among_others(CPP, (program, "wait", 2), [program])

@@ -188,16 +188,15 @@ void CoroutineFinder::add(const ProgramFile& file, const std::string& path,
   if (probed) files_.push_back({std::move(*probed), path, runtime, std::move(found)});
 }
 
-Result<void> CoroutineFinder::look_into_command(const std::string& program,
-                                                const launch::User& user, const IsOurs& is_ours) {
+void CoroutineFinder::look_into_command(const std::string& program, const launch::User& user,
+                                        const IsOurs& is_ours) {
   const auto file = coroutine::reader::open_program_file(program);
-  if (!file) return {};
+  if (!file) return;
   // Its own file is what was asked for, whoever else runs it.
   const Needs needs = look_into(*file, program, {});
-  return for_each_library_of(user, program, needs,
-                             [&](ProgramFile library, const std::string& path) {
-                               return look_into(library, path, is_ours);
-                             });
+  for_each_library_of(user, program, needs, [&](ProgramFile library, const std::string& path) {
+    return look_into(library, path, is_ours);
+  });
 }
 
 std::vector<coroutine::probes::AddressRange> CoroutineFinder::look_into_process(

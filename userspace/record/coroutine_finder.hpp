@@ -56,8 +56,8 @@ class CoroutineFinder {
 
   // The command's own file, and the libraries that it will load at its start, as far as that can be
   // told beforehand.
-  Result<void> look_into_command(const std::string& program, const launch::User& user,
-                                 const IsOurs& is_ours);
+  void look_into_command(const std::string& program, const launch::User& user,
+                         const IsOurs& is_ours);
   // What a process has mapped and was not looked into before. Where all that is by now.
   std::vector<coroutine::probes::AddressRange> look_into_process(pid_t tgid, const IsOurs& is_ours);
   // Of all that run, `recorded` and what comes of them are ours. Our own program is not looked

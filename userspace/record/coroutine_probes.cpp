@@ -192,7 +192,7 @@ Result<std::string> CoroutineProbes::look_into_target(const Options& options,
   } else {
     TRIPTYCH_TRY_ASSIGN(const std::string program, program_of_command(options));
     TRIPTYCH_TRY_ASSIGN(const launch::User user, user_of_command(options, caller_));
-    TRIPTYCH_TRY(finder_->look_into_command(program, user, is_ours));
+    finder_->look_into_command(program, user, is_ours);
     where = quote(program);
   }
   if (const std::optional<Error> missed = take_findings()) {

@@ -5,6 +5,7 @@
 
 namespace triptych::record {
 
+using coroutine::reader::ProgramFile;
 using coroutine::reader::ProgramReader;
 
 Result<std::unique_ptr<ProgramReader>> start_reader(const launch::User& user) {
@@ -12,13 +13,16 @@ Result<std::unique_ptr<ProgramReader>> start_reader(const launch::User& user) {
   return ProgramReader::start({user.uid, user.gid, user.groups});
 }
 
-Result<void> for_each_library_of(const launch::User& user, const std::string& program,
-                                 const coroutine::discover::Needs& needs,
-                                 const coroutine::reader::LookIntoLibrary& look) {
+void for_each_library_of(const launch::User& user, const std::string& program,
+                         const coroutine::discover::Needs& needs,
+                         const coroutine::reader::LookIntoLibrary& look) {
   const char* path = std::getenv("LD_LIBRARY_PATH");
-  TRIPTYCH_TRY_ASSIGN(const launch::FileRightsOf rights, launch::FileRightsOf::take(user));
-  coroutine::reader::for_each_library(program, needs, path == nullptr ? "" : path, look);
-  return {};
+  // Only to open it: who else has it mapped, his rights do not tell.
+  const auto open = [&user](const std::string& library) -> Result<ProgramFile> {
+    TRIPTYCH_TRY_ASSIGN(const launch::FileRightsOf rights, launch::FileRightsOf::take(user));
+    return coroutine::reader::open_program_file(library);
+  };
+  coroutine::reader::for_each_library(program, needs, path == nullptr ? "" : path, open, look);
 }
 
 }  // namespace triptych::record

@@ -18,8 +18,8 @@ namespace triptych::record {
 Result<std::unique_ptr<coroutine::reader::ProgramReader>> start_reader(const launch::User& user);
 
 // The libraries of a command that `user` runs, which are opened with his rights: files name them.
-Result<void> for_each_library_of(const launch::User& user, const std::string& program,
-                                 const coroutine::discover::Needs& needs,
-                                 const coroutine::reader::LookIntoLibrary& look);
+void for_each_library_of(const launch::User& user, const std::string& program,
+                         const coroutine::discover::Needs& needs,
+                         const coroutine::reader::LookIntoLibrary& look);
 
 }  // namespace triptych::record

@@ -122,18 +122,18 @@ Result<void> survey_files(ProgramReader& reader, const launch::User& user,
   if (!file) return {};
   TRIPTYCH_TRY_ASSIGN(const Examined about, survey(reader, *file, program, 0, all));
   Result<void> surveyed;
-  TRIPTYCH_TRY(for_each_library_of(
-      user, program, about.needs, [&](const ProgramFile& library, const std::string& path) {
-        const std::size_t before = all.size();
-        auto of_library = surveyed ? examine(reader, library, path) : Examined();
-        if (!of_library) {
-          surveyed = tl::unexpected<Error>(of_library.error());
-          return coroutine::discover::Needs();
-        }
-        survey_found(*of_library, path, all);
-        mark_shared(library, 0, before, all);
-        return std::move(of_library->needs);
-      }));
+  for_each_library_of(user, program, about.needs,
+                      [&](const ProgramFile& library, const std::string& path) {
+                        const std::size_t before = all.size();
+                        auto of_library = surveyed ? examine(reader, library, path) : Examined();
+                        if (!of_library) {
+                          surveyed = tl::unexpected<Error>(of_library.error());
+                          return coroutine::discover::Needs();
+                        }
+                        survey_found(*of_library, path, all);
+                        mark_shared(library, 0, before, all);
+                        return std::move(of_library->needs);
+                      });
   return surveyed;
 }
 

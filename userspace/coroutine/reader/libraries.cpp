@@ -46,18 +46,19 @@ struct Library {
   ProgramFile file;
 };
 
-std::optional<Library> open_library(std::string path) {
-  auto file = open_program_file(path);
+std::optional<Library> open_library(std::string path, const OpenLibrary& open) {
+  auto file = open(path);
   if (!file) return std::nullopt;
   return Library{std::move(path), std::move(*file)};
 }
 
 std::optional<Library> find_library(const std::string& name,
-                                    const std::vector<std::string>& folders) {
-  if (name.find('/') != name.npos) return open_library(name);
+                                    const std::vector<std::string>& folders,
+                                    const OpenLibrary& open) {
+  if (name.find('/') != name.npos) return open_library(name, open);
   for (const std::string& folder : folders) {
     std::string path = folder;
-    if (auto library = open_library(path.append("/").append(name))) return library;
+    if (auto library = open_library(path.append("/").append(name), open)) return library;
   }
   return std::nullopt;
 }
@@ -65,7 +66,8 @@ std::optional<Library> find_library(const std::string& name,
 }  // namespace
 
 void for_each_library(const std::string& program, const discover::Needs& needs,
-                      std::string_view library_path, const LookIntoLibrary& look) {
+                      std::string_view library_path, const OpenLibrary& open,
+                      const LookIntoLibrary& look) {
   std::vector<Library> found;
   std::set<std::string> seen;
   const std::string origin = origin_of(program);
@@ -76,7 +78,7 @@ void for_each_library(const std::string& program, const discover::Needs& needs,
     folders.insert(folders.end(), kUsualFolders.begin(), kUsualFolders.end());
     for (const std::string& name : needed.names) {
       if (found.size() == kMostLibraries || !seen.insert(name).second) continue;
-      if (auto library = find_library(name, folders)) found.push_back(std::move(*library));
+      if (auto library = find_library(name, folders, open)) found.push_back(std::move(*library));
     }
   };
   find_needed(program, needs);

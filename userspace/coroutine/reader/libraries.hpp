@@ -7,19 +7,21 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.hpp"
 #include "coroutine/discover/needs.hpp"
 #include "coroutine/reader/program_file.hpp"
 
 namespace triptych::coroutine::reader {
 
+// With the rights of who loads it: files name what is opened.
+using OpenLibrary = std::function<Result<ProgramFile>(const std::string& path)>;
 // Gives back what the library needs itself.
 using LookIntoLibrary = std::function<discover::Needs(ProgramFile file, const std::string& path)>;
 
 // The libraries that `program` needs, and they in turn, as far as they are where the loader usually
 // finds them: it is never asked, and may find others. `library_path` is what LD_LIBRARY_PATH says.
-// They are opened with the rights of this thread: what files name is to be opened with those of
-// who loads them.
 void for_each_library(const std::string& program, const discover::Needs& needs,
-                      std::string_view library_path, const LookIntoLibrary& look);
+                      std::string_view library_path, const OpenLibrary& open,
+                      const LookIntoLibrary& look);
 
 }  // namespace triptych::coroutine::reader

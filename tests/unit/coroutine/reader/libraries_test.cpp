@@ -24,7 +24,7 @@ std::vector<std::string> libraries_of(const std::string& program) {
   if (!file) return {};
   const auto about = (*reader)->examine(*file, wanted);
   if (!about) return {about.error().message};
-  for_each_library(program, about->needs, "",
+  for_each_library(program, about->needs, "", open_program_file,
                    [&](const ProgramFile& library, const std::string& path) {
                      found.push_back(path);
                      const auto of_library = (*reader)->examine(library, wanted);
@@ -57,7 +57,7 @@ TEST(Libraries, AreLookedForWhereTheProgramSays) {
   const std::string program = root / "bin" / "program";
   std::vector<std::string> found;
   for_each_library(program, {{"libone.so", "libthree.so", "libone.so"}, ":$ORIGIN/../lib"},
-                   (root / "bin").string(),
+                   (root / "bin").string(), open_program_file,
                    [&](const ProgramFile& library, const std::string& path) {
                      EXPECT_FALSE(library.may_be_program);
                      found.push_back(std::filesystem::path(path).lexically_normal());
