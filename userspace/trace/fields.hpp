@@ -39,8 +39,8 @@ inline constexpr ChoiceNames kCoroutineSourceNames{1, {"recorder", "usdt", "upro
 inline constexpr ChoiceNames kRuntimeNames{
     0, {"untold", "cpp", "boost", "ucontext", "asyncio", "trio", "greenlet", "tokio", "function"}};
 inline constexpr ChoiceNames kClockNames{1, {"tsc", "monotonic"}};
-inline constexpr ChoiceNames kCoroutineLossNames{1,
-                                                 {"ring", "no_ring", "damage", "kernel", "budget", "disarmed"}};
+inline constexpr ChoiceNames kCoroutineLossNames{
+    1, {"ring", "no_ring", "damage", "kernel", "budget", "disarmed"}};
 inline constexpr ChoiceNames kStackWhatNames{1, {"switch", "wakeup", "task_new", "fault"}};
 inline constexpr ChoiceNames kStackEndNames{
     0,

@@ -136,7 +136,7 @@ Discovery read_discovery(WireReader& reader, std::uint64_t file_size) {
   if (found.loop) reader.check(found.loop->file == 0);
   found.only_serves = reader.flag();
   found.lower_bounds = reader.flag();
-  found.not_known = reader.text();
+  found.not_known = reader.sentence();
   return found;
 }
 

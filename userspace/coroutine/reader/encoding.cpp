@@ -32,8 +32,8 @@ void put(WireWriter& writer, const Error& error) {
 tl::unexpected<Error> read_error(WireReader& reader) {
   const std::uint64_t code = reader.number(static_cast<std::uint64_t>(ErrorCode::kCapability));
   reader.check(code != 0);
-  Error error{static_cast<ErrorCode>(code), reader.text(), {}};
-  error.hint = reader.text();
+  Error error{static_cast<ErrorCode>(code), reader.sentence(), {}};
+  error.hint = reader.sentence();
   return tl::unexpected<Error>(std::move(error));
 }
 

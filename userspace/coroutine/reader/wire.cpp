@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coroutine/reader/wire.hpp"
 
+#include <algorithm>
+
+#include "base/text.hpp"
+
 namespace triptych::coroutine::reader {
 
 void WireWriter::text(std::string_view value) {
@@ -23,6 +27,19 @@ std::uint64_t WireReader::number(std::uint64_t most) {
 std::string WireReader::text() {
   const std::span<const std::byte> bytes = take(static_cast<std::size_t>(number(kMostText)));
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// A backslash is left: it is that of a name which has been escaped already.
+std::string WireReader::sentence() {
+  const std::string written = text();
+  std::string harmless;
+  for (std::size_t begin = 0;;) {
+    const std::size_t end = std::min(written.find('\\', begin), written.size());
+    harmless += escape(std::string_view(written).substr(begin, end - begin));
+    if (end == written.size()) return harmless;
+    harmless += '\\';
+    begin = end + 1;
+  }
 }
 
 std::size_t WireReader::count(std::size_t least_bytes) {

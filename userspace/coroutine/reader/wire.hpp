@@ -45,6 +45,8 @@ class WireReader {
   std::uint64_t number(std::uint64_t most = ~std::uint64_t{0});
   bool flag() { return number(1) != 0; }
   std::string text();
+  // For people: harmless on a terminal, whatever was written.
+  std::string sentence();
   // Of things of which each takes at least `least_bytes`: no more than there can be.
   std::size_t count(std::size_t least_bytes);
 

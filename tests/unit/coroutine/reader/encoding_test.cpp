@@ -162,6 +162,18 @@ TEST(Encoding, ADiscoveryOrItsErrorComesBack) {
   EXPECT_EQ(none->error().message, "why not");
 }
 
+TEST(Encoding, WhatIsSaidIsHarmlessOnATerminal) {
+  Discovery said = discovery();
+  said.not_known = "it is \x1b[2J \\x1b, as they say";
+  const auto found = decode_discovery(encode(Result<Discovery>(said)), kFileSize);
+  ASSERT_TRUE(found && *found);
+  EXPECT_EQ((*found)->not_known, "it is \\x1b[2J \\x1b, as they say");
+  const auto none = decode_discovery(encode(Result<Discovery>(fail("a\nb", "\a"))), kFileSize);
+  ASSERT_TRUE(none && !*none);
+  EXPECT_EQ(none->error().message, "a\\nb");
+  EXPECT_EQ(none->error().hint, "\\x07");
+}
+
 TEST(Encoding, ALandingComesBackAsItWas) {
   auto landing = decode_landing(encode(Landing{0x401234, place_at(0x34)}), kFileSize);
   ASSERT_TRUE(landing && landing->address && landing->place);
