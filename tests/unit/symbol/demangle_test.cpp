@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <string_view>
+
 namespace triptych::symbol::resolve {
 namespace {
 
@@ -18,10 +21,12 @@ TEST(Demangle, WhatOnlyLooksLikeAHashStays) {
   EXPECT_EQ(demangle("_ZN3foo17hello0123456789abE"), "foo::hello0123456789ab");
 }
 
-// Each part stands for the two before it: written out it would take more than there is memory.
+// Each parameter is twice as long as the one before.
 TEST(Demangle, ANameThatGrowsWithoutEndStaysAsItIs) {
-  std::string name = "_Z1fI1aE";
-  for (int i = 0; i < 300; ++i) name += "S_T_";
+  std::string name = "_Z1f1aIiiE";
+  for (const char number : std::string_view("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")) {
+    name.append("S_IS").append(1, number).append("_S").append(1, number).append("_E");
+  }
   EXPECT_EQ(demangle(name), name);
   const std::string long_name = "_ZN" + std::string(5000, '3') + "foo3barEv";
   EXPECT_EQ(demangle(long_name), long_name);

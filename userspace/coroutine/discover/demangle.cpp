@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coroutine/discover/demangle.hpp"
 
-#include <cxxabi.h>
-
 #include <cstddef>
-#include <cstdlib>
 
+#include "base/demangle_cpp.hpp"
 #include "base/demangle_rust.hpp"
 
 namespace triptych::coroutine::discover {
@@ -15,12 +13,7 @@ constexpr std::size_t kMostLetters = 1024;  // of a name that is read
 
 std::string readable_name(const std::string& name) {
   if (name.size() > kMostLetters) return name;
-  if (name.starts_with("_R")) return demangle_rust(name).value_or(name);
-  char* readable = abi::__cxa_demangle(name.c_str(), nullptr, nullptr, nullptr);
-  if (readable == nullptr) return name;
-  std::string text = readable;
-  std::free(readable);
-  return text;
+  return (name.starts_with("_R") ? demangle_rust(name) : demangle_cpp(name)).value_or(name);
 }
 
 }  // namespace

@@ -21,7 +21,6 @@
 #include <thread>
 
 #include "base/clock.hpp"
-#include "coroutine/discover/demangle.hpp"
 #include "coroutine/reader/channel.hpp"
 #include "support/memory_file.hpp"
 #include "support/sanitizers.hpp"
@@ -263,19 +262,6 @@ TEST(ConfinedChild, HasLittleMemory) {
   });
   ASSERT_TRUE(child);
   EXPECT_EQ(ask(*child, ""), "refused");
-}
-
-TEST(ConfinedChild, SuffersFromHostileNamesAlone) {
-  // Each parameter is twice as long as the one before: no reader of names has ever ended with it.
-  std::string bomb = "_Z1f1aIiiE";
-  for (const char number : std::string_view("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")) {
-    bomb.append("S_IS").append(1, number).append("_S").append(1, number).append("_E");
-  }
-  auto child = start_child([&](const std::string&, int) {
-    return discover::demangled({"_Z1fv"}).front() + discover::demangled({bomb}).front();
-  });
-  ASSERT_TRUE(child);
-  EXPECT_EQ(ask(*child, "", -1, kNsPerSecond / 4), "error: its reader did not answer in time");
 }
 
 }  // namespace
