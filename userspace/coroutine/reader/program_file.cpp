@@ -12,9 +12,25 @@
 #include <cstring>
 #include <utility>
 
+#include "base/process_root.hpp"
 #include "base/text.hpp"
 
 namespace triptych::coroutine::reader {
+
+namespace {
+
+Result<ProgramFile> open_what_is_at(const UniqueFd& place, const std::string& path) {
+  struct stat status {};
+  if (!place || ::fstat(place.get(), &status) != 0) {
+    return fail_errno(fmt::format("look into {}", quote(path)), errno);
+  }
+  if (!S_ISREG(status.st_mode)) return fail("not a file");
+  UniqueFd file(::open(fmt::format("/proc/self/fd/{}", place.get()).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return fail_errno(fmt::format("look into {}", quote(path)), errno);
+  return as_program_file(std::move(file));
+}
+
+}  // namespace
 
 Result<ProgramFile> as_program_file(UniqueFd file) {
   struct stat status {};
@@ -32,15 +48,11 @@ Result<ProgramFile> as_program_file(UniqueFd file) {
 }
 
 Result<ProgramFile> open_program_file(const std::string& path) {
-  const UniqueFd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
-  struct stat status {};
-  if (!place || ::fstat(place.get(), &status) != 0) {
-    return fail_errno(fmt::format("look into {}", quote(path)), errno);
-  }
-  if (!S_ISREG(status.st_mode)) return fail("not a file");
-  UniqueFd file(::open(fmt::format("/proc/self/fd/{}", place.get()).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) return fail_errno(fmt::format("look into {}", quote(path)), errno);
-  return as_program_file(std::move(file));
+  return open_what_is_at(UniqueFd(::open(path.c_str(), O_PATH | O_CLOEXEC)), path);
+}
+
+Result<ProgramFile> open_program_file_in(const UniqueFd& root, const std::string& path) {
+  return open_what_is_at(open_in_root(root, path, O_PATH), path);
 }
 
 }  // namespace triptych::coroutine::reader

@@ -27,5 +27,7 @@ Result<ProgramFile> as_program_file(UniqueFd file);
 
 // Without opening what is no regular file: opening a device or a pipe may do or wait for something.
 Result<ProgramFile> open_program_file(const std::string& path);
+// The same, by a path as who has this root sees it.
+Result<ProgramFile> open_program_file_in(const UniqueFd& root, const std::string& path);
 
 }  // namespace triptych::coroutine::reader

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coroutine/reader/python_files.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/process_root.hpp"
 #include "base/text.hpp"
 #include "coroutine/probes/mapped_files.hpp"
 
@@ -23,12 +25,15 @@ namespace {
 namespace fs = std::filesystem;
 using discover::Interpreter;
 
-// What the process's paths begin with for us: nothing, or where its root is.
 struct ProgramPlace {
-  std::string root;
+  UniqueFd root;        // of who sees these paths; none: we do
   std::string program;  // without links
   std::string called;   // as it was called: a virtual environment has its own packages
 };
+
+Result<ProgramFile> open_at(const ProgramPlace& place, const std::string& path) {
+  return place.root ? open_program_file_in(place.root, path) : open_program_file(path);
+}
 
 constexpr std::array kLibraryFolders = {"/usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu",
                                         "/usr/lib64", "/usr/lib", "/usr/local/lib"};
@@ -52,7 +57,7 @@ struct FoundInterpreter {
 };
 
 Result<FoundInterpreter> find_interpreter(ProgramReader& reader, const ProgramPlace& place) {
-  TRIPTYCH_TRY_ASSIGN(ProgramFile program, open_program_file(place.root + place.program));
+  TRIPTYCH_TRY_ASSIGN(ProgramFile program, open_at(place, place.program));
   TRIPTYCH_TRY_ASSIGN(const PythonPart part, reader.look_for_python(program, {}));
   TRIPTYCH_TRY_ASSIGN(const std::optional<Interpreter> own, part.interpreter);
   if (own) return FoundInterpreter{*own, place.program, std::move(program)};
@@ -62,7 +67,7 @@ Result<FoundInterpreter> find_interpreter(ProgramReader& reader, const ProgramPl
   folders.insert(folders.end(), kLibraryFolders.begin(), kLibraryFolders.end());
   for (const std::string& folder : folders) {
     std::string path = fmt::format("{}/{}", folder, *library);
-    auto file = open_program_file(place.root + path);
+    auto file = open_at(place, path);
     if (!file || !file->may_be_program) continue;
     TRIPTYCH_TRY_ASSIGN(const PythonPart in_library, reader.look_for_python(*file, {}));
     if (!in_library.is_program) continue;
@@ -73,11 +78,18 @@ Result<FoundInterpreter> find_interpreter(ProgramReader& reader, const ProgramPl
 }
 
 // The one file of that name, whatever its suffix says of the platform.
-std::optional<std::string> module_in(const std::string& folder, std::string_view wanted) {
+std::optional<std::string> module_in(const ProgramPlace& place, const std::string& folder,
+                                     std::string_view wanted) {
+  const UniqueFd there = place.root
+                             ? open_in_root(place.root, folder, O_PATH | O_DIRECTORY)
+                             : UniqueFd(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!there) return std::nullopt;
   std::error_code error;
-  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+  for (fs::directory_iterator at(fmt::format("/proc/self/fd/{}", there.get()), error), end;
+       !error && at != end; at.increment(error)) {
     const std::string name = at->path().filename().string();
-    if (name.starts_with(wanted) && name.ends_with(".so")) return at->path().string();
+    if (name.starts_with(wanted) && name.ends_with(".so"))
+      return fmt::format("{}/{}", folder, name);
   }
   return std::nullopt;
 }
@@ -110,10 +122,10 @@ Result<PythonFiles> find_files(ProgramReader& reader, const ProgramPlace& place,
     return PythonFiles{found.interpreter, std::move(found.path), std::move(found.file)};
   }
   for (const std::string& folder : folders_of(place, found, wanted)) {
-    const auto path = module_in(place.root + folder, wanted.name);
+    const auto path = module_in(place, folder, wanted.name);
     if (!path) continue;
-    TRIPTYCH_TRY_ASSIGN(ProgramFile module, open_program_file(*path));
-    return PythonFiles{found.interpreter, path->substr(place.root.size()), std::move(module)};
+    TRIPTYCH_TRY_ASSIGN(ProgramFile module, open_at(place, *path));
+    return PythonFiles{found.interpreter, *path, std::move(module)};
   }
   return fail(
       fmt::format("its module {} is not found", wanted.name.substr(0, wanted.name.size() - 1)),
@@ -157,6 +169,14 @@ std::string target_of_link(const std::string& link) {
   return size <= 0 ? std::string() : std::string(path.data(), static_cast<std::size_t>(size));
 }
 
+// As the process sees it: of one behind a chroot the kernel tells us the way from our root on.
+std::string program_of_process(pid_t tgid) {
+  const std::string root = target_of_link(fmt::format("/proc/{}/root", tgid));
+  std::string program = target_of_link(fmt::format("/proc/{}/exe", tgid));
+  if (root.size() > 1 && program.starts_with(root + "/")) program.erase(0, root.size());
+  return program;
+}
+
 }  // namespace
 
 Result<PythonFiles> python_files_of(ProgramReader& reader, const std::string& program,
@@ -188,8 +208,10 @@ Result<PythonFiles> python_files_of(ProgramReader& reader, pid_t tgid, const Pyt
   if (module) {
     return PythonFiles{*interpreter, std::move(module->first), std::move(module->second)};
   }
-  const std::string program = target_of_link(fmt::format("/proc/{}/exe", tgid));
-  return find_files(reader, {fmt::format("/proc/{}/root", tgid), program, program}, wanted);
+  const std::string program = program_of_process(tgid);
+  UniqueFd root = root_of_process(tgid);
+  if (!root) return fail_errno("look into its root", errno);
+  return find_files(reader, {std::move(root), program, program}, wanted);
 }
 
 }  // namespace triptych::coroutine::reader

@@ -17,6 +17,7 @@
 
 #include "abi/stacks.h"
 #include "base/proc_status.hpp"
+#include "base/process_root.hpp"
 #include "base/text.hpp"
 
 namespace triptych::symbol::capture {
@@ -44,8 +45,7 @@ std::optional<std::uint32_t> number_of(model::Tid tgid, std::string_view field) 
 std::optional<JitPlace> place_of(model::Tid tgid) {
   const auto own_number = number_of(tgid, "NSpid");
   const auto owner = number_of(tgid, "Uid");
-  const UniqueFd root(
-      ::open(fmt::format("/proc/{}/root", tgid).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const UniqueFd root = root_of_process(tgid);
   if (!own_number || !owner || !root) return std::nullopt;
   UniqueFd directory = find_in(root.get(), "tmp", O_DIRECTORY, RESOLVE_IN_ROOT);
   struct stat theirs {

@@ -2,10 +2,7 @@
 #include "symbol/resolve/image.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +10,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <utility>
+
+#include "base/process_root.hpp"
 
 namespace triptych::symbol::resolve {
 namespace {
@@ -51,13 +50,7 @@ Image Image::open(const std::string& path) {
 }
 
 Image Image::open_as_seen_by(pid_t process, const std::string& path) {
-  const UniqueFd root(
-      ::open(fmt::format("/proc/{}/root", process).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  open_how how{};
-  how.flags = kOpening;
-  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-  return of_file(UniqueFd(
-      static_cast<int>(::syscall(SYS_openat2, root.get(), path.c_str(), &how, sizeof how))));
+  return of_file(open_in_root(root_of_process(process), path, kOpening));
 }
 
 Image Image::open_own(const std::string& path) {
