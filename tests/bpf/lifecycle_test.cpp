@@ -154,11 +154,12 @@ TEST(Lifecycle, TheEndHasTheTimesAndThePeakThatTheParentIsTold) {
   const double user = microseconds(recorded.usage.ru_utime);
   const double system = microseconds(recorded.usage.ru_stime);
   EXPECT_NEAR(static_cast<double>(end.run_time_ns) / 1e3, user + system, 1000);
-  ASSERT_GT(end.utime_ns + end.stime_ns, 0u);
+  // How much of each is not asked: an emulated machine's ticks miss any part of either.
+  ASSERT_GT(end.utime_ns, 0u);
+  ASSERT_GT(end.stime_ns, 0u);
   const double share =
       static_cast<double>(end.utime_ns) / static_cast<double>(end.utime_ns + end.stime_ns);
   EXPECT_NEAR(share * (user + system), user, 1000);
-  EXPECT_NEAR(share, 2.0 / 3, 0.2);  // the clock ticks some hundred times a second
   // The report counts from when the recording began.
   const Task task = targets(recorded.summary()).front();
   const auto baselines = recorded.all<model::TaskBaseline>();
