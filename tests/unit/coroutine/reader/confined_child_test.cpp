@@ -196,6 +196,7 @@ TEST(ConfinedChild, ThatDoesNotListenIsNotWaitedForEither) {
 // Writes whatever bytes for an answer.
 std::string answered(std::string bytes, bool and_stays) {
   auto child = ConfinedChild::start(nobody(), [&](int socket) {
+    if (!receive_message(socket, nullptr, kForEver)) return;
     if (::write(socket, bytes.data(), bytes.size()) < 0) return;
     while (and_stays) ::pause();
   });
