@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Paths as another process sees them, which may have another root, and other mounts. Whatever lies
-// there is its own: with a plain open of /proc/PID/root/PATH an absolute link leads to a file of
-// ours.
+// there is its own: with a plain open below the root that /proc shows of it, an absolute link leads
+// to a file of ours.
 #pragma once
 
 #include <sys/types.h>

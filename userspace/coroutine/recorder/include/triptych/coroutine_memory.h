@@ -124,9 +124,9 @@ enum triptych_coro_kind {
 #define TRIPTYCH_CORO_ID_MASK ((1ull << TRIPTYCH_CORO_ID_BITS) - 1)
 #define TRIPTYCH_CORO_KIND_SHIFT 60
 
-/* For how long who records answers at a time: 9 to 17 s of a TSC of 4 to 2 GHz, 10 s of the kernel's clock. He does
- * so again long before; but if he is killed, the program must not write for nobody for ever. When he ends and another
- * recording may be there, he leaves it this part of that time. */
+/* For how long who records answers at a time: 9 to 17 s of a TSC of 4 to 2 GHz, 10 s of the kernel's clock.
+ * He does so again long before; but if he is killed, the program must not write for nobody for ever. When he
+ * ends and another recording may be there, he leaves it this part of that time. */
 #define TRIPTYCH_CORO_PARTING 16u
 static inline uint64_t triptych_coro_lease(uint32_t clock)
 {
