@@ -111,20 +111,16 @@ Result<std::optional<triptych_context_loop>> loop_of(const ElfFile& file) {
 
 Result<std::vector<Function>> entries_of(const ElfFile& file) {
   std::vector<Function> entries;
-  std::vector<std::string> names;
   TRIPTYCH_TRY(for_each_function(file, [&](const Symbol& symbol) {
     if (!symbol.name.starts_with("_ZN5boost7context6detail11fiber_entryI") &&
         !symbol.name.starts_with("_ZN5boost7context6detail13context_entryI")) {
       return;
     }
-    entries.push_back({{}, symbol.address});
-    names.emplace_back(symbol.name);
+    const std::string name(symbol.name);
+    const bool is_loop = name.find("18dispatcher_context") != std::string::npos;
+    entries.push_back(
+        {is_loop ? std::string() : callable_of_boost_entry(demangled(name)), symbol.address});
   }));
-  const std::vector<std::string> readable = demangled(names);
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    const bool is_loop = names[i].find("18dispatcher_context") != std::string::npos;
-    if (!is_loop) entries[i].name = callable_of_boost_entry(readable[i]);
-  }
   return entries;
 }
 

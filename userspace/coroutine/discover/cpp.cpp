@@ -85,19 +85,14 @@ class Finder {
     for (const auto& [address, name] : imported_functions(file_)) {
       if (is_delete(name)) deletes_.insert(address);
     }
-    std::vector<std::string> mangled;
-    for (const CppCoroutine& each : coroutines) {
-      if (add(each)) mangled.push_back(each.name);
-    }
-    const std::vector<std::string> readable = demangled(mangled);
-    for (std::size_t i = 0; i < readable.size(); ++i) found_.functions[i].name = readable[i];
+    for (const CppCoroutine& each : coroutines) add(each);
     add_landings();
     return std::move(found_);
   }
 
  private:
-  bool add(const CppCoroutine& coroutine) {
-    if (seen_.contains(coroutine.resume.address)) return false;
+  void add(const CppCoroutine& coroutine) {
+    if (seen_.contains(coroutine.resume.address)) return;
     std::optional<std::uint16_t> index;
     if (coroutine.by_gcc) {
       const CodeRange& destroyer = coroutine.destroys.front();
@@ -107,10 +102,10 @@ class Finder {
     const auto resume = entry(coroutine.resume, TRIPTYCH_CPP_RESUME, index);
     if (!resume || (coroutine.by_gcc && !index)) {
       ++found_.not_understood;
-      return false;
+      return;
     }
     seen_.insert(coroutine.resume.address);
-    found_.functions.push_back({{}, coroutine.resume.address});
+    found_.functions.push_back({demangled(coroutine.name), coroutine.resume.address});
     Place place = *resume;
     if (index) {
       place.site.index_offset = *index;
@@ -125,7 +120,6 @@ class Finder {
     }
     add_frees(coroutine.resume);
     for (const CodeRange& each : coroutine.cold) add_frees(each);
-    return true;
   }
 
   void add(Place place) {

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <map>
 #include <string>
-#include <vector>
 
 #include "coroutine/discover/demangle.hpp"
 #include "coroutine/discover/module_places.hpp"
@@ -24,7 +23,7 @@ Result<Discovery> discover_function(const ElfFile& file, std::string_view name) 
     if (symbol.name == name) sizes[symbol.address] = symbol.size;
   }));
   Discovery plan;
-  const std::vector<std::string> readable = demangled({std::string(name)});
+  const std::string readable = demangled(std::string(name));
   for (const auto& [address, size] : sizes) {
     const auto entry = entry_place(file.code(address, size), address);
     auto place = entry ? place_at(file, entry->address, TRIPTYCH_COROUTINE_RESUMED,
@@ -35,7 +34,7 @@ Result<Discovery> discover_function(const ElfFile& file, std::string_view name) 
       continue;
     }
     const bool cheap = entry->cost == ProbeCost::kEmulated;
-    plan.functions.push_back({readable.front(), address});
+    plan.functions.push_back({readable, address});
     place->site.id = in_register(offsetof(pt_regs, rdi));
     place->site.function = static_cast<__u32>(plan.functions.size());
     if (!cheap) place->site.cost_ns = kSteppedNs;

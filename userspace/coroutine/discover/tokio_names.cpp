@@ -130,18 +130,12 @@ using Names = std::map<std::uint64_t, std::set<std::string>>;
 
 // The newer way to write names has a task's type in that of its poll.
 void add_newer_names(const Polls& polls, const Functions& functions, Names* names) {
-  std::vector<std::uint64_t> addresses;
-  std::vector<std::string> symbols;
-  for (const auto& [address, task] : polls) {
+  for (const auto& [address, poll] : polls) {
     const std::string& symbol = functions.at(address).name;
     if (!symbol.starts_with("_R") || !(*names)[address].empty()) continue;
-    addresses.push_back(address);
-    symbols.push_back(symbol);
-  }
-  const std::vector<std::string> readable = demangled(symbols);
-  for (std::size_t i = 0; i < addresses.size(); ++i) {
-    const std::string task = task_of_poll(readable[i]);
-    (*names)[addresses[i]].insert(task.empty() ? readable[i] : task);
+    const std::string readable = demangled(symbol);
+    const std::string task = task_of_poll(readable);
+    (*names)[address].insert(task.empty() ? readable : task);
   }
 }
 

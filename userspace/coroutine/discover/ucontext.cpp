@@ -71,17 +71,13 @@ void add_end(const ElfFile& file, const CodeSearch& code, std::uint64_t set, Dis
 // Whatever has its address taken somewhere: one of them is what a context is made with.
 Result<std::vector<Function>> entries_of(const ElfFile& file, const DynamicSymbols& symbols) {
   const std::set<std::uint64_t> taken = taken_addresses(file, symbols);
-  std::vector<std::string> names;
   std::vector<Function> entries;
   std::set<std::uint64_t> seen;
   TRIPTYCH_TRY(for_each_function(file, [&](const Symbol& symbol) {
     if (!taken.contains(symbol.address) || !seen.insert(symbol.address).second) return;
     if (entries.size() == TRIPTYCH_MAX_KNOWN_FUNCTIONS) return;
-    entries.push_back({{}, symbol.address});
-    names.emplace_back(symbol.name);
+    entries.push_back({demangled(std::string(symbol.name)), symbol.address});
   }));
-  std::vector<std::string> readable = demangled(names);
-  for (std::size_t i = 0; i < entries.size(); ++i) entries[i].name = std::move(readable[i]);
   return entries;
 }
 
